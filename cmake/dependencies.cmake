@@ -1,0 +1,20 @@
+# Every third-party library, each wrapped in a target of ours, so that a file's use of one shows in the link line.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(absl REQUIRED)
+find_package(rapidcheck REQUIRED)
+pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+
+add_library(ringkv_msgpack INTERFACE)
+target_compile_definitions(ringkv_msgpack INTERFACE MSGPACK_NO_BOOST)
+
+add_library(ringkv_zmq INTERFACE)  # cppzmq is headers only, beside libzmq's own
+target_link_libraries(ringkv_zmq INTERFACE PkgConfig::zmq)

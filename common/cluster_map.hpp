@@ -1,0 +1,174 @@
+// The cluster map: nodes, racks, shard endpoints, and every partition's view and target, under one
+// epoch. Only the registry changes it; everybody else applies its deltas, in order. Pure values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/time.hpp"
+#include "ringkv/result.hpp"
+
+namespace ringkv {
+
+enum class NodeState : std::uint8_t {
+    up = 0,
+    down = 1,      // no heartbeat for a while; may come back as it was
+    stopping = 2,  // asked to stop: hands its primaries over, is not made primary or learner
+    gone = 3,      // its name has a newer identity: this one never comes back
+};
+
+enum class Durability : std::uint8_t { memory = 0, os = 1, fsync = 2 };
+enum class ReadMode : std::uint8_t { lease = 0, confirmed = 1 };
+
+std::string_view to_string(NodeState state);
+std::string_view to_string(Durability durability);
+
+// One node identity (protocol.md, Words: "node identity").
+struct NodeInfo {
+    NodeId id;
+    std::string name;
+    std::string rack;
+    double weight = 1.0;
+    Uuid storage;
+    StartNumber start;
+    std::vector<std::string> endpoints;  // one a shard, "tcp://host:port"
+    Durability durability = Durability::memory;
+    NodeState state = NodeState::up;
+
+    [[nodiscard]] bool up() const { return state == NodeState::up; }
+    [[nodiscard]] ShardIndex shard_of(PartitionId partition) const {
+        return endpoints.empty() ? 0 : partition.value() % static_cast<ShardIndex>(endpoints.size());
+    }
+    // The endpoint of the shard that owns the partition there; empty if the node has none.
+    [[nodiscard]] const std::string& endpoint_of(PartitionId partition) const;
+
+    auto tie() { return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state); }
+    auto tie() const { return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state); }
+    friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
+};
+
+// Who serves a partition. Replaced only by compare-and-swap on its id, at the registry.
+struct View {
+    ViewId id;
+    ViewId since;  // the view in which this primary, in this process start, took over: its reign
+    NodeId primary;
+    std::vector<NodeId> members;  // in sync, the primary included, in order of preference; no duplicates
+    bool handed_over = false;     // the primary of the view before gave it up itself (V7): its promises are released
+
+    [[nodiscard]] bool has(NodeId node) const;
+    // Members but the primary.
+    [[nodiscard]] std::vector<NodeId> backups() const;
+
+    auto tie() { return std::tie(id, since, primary, members, handed_over); }
+    auto tie() const { return std::tie(id, since, primary, members, handed_over); }
+    friend bool operator==(const View&, const View&) = default;
+};
+
+struct PartitionState {
+    View view;
+    // Who should hold it, in order of preference, the preferred primary first. Learners are those in
+    // the target that are not members yet; members that are not in the target leave once it is in.
+    std::vector<NodeId> target;
+
+    [[nodiscard]] bool targets(NodeId node) const;
+
+    auto tie() { return std::tie(view, target); }
+    auto tie() const { return std::tie(view, target); }
+    friend bool operator==(const PartitionState&, const PartitionState&) = default;
+};
+
+struct LeaseSettings {
+    Duration beacon = std::chrono::milliseconds(100);
+    Duration duration = std::chrono::milliseconds(400);
+    Duration grace = std::chrono::milliseconds(700);
+
+    // grace >= duration * (1+r)/(1-r) + 50 ms for a clock-rate error r of 20 % (L3); a beacon fits twice into a lease.
+    [[nodiscard]] Result<void> validate() const;
+
+    auto tie() { return std::tie(beacon, duration, grace); }
+    auto tie() const { return std::tie(beacon, duration, grace); }
+    friend bool operator==(const LeaseSettings&, const LeaseSettings&) = default;
+};
+
+// What holds for the whole cluster; set in registry.yaml, published in the map.
+struct ClusterSettings {
+    std::string cluster;              // its name, for people
+    Uuid id;                          // made at formation
+    std::uint32_t partitions = 1024;  // power of two, 1 .. 65536
+    std::uint32_t replication = 3;
+    std::uint32_t vnodes = 128;
+    LeaseSettings lease;
+    ReadMode reads = ReadMode::lease;
+    Duration session_expiry = std::chrono::minutes(10);
+    Duration repair_after = std::chrono::seconds(30);
+    std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
+    std::uint32_t max_moves_per_node = 4;                           // full copies that a shard sends at once
+    std::string publish;                                            // the registry's PUB endpoint
+
+    auto tie() {
+        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, repair_after,
+                        max_bytes_per_second, max_moves_per_node, publish);
+    }
+    auto tie() const {
+        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, repair_after,
+                        max_bytes_per_second, max_moves_per_node, publish);
+    }
+    friend bool operator==(const ClusterSettings&, const ClusterSettings&) = default;
+};
+
+struct PartitionChange {
+    PartitionId partition;
+    PartitionState state;
+
+    auto tie() { return std::tie(partition, state); }
+    auto tie() const { return std::tie(partition, state); }
+    friend bool operator==(const PartitionChange&, const PartitionChange&) = default;
+};
+
+// What one epoch changed. Applies to the map of epoch - 1 of the same generation.
+struct MapDelta {
+    Generation generation;
+    Epoch epoch;
+    std::optional<ClusterSettings> settings;
+    std::vector<NodeInfo> nodes;    // new or changed
+    std::vector<NodeId> forgotten;  // identities that nothing refers to any more
+    std::vector<PartitionChange> partitions;
+
+    auto tie() { return std::tie(generation, epoch, settings, nodes, forgotten, partitions); }
+    auto tie() const { return std::tie(generation, epoch, settings, nodes, forgotten, partitions); }
+    friend bool operator==(const MapDelta&, const MapDelta&) = default;
+};
+
+struct ClusterMap {
+    Generation generation;
+    Epoch epoch;  // 0 = not formed yet: no partitions
+    ClusterSettings settings;
+    std::map<NodeId, NodeInfo> nodes;
+    std::vector<PartitionState> partitions;  // by partition id; empty before formation
+
+    enum class Applied : std::uint8_t { yes, old, gap };
+    // old: the delta's epoch is not above ours. gap: deltas are missing; ask for a snapshot.
+    Applied apply(const MapDelta& delta);
+
+    [[nodiscard]] bool formed() const { return !partitions.empty(); }
+    // Newer: a higher generation, or the same one and a higher epoch.
+    [[nodiscard]] bool newer_than(const ClusterMap& other) const {
+        return std::tie(generation, epoch) > std::tie(other.generation, other.epoch);
+    }
+    [[nodiscard]] const NodeInfo* find(NodeId id) const;
+    // The newest identity of that name, or nullptr.
+    [[nodiscard]] const NodeInfo* find(std::string_view name) const;
+    // Precondition: formed() and partition < settings.partitions.
+    [[nodiscard]] const PartitionState& at(PartitionId partition) const;
+
+    auto tie() { return std::tie(generation, epoch, settings, nodes, partitions); }
+    auto tie() const { return std::tie(generation, epoch, settings, nodes, partitions); }
+    friend bool operator==(const ClusterMap&, const ClusterMap&) = default;
+};
+
+}  // namespace ringkv

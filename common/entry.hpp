@@ -1,0 +1,114 @@
+// What a partition's log holds. Entries are effects, not commands, so that replaying one is
+// harmless (protocol.md, P4): a conditional write has been decided before it becomes an entry.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "common/ids.hpp"
+
+namespace ringkv {
+
+enum class EntryKind : std::uint8_t {
+    set = 0,      // the key has this value from now on
+    remove = 1,   // the key is absent from now on
+    outcome = 2,  // nothing changed, and that is the answer: a condition failed, nothing to erase
+    expire = 3,   // these clients' sessions are dropped
+};
+
+enum class WriteStatus : std::uint8_t {
+    done = 0,
+    condition_failed = 1,  // version: what the key has; 0 = absent
+    not_found = 2,         // erase of an absent key
+};
+
+struct Entry {
+    OpNumber op;
+    ViewId view;  // in which it was first appended; never changes
+    EntryKind kind = EntryKind::outcome;
+    std::string key;
+    std::string value;
+    // Whose write, and the answer that a retry of it gets; client none = nobody's.
+    ClientId client;
+    Sequence sequence;
+    Sequence lowest;  // the client's lowest unanswered sequence when it sent this
+    WriteStatus status = WriteStatus::done;
+    OpNumber version;               // what the client is told: op for done, the key's for condition_failed
+    std::vector<ClientId> expired;  // EntryKind::expire only
+    std::uint32_t flags = 0;        // room kept, always 0 today
+    std::uint64_t expires = 0;      // room kept: an expiry time, always 0 today
+
+    // Bytes it takes in memory, roughly.
+    [[nodiscard]] std::size_t bytes() const { return sizeof(Entry) + key.size() + value.size() + expired.size() * 8; }
+
+    auto tie() {
+        return std::tie(op, view, kind, key, value, client, sequence, lowest, status, version, expired, flags, expires);
+    }
+    auto tie() const {
+        return std::tie(op, view, kind, key, value, client, sequence, lowest, status, version, expired, flags, expires);
+    }
+    friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+// Entries never change once made; log, tail and messages share them.
+using EntryPtr = std::shared_ptr<const Entry>;
+
+// One key as a full copy carries it.
+struct CopiedRecord {
+    std::string key;
+    std::string value;
+    OpNumber version;
+    std::uint32_t flags = 0;
+    std::uint64_t expires = 0;
+
+    auto tie() { return std::tie(key, value, version, flags, expires); }
+    auto tie() const { return std::tie(key, value, version, flags, expires); }
+    friend bool operator==(const CopiedRecord&, const CopiedRecord&) = default;
+};
+
+// The session table of a partition, whole (protocol.md, C1 and C2).
+struct SessionOutcome {
+    Sequence sequence;
+    WriteStatus status = WriteStatus::done;
+    OpNumber version;
+
+    auto tie() { return std::tie(sequence, status, version); }
+    auto tie() const { return std::tie(sequence, status, version); }
+    friend bool operator==(const SessionOutcome&, const SessionOutcome&) = default;
+};
+
+struct SessionRecord {
+    ClientId client;
+    Sequence lowest;                       // below it everything was answered, and the client knows
+    OpNumber last_op;                      // the newest op of this client
+    std::vector<SessionOutcome> outcomes;  // by sequence
+
+    auto tie() { return std::tie(client, lowest, last_op, outcomes); }
+    auto tie() const { return std::tie(client, lowest, last_op, outcomes); }
+    friend bool operator==(const SessionRecord&, const SessionRecord&) = default;
+};
+
+struct SessionSnapshot {
+    OpNumber applied;  // the op up to which it holds everything
+    OpNumber dropped;  // the highest op whose record was dropped: writes that know less are refused
+    std::vector<SessionRecord> sessions;
+
+    auto tie() { return std::tie(applied, dropped, sessions); }
+    auto tie() const { return std::tie(applied, dropped, sessions); }
+    friend bool operator==(const SessionSnapshot&, const SessionSnapshot&) = default;
+};
+
+// From which op on entries carry which view; ordered by op.
+struct ViewStart {
+    ViewId view;
+    OpNumber first;
+
+    auto tie() { return std::tie(view, first); }
+    auto tie() const { return std::tie(view, first); }
+    friend bool operator==(const ViewStart&, const ViewStart&) = default;
+};
+
+}  // namespace ringkv

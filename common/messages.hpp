@@ -1,0 +1,341 @@
+// Every message, each as its own struct; the fields' order in tie() is their order on the wire
+// (docs/protocol.md has the frames). New fields go to the end.
+//
+// Requests of clients carry a RequestId that names one attempt; the answer repeats it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "common/cluster_map.hpp"
+#include "common/entry.hpp"
+#include "common/ids.hpp"
+
+// The one list of a message's fields, for the codec and for tests.
+#define RINGKV_FIELDS(Type, ...)      \
+    auto tie() {                      \
+        return std::tie(__VA_ARGS__); \
+    }                                 \
+    auto tie() const {                \
+        return std::tie(__VA_ARGS__); \
+    }                                 \
+    friend bool operator==(const Type&, const Type&) = default
+
+namespace ringkv {
+
+// ---------------------------------------------------------------- client -> node, and back
+
+enum class Ack : std::uint8_t { all = 0, primary = 1 };
+
+// put, erase, and both on a condition.
+struct Write {
+    RequestId request;
+    PartitionId partition;
+    ClientId client;
+    Sequence sequence;  // the same in every retry
+    Sequence lowest;    // the client's lowest sequence without an answer
+    OpNumber known;     // a commit point of this partition that the client knew before its first attempt (C2)
+    std::string key;
+    std::optional<std::string> value;  // absent = erase
+    std::optional<OpNumber> expected;  // only if the key's version is this; 0 = absent
+    Ack ack = Ack::all;
+    RINGKV_FIELDS(Write, request, partition, client, sequence, lowest, known, key, value, expected, ack);
+};
+
+struct WriteAnswer {
+    RequestId request;
+    WriteStatus status = WriteStatus::done;
+    OpNumber version;
+    OpNumber commit;  // a commit point of the partition
+    RINGKV_FIELDS(WriteAnswer, request, status, version, commit);
+};
+
+struct Get {
+    RequestId request;
+    PartitionId partition;
+    std::string key;
+    RINGKV_FIELDS(Get, request, partition, key);
+};
+
+struct GetAnswer {
+    RequestId request;
+    std::optional<std::string> value;  // absent = no such key
+    OpNumber version;
+    OpNumber commit;
+    RINGKV_FIELDS(GetAnswer, request, value, version, commit);
+};
+
+// The next keys of one partition, in order of their bytes.
+struct Scan {
+    RequestId request;
+    PartitionId partition;
+    std::string prefix;
+    std::optional<std::string> after;  // exclusive; absent = from the first
+    std::uint32_t limit = 0;           // at most so many keys; 0 = as many as fit
+    bool keys_only = false;
+    RINGKV_FIELDS(Scan, request, partition, prefix, after, limit, keys_only);
+};
+
+struct ScanAnswer {
+    RequestId request;
+    std::vector<CopiedRecord> records;
+    bool more = false;  // ask again, after the last key
+    OpNumber commit;
+    RINGKV_FIELDS(ScanAnswer, request, records, more, commit);
+};
+
+// Ask there. Mends the client's map in one round trip (C4).
+struct NotPrimary {
+    RequestId request;
+    PartitionId partition;
+    View view;                        // the newest the answerer knows; id none = it knows nothing yet
+    std::optional<NodeInfo> primary;  // who that is and where
+    bool maybe_appended = false;      // the write may survive in the new primary's log: not "refused"
+    RINGKV_FIELDS(NotPrimary, request, partition, view, primary, maybe_appended);
+};
+
+enum class Rejection : std::uint8_t {
+    overloaded = 0,       // queue or memory limit; try later
+    busy = 1,             // primary, but cannot serve yet; try again soon
+    session_expired = 2,  // C2: `known` is below what was dropped; `commit` says what to name instead
+    bad_key = 3,
+    bad_value = 4,
+    not_built = 5,  // a capability of a later version
+};
+
+// The request was refused, and a write in it not appended by this attempt.
+struct Rejected {
+    RequestId request;
+    Rejection reason = Rejection::overloaded;
+    std::string text;
+    OpNumber commit;
+    RINGKV_FIELDS(Rejected, request, reason, text, commit);
+};
+
+// ---------------------------------------------------------------- anybody
+
+// An envelope, or a message without a RequestId, was refused: version, cluster, malformed bytes.
+struct Refused {
+    ErrorCode code = ErrorCode::refused;
+    std::string text;
+    RINGKV_FIELDS(Refused, code, text);
+};
+
+// Registry and nodes answer it with a MapSnapshot if their map is newer than (generation, epoch).
+struct MapRequest {
+    Generation generation;
+    Epoch epoch;
+    RINGKV_FIELDS(MapRequest, generation, epoch);
+};
+
+struct MapSnapshot {
+    ClusterMap map;
+    RINGKV_FIELDS(MapSnapshot, map);
+};
+
+// On PUB, at every beacon interval: so a subscriber notices a lost delta.
+struct EpochBeacon {
+    Generation generation;
+    Epoch epoch;
+    RINGKV_FIELDS(EpochBeacon, generation, epoch);
+};
+
+// ---------------------------------------------------------------- node -> registry, and back
+
+struct Join {
+    std::string name;
+    std::string rack;
+    double weight = 1.0;
+    Uuid storage;
+    StartNumber start;
+    std::vector<std::string> endpoints;
+    Durability durability = Durability::memory;
+    NodeId id;     // from an earlier start; none = blank
+    Uuid cluster;  // likewise
+    RINGKV_FIELDS(Join, name, rack, weight, storage, start, endpoints, durability, id, cluster);
+};
+
+// A member of the cluster from now on. Until formation there is only JoinWaiting.
+struct JoinAnswer {
+    NodeId id;
+    Uuid cluster;
+    ClusterMap map;
+    RINGKV_FIELDS(JoinAnswer, id, cluster, map);
+};
+
+struct JoinWaiting {
+    std::uint32_t present = 0;
+    std::uint32_t needed = 0;
+    RINGKV_FIELDS(JoinWaiting, present, needed);
+};
+
+struct JoinRefused {
+    bool retry = false;  // the name's holder may be dead already: ask again
+    std::string text;
+    RINGKV_FIELDS(JoinRefused, retry, text);
+};
+
+struct Heartbeat {
+    NodeId node;
+    StartNumber start;
+    Generation generation;
+    Epoch epoch;
+    bool stopping = false;
+    RINGKV_FIELDS(Heartbeat, node, start, generation, epoch, stopping);
+};
+
+struct HeartbeatAnswer {
+    Generation generation;
+    Epoch epoch;
+    bool known = true;  // false: join again
+    RINGKV_FIELDS(HeartbeatAnswer, generation, epoch, known);
+};
+
+// One compare-and-swap (V2).
+struct Proposal {
+    PartitionId partition;
+    ViewId base;
+    View view;                     // id = base.next()
+    bool promise_expired = false;  // the proposer's promise to the base's primary has run out (needed to depose it)
+    RINGKV_FIELDS(Proposal, partition, base, view, promise_expired);
+};
+
+struct Propose {
+    RequestId request;
+    NodeId node;
+    std::vector<Proposal> proposals;
+    RINGKV_FIELDS(Propose, request, node, proposals);
+};
+
+struct ProposalOutcome {
+    PartitionId partition;
+    bool accepted = false;
+    PartitionState state;  // what holds now
+    RINGKV_FIELDS(ProposalOutcome, partition, accepted, state);
+};
+
+// May come in parts: a proposal that waits for rivals is answered when it is decided.
+struct ProposeAnswer {
+    RequestId request;
+    std::vector<ProposalOutcome> outcomes;
+    RINGKV_FIELDS(ProposeAnswer, request, outcomes);
+};
+
+// ---------------------------------------------------------------- node <-> node
+
+struct Claim {
+    PartitionId partition;
+    ViewId view;
+    RINGKV_FIELDS(Claim, partition, view);
+};
+
+// "I am the primary of these, and ask for your lease on each" (L1). While both sides have the same
+// list, only its number travels.
+struct Beacon {
+    Nonce nonce;
+    std::uint64_t list = 0;                    // number of the list of claims; grows with each new list
+    std::optional<std::vector<Claim>> claims;  // absent = the list of that number, sent before
+    bool cut_off = false;                      // the sender does not reach the registry (V9)
+    RINGKV_FIELDS(Beacon, nonce, list, claims, cut_off);
+};
+
+struct BeaconAnswer {
+    Nonce nonce;
+    bool unknown_list = false;  // nothing granted: send the claims
+    std::vector<Claim> others;  // claims not granted, with the answerer's own view
+    RINGKV_FIELDS(BeaconAnswer, nonce, unknown_list, others);
+};
+
+// Entries first, first + 1, ...; none = only the commit point.
+struct Prepare {
+    PartitionId partition;
+    ViewId view;
+    ViewId since;                  // the reign: a log view in [since, view] moves on to view (V3)
+    std::optional<View> announce;  // the view itself, until the receiver has answered in it
+    OpNumber first;
+    std::vector<EntryPtr> entries;
+    OpNumber commit;
+    RINGKV_FIELDS(Prepare, partition, view, since, announce, first, entries, commit);
+};
+
+struct PrepareOk {
+    PartitionId partition;
+    ViewId view;
+    OpNumber op;       // everything up to it is persisted as configured
+    bool gap = false;  // entries are missing above op: send again from there
+    RINGKV_FIELDS(PrepareOk, partition, view, op, gap);
+};
+
+// "The view you speak of is old": the answer to a Prepare, PrepareOk, StartView or copy of another view.
+struct NewerView {
+    PartitionId partition;
+    View view;
+    RINGKV_FIELDS(NewerView, partition, view);
+};
+
+struct StartView {
+    PartitionId partition;
+    View view;
+    OpNumber base;     // entries are those above it
+    ViewId base_view;  // the view of the entry at base
+    OpNumber commit;
+    std::vector<EntryPtr> entries;
+    RINGKV_FIELDS(StartView, partition, view, base, base_view, commit, entries);
+};
+
+struct StartViewOk {
+    PartitionId partition;
+    ViewId view;
+    OpNumber op;       // persisted up to here
+    bool gap = false;  // not taken over: cannot join the log at base
+    OpNumber commit;   // the answerer's commit point, and its entry's view
+    ViewId commit_view;
+    RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view);
+};
+
+// The end of a full copy.
+struct CopyEnd {
+    OpNumber applied;  // the sender's applied op when the scan ended
+    SessionSnapshot sessions;
+    std::vector<ViewStart> history;
+    RINGKV_FIELDS(CopyEnd, applied, sessions, history);
+};
+
+// A part of a full copy, which replaces what the learner has (M2). Entries above `start` are
+// forwarded as Prepares meanwhile.
+struct CopyChunk {
+    PartitionId partition;
+    View view;
+    std::uint64_t copy = 0;   // which copy; a new one starts over
+    std::uint32_t index = 0;  // from 0; 0 empties the partition
+    OpNumber start;           // the sender's applied op when the scan began
+    ViewId start_view;
+    std::vector<CopiedRecord> records;
+    std::optional<CopyEnd> end;  // in the last chunk
+    RINGKV_FIELDS(CopyChunk, partition, view, copy, index, start, start_view, records, end);
+};
+
+struct CopyChunkOk {
+    PartitionId partition;
+    ViewId view;
+    std::uint64_t copy = 0;
+    std::uint32_t index = 0;
+    RINGKV_FIELDS(CopyChunkOk, partition, view, copy, index);
+};
+
+// The wire's message type is the index here: append only, never reorder.
+using Message = std::variant<Write, WriteAnswer, Get, GetAnswer, Scan, ScanAnswer, NotPrimary, Rejected,   // 0 .. 7
+                             Refused, MapRequest, MapSnapshot, MapDelta, EpochBeacon,                      // 8 .. 12
+                             Join, JoinAnswer, JoinWaiting, JoinRefused, Heartbeat, HeartbeatAnswer,       // 13 .. 18
+                             Propose, ProposeAnswer,                                                       // 19, 20
+                             Beacon, BeaconAnswer, Prepare, PrepareOk, NewerView, StartView, StartViewOk,  // 21 .. 27
+                             CopyChunk, CopyChunkOk>;                                                      // 28, 29
+
+// "Prepare", ...; for logs and traces.
+std::string_view name_of(const Message& message);
+
+}  // namespace ringkv

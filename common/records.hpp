@@ -1,0 +1,90 @@
+// What an actor asks to have stored: records for the log of a shard, or for the registry's store.
+// A batch of them is written in order and becomes durable as one.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "common/cluster_map.hpp"
+#include "common/entry.hpp"
+
+namespace ringkv {
+
+struct AppendRecord {
+    PartitionId partition;
+    EntryPtr entry;
+    auto tie() { return std::tie(partition, entry); }
+    auto tie() const { return std::tie(partition, entry); }
+};
+
+// Forget the entries above `keep`.
+struct CutRecord {
+    PartitionId partition;
+    OpNumber keep;
+    auto tie() { return std::tie(partition, keep); }
+    auto tie() const { return std::tie(partition, keep); }
+};
+
+// The newest view this replica knows; stored before it acts in it (V2).
+struct ViewRecord {
+    PartitionId partition;
+    View view;
+    auto tie() { return std::tie(partition, view); }
+    auto tie() const { return std::tie(partition, view); }
+};
+
+// The view whose StartView this replica took over (V3).
+struct LogViewRecord {
+    PartitionId partition;
+    ViewId view;
+    auto tie() { return std::tie(partition, view); }
+    auto tie() const { return std::tie(partition, view); }
+};
+
+// A full copy starts here: nothing is held, the log begins above `start`.
+struct ResetRecord {
+    PartitionId partition;
+    OpNumber start;
+    ViewId start_view;
+    auto tie() { return std::tie(partition, start, start_view); }
+    auto tie() const { return std::tie(partition, start, start_view); }
+};
+
+// The full copy has all of `applied`; the replica is whole from here on.
+struct CopiedPartRecord {
+    PartitionId partition;
+    std::vector<CopiedRecord> records;
+    auto tie() { return std::tie(partition, records); }
+    auto tie() const { return std::tie(partition, records); }
+};
+
+struct CopyDoneRecord {
+    PartitionId partition;
+    OpNumber applied;
+    SessionSnapshot sessions;
+    std::vector<ViewStart> history;
+    auto tie() { return std::tie(partition, applied, sessions, history); }
+    auto tie() const { return std::tie(partition, applied, sessions, history); }
+};
+
+// A hint: everything up to it was committed.
+struct CommitRecord {
+    PartitionId partition;
+    OpNumber commit;
+    auto tie() { return std::tie(partition, commit); }
+    auto tie() const { return std::tie(partition, commit); }
+};
+
+// Who this node is in which cluster.
+struct IdentityRecord {
+    NodeId id;
+    Uuid cluster;
+    auto tie() { return std::tie(id, cluster); }
+    auto tie() const { return std::tie(id, cluster); }
+};
+
+using StorageRecord = std::variant<AppendRecord, CutRecord, ViewRecord, LogViewRecord, ResetRecord, CopiedPartRecord,
+                                   CopyDoneRecord, CommitRecord, IdentityRecord, MapDelta>;
+using StorageBatch = std::vector<StorageRecord>;
+
+}  // namespace ringkv
