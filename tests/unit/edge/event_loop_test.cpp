@@ -1,0 +1,294 @@
+#include "common/edge/event_loop.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "common/edge/clock.hpp"
+#include "ports.hpp"
+
+namespace ringkv {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+using Journal = std::vector<std::string>;
+
+// Writes down what is done to it, and gives out the effects it was prepared with, one after the other.
+class FakeActor : public Actor {
+  public:
+    explicit FakeActor(Journal& journal) : journal_(journal) {}
+
+    void receive(Time now, const Origin& from, Message message) override {
+        saw(now);
+        origins.push_back(from);
+        journal_.push_back("receive " + std::string(name_of(message)));
+    }
+    void tick(Time now) override {
+        saw(now);
+        journal_.emplace_back("tick");
+        if (on_tick) on_tick();
+    }
+    void durable(Time now, BatchNumber number) override {
+        saw(now);
+        journal_.push_back("durable " + std::to_string(number.value()));
+        if (on_durable) on_durable(number);
+    }
+    Effects take_effects() override {
+        journal_.emplace_back("take");
+        return std::exchange(next, {});
+    }
+    [[nodiscard]] Identity identity() const override { return {Uuid{{9}}, NodeId(1), StartNumber(2)}; }
+    [[nodiscard]] bool finished() const override { return done; }
+
+    // A batch of one record, and messages that leave with it.
+    void prepare(std::uint64_t number, std::vector<Outgoing> sends = {}) {
+        next.number = BatchNumber(number);
+        next.batch.emplace_back(CommitRecord{PartitionId(1), OpNumber(number)});
+        next.sends = std::move(sends);
+    }
+
+    Effects next;
+    std::function<void()> on_tick;
+    std::function<void(BatchNumber)> on_durable;
+    std::vector<Origin> origins;
+    bool done = false;
+
+  private:
+    void saw(Time now) {
+        EXPECT_GE(now, last_);
+        EXPECT_LE(now, boot_time());
+        last_ = now;
+    }
+    Journal& journal_;
+    Time last_ = boot_time();
+};
+
+class FakeStorage : public Storage {
+  public:
+    FakeStorage(Journal& journal, bool at_once) : journal_(journal), at_once_(at_once) {}
+
+    Result<void> commit(BatchNumber number, StorageBatch batch) override {
+        journal_.push_back("commit " + std::to_string(number.value()));
+        EXPECT_FALSE(batch.empty());
+        if (broken) return Error(ErrorCode::storage, "the disk is on fire");
+        if (at_once_) durable_ = number.value();
+        return {};
+    }
+    [[nodiscard]] BatchNumber durable() const override { return BatchNumber(durable_.load()); }
+    void finish(std::uint64_t number) { durable_ = number; }
+
+    bool broken = false;
+
+  private:
+    Journal& journal_;
+    bool at_once_;
+    std::atomic<std::uint64_t> durable_{0};
+};
+
+std::unique_ptr<Transport> opened(const TransportOptions& options) {
+    auto transport = Transport::open(options);
+    EXPECT_TRUE(transport);
+    return std::move(*transport);
+}
+
+TEST(EventLoop, StoresAndTellsTheActorInOneTurnWhenStorageIsDurableAtOnce) {
+    Journal journal;
+    FakeActor actor(journal);
+    FakeStorage storage(journal, true);
+    auto transport = opened({});
+    EventLoop loop(actor, storage, *transport);
+    loop.each_turn([&](Time now) {
+        EXPECT_LE(now, boot_time());
+        journal.emplace_back("input");
+    });
+    actor.on_tick = [&] { actor.prepare(1); };
+    actor.on_durable = [&](BatchNumber number) {
+        if (number == BatchNumber(1)) actor.prepare(2);  // what was kept back may store something itself
+        if (number == BatchNumber(2)) actor.done = true;
+    };
+    ASSERT_TRUE(loop.run());
+    EXPECT_THAT(journal,
+                ElementsAre("input", "tick", "take", "commit 1", "durable 1", "take", "commit 2", "durable 2", "take"));
+}
+
+TEST(EventLoop, TellsTheActorInALaterTurnWhenStorageIsDurableLater) {
+    Journal journal;
+    FakeActor actor(journal);
+    FakeStorage storage(journal, false);
+    auto transport = opened({});
+    EventLoop loop(actor, storage, *transport);
+    int turns = 0;
+    actor.on_tick = [&] {
+        ++turns;
+        if (turns <= 2) actor.prepare(static_cast<std::uint64_t>(turns));  // it goes on before the first is durable
+        if (turns == 3) storage.finish(2);
+        if (turns == 4) actor.done = true;
+    };
+    ASSERT_TRUE(loop.run());
+    EXPECT_THAT(journal, ElementsAre("tick", "take", "commit 1", "tick", "take", "commit 2", "tick", "take",
+                                     "durable 2", "take", "tick", "take"));
+}
+
+TEST(EventLoop, GoesOnNextTurnWithAnActorThatAlwaysHasMore) {
+    Journal journal;
+    FakeActor actor(journal);
+    FakeStorage storage(journal, true);
+    auto transport = opened({});
+    EventLoop loop(actor, storage, *transport, {.tick = seconds(600)});
+    std::uint64_t number = 0;
+    actor.on_tick = [&] {
+        if (number == 0) actor.prepare(++number);
+        actor.done = number == 100;
+    };
+    actor.on_durable = [&](BatchNumber) {
+        if (number < 100) {
+            actor.prepare(++number);
+        } else {
+            transport->wake();
+        }
+    };
+    transport->wake();  // the first wait and the last; those between must be none
+    ASSERT_TRUE(loop.run());
+    EXPECT_GT(std::count(journal.begin(), journal.end(), "tick"), 1);
+    std::vector<std::string> commits;
+    for (const std::string& line : journal)
+        if (line.rfind("commit", 0) == 0) commits.push_back(line);
+    ASSERT_EQ(commits.size(), number) << "some effects were taken and not carried out";
+    for (std::size_t i = 0; i < commits.size(); ++i) EXPECT_EQ(commits[i], "commit " + std::to_string(i + 1));
+}
+
+TEST(EventLoop, ABrokenStoreEndsItBeforeAnythingIsSent) {
+    Journal journal;
+    FakeActor actor(journal);
+    FakeStorage storage(journal, true);
+    storage.broken = true;
+    auto transport = opened({});
+    EventLoop loop(actor, storage, *transport);
+    actor.on_tick = [&] { actor.prepare(1, {{Address::to("tcp://127.0.0.1:9"), NodeId(), EpochBeacon{}}}); };
+    const auto ended = loop.run();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code(), ErrorCode::storage);
+    EXPECT_THAT(journal, ElementsAre("tick", "take", "commit 1"));
+    EXPECT_EQ(transport->counters().dropped + transport->counters().frames_out, 0U);
+}
+
+TEST(EventLoop, EndsWhenStoppedFromAnotherThread) {
+    Journal journal;
+    FakeActor actor(journal);
+    NoStorage storage;
+    auto transport = opened({});
+    EventLoop loop(actor, storage, *transport, {.tick = seconds(600)});
+    std::thread stopper([&] {
+        std::this_thread::sleep_for(milliseconds(20));
+        loop.stop();
+    });
+    const Time start = boot_time();
+    EXPECT_TRUE(loop.run());
+    stopper.join();
+    EXPECT_LT(boot_time() - start, seconds(300));
+}
+
+TEST(EventLoop, TicksWithoutMessagesAndSoonWhenWoken) {
+    Journal journal;
+    FakeActor actor(journal);
+    NoStorage storage;
+    auto transport = opened({});
+    {
+        EventLoop loop(actor, storage, *transport, {.tick = milliseconds(1)});
+        int ticks = 0;
+        actor.on_tick = [&] { actor.done = ++ticks == 5; };
+        EXPECT_TRUE(loop.run());
+    }
+    actor.done = false;
+    EventLoop loop(actor, storage, *transport, {.tick = seconds(600)});
+    actor.on_tick = [&] { actor.done = true; };
+    loop.wake();
+    const Time start = boot_time();
+    EXPECT_TRUE(loop.run());
+    EXPECT_LT(boot_time() - start, seconds(300));
+}
+
+// A server of a FakeActor, and a client by hand.
+TEST(EventLoop, TakesABoundedBatchThenTicksThenSends) {
+    TransportOptions options;
+    options.listen = free_endpoint();
+    Journal journal;
+    FakeActor actor(journal);
+    FakeStorage storage(journal, true);
+    auto server = opened(options);
+    auto client = opened({});
+    const Identity identity{Uuid{{7}}, NodeId(3), StartNumber(4)};
+    const Outgoing request{Address::to(*options.listen), NodeId(1), EpochBeacon{}};
+    // Connected first, and everything there before the loop starts: so that one turn sees all of it.
+    const Time deadline = boot_time() + seconds(60);
+    while (client->counters().frames_out < 5 && boot_time() < deadline) {
+        client->send(identity, {&request, 1});
+        client->poll(milliseconds(1));
+    }
+    ASSERT_EQ(client->counters().frames_out, 5U);
+    std::this_thread::sleep_for(milliseconds(300));
+
+    EventLoop loop(actor, storage, *server, {.tick = seconds(600), .frames = 3});
+    actor.on_tick = [&] {
+        if (actor.origins.size() < 5) return;
+        actor.prepare(1, {{actor.origins.back().address, NodeId(3), MapRequest{Generation(1), Epoch(2)}}});
+        actor.done = true;
+    };
+    ASSERT_TRUE(loop.run());
+    ASSERT_EQ(actor.origins.size(), 5U);
+    std::size_t in_a_row = 0;
+    for (const std::string& line : journal) {
+        in_a_row = line == "receive EpochBeacon" ? in_a_row + 1 : 0;
+        EXPECT_LE(in_a_row, 3U);
+    }
+    ASSERT_GE(journal.size(), 5U);
+    EXPECT_EQ((Journal{journal.end() - 5, journal.end()}), (Journal{"tick", "take", "commit 1", "durable 1", "take"}));
+    EXPECT_EQ(actor.origins.front().cluster, identity.cluster);
+    EXPECT_EQ(actor.origins.front().to, NodeId(1));
+
+    std::vector<Origin> answers;
+    while (answers.empty() && boot_time() < deadline) {
+        client->poll(milliseconds(5));
+        client->receive(10, [&](const Origin& from, Message message) {
+            EXPECT_EQ(std::get<MapRequest>(message).epoch, Epoch(2));
+            answers.push_back(from);
+        });
+    }
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers.front().node, NodeId(1));  // the actor's identity is in the envelope
+    EXPECT_EQ(answers.front().start, StartNumber(2));
+    EXPECT_EQ(answers.front().cluster, (Uuid{{9}}));
+}
+
+TEST(EventLoop, SubscribesWhenTheActorAsks) {
+    TransportOptions options;
+    options.publish = free_endpoint();
+    auto publisher = opened(options);
+    Journal journal;
+    FakeActor actor(journal);
+    NoStorage storage;
+    auto transport = opened({});
+    EventLoop loop(actor, storage, *transport);
+    bool asked = false;
+    const Time deadline = boot_time() + seconds(60);
+    const Outgoing beacon{Address::all_subscribers(), NodeId(), EpochBeacon{}};
+    actor.on_tick = [&] {
+        if (!std::exchange(asked, true)) actor.next.subscribe = *options.publish;
+        publisher->send(Identity{}, {&beacon, 1});
+        actor.done = !actor.origins.empty() || boot_time() > deadline;
+    };
+    ASSERT_TRUE(loop.run());
+    ASSERT_FALSE(actor.origins.empty());
+    EXPECT_EQ(actor.origins.front().address, Address::to(*options.publish));
+}
+
+}  // namespace
+}  // namespace ringkv
