@@ -1,0 +1,74 @@
+// SQLite, as far as the store needs it: a connection and prepared statements that clean up after themselves.
+// Errors are of code storage, "FILE: what SQLite says". Thread safety: one thread.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ringkv/result.hpp"
+
+namespace ringkv::sqlite {
+
+class Database;
+
+// Bind every parameter, then step() until it gives false; reset() makes it new.
+class Statement {
+  public:
+    // Parameters count from 1.
+    Statement& bind(int parameter, std::int64_t value);
+    // Precondition: the bytes stay until the statement has run.
+    Statement& bind(int parameter, std::string_view bytes);
+    // True: a row is there. False: no more.
+    [[nodiscard]] Result<bool> step();
+    // Runs a statement that gives no rows, and resets it.
+    [[nodiscard]] Result<void> run();
+    void reset();
+
+    // Columns count from 0. The view holds until the next step().
+    [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] std::string_view bytes(int column) const;
+
+  private:
+    friend class Database;
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    };
+
+    Statement(Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+
+    Database* database_;
+    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+class Database {
+  public:
+    // Creates the file if it is not there. Nothing of its content is read yet.
+    static Result<std::unique_ptr<Database>> open(const std::string& path);
+
+    [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+    // One or several statements without parameters; rows are thrown away.
+    [[nodiscard]] Result<void> execute(const char* sql);
+    // The first column of the first row. Error: there is none.
+    [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
+    [[nodiscard]] Result<std::string> text(std::string_view sql);
+
+    // SQLite's newest code (without its extension), and it as an Error.
+    [[nodiscard]] int code() const { return sqlite3_errcode(connection_.get()) & 0xFF; }
+    [[nodiscard]] Error error() const;
+
+  private:
+    struct Close {
+        void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+    };
+
+    explicit Database(std::string path) : path_(std::move(path)) {}
+
+    std::string path_;
+    std::unique_ptr<sqlite3, Close> connection_;
+};
+
+}  // namespace ringkv::sqlite

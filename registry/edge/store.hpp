@@ -1,0 +1,38 @@
+// The registry's state on disk: one SQLite file, registry.db, in its data directory. Each MapDelta is one
+// transaction, durable (fsync) when commit() returns.
+//
+// One process at a time: the file is locked while the store lives, and the lock goes with the process.
+// Every error is of code storage and says what to do. Thread safety: one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/actor.hpp"
+
+namespace ringkv {
+
+class MapStore final : public Storage {
+  public:
+    // Makes the directory and an empty store if there is none. Refuses what is not a registry's store, is of
+    // another version of it, is damaged, or is in use.
+    static Result<std::unique_ptr<MapStore>> open(const std::string& data_dir);
+    ~MapStore() override;
+    MapStore(const MapStore&) = delete;
+    MapStore& operator=(const MapStore&) = delete;
+
+    // All that was committed; epoch none: nothing yet. An error: the content is damaged.
+    [[nodiscard]] Result<ClusterMap> load();
+
+    // Takes only MapDeltas, each of the epoch after the one before.
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
+    [[nodiscard]] BatchNumber durable() const override { return durable_; }
+
+  private:
+    class Impl;
+    explicit MapStore(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+    BatchNumber durable_;
+};
+
+}  // namespace ringkv

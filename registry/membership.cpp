@@ -1,0 +1,174 @@
+#include "registry/membership.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "registry/join_rules.hpp"
+
+namespace ringkv::registry {
+
+namespace {
+
+const NodeInfo* find_identity(const ClusterMap& map, const Join& join) {
+    for (const auto& [id, node] : map.nodes)
+        if (node.name == join.name && node.storage == join.storage) return &node;
+    return nullptr;
+}
+
+std::string at(const NodeInfo& node) {
+    return node.name + " at " + node.endpoints.front();
+}
+
+// Longer than a grace: whoever is called down has lost its leases and promises long ago.
+Duration silence_of_the_dead(const LeaseSettings& lease) {
+    return std::max<Duration>(2 * lease.grace, std::chrono::milliseconds(1500));
+}
+
+}  // namespace
+
+Membership::Membership(Publication& publication) : publication_(publication) {}
+
+void Membership::begin(Time now) {
+    for (const auto& [id, node] : publication_.map().nodes) heard_[id] = now;
+}
+
+bool Membership::live(NodeId node, Time now, Duration within) const {
+    const NodeInfo* info = publication_.map().find(node);
+    const auto heard = heard_.find(node);
+    return info != nullptr && info->up() && heard != heard_.end() && now - heard->second <= within;
+}
+
+void Membership::refuse(Time now, const Origin& from, bool retry, const std::string& text) {
+    publication_.log_seldom(now, LogLevel::warning, text);
+    publication_.send(from, JoinRefused{retry, text});
+}
+
+std::optional<std::string> Membership::conflict(const Join& join) const {
+    for (const auto& [id, node] : publication_.map().nodes) {
+        if (node.name == join.name || node.state == NodeState::gone) continue;
+        if (node.storage == join.storage)
+            return "the data directory of " + join.name + " belongs to " + at(node) +
+                   "; a node keeps its name: put it back, or give " + join.name + " an empty data_dir";
+        if (const std::string* endpoint = shared_endpoint(node.endpoints, join.endpoints); endpoint != nullptr)
+            return join.name + " wants " + *endpoint + ", which " + node.name + " has; give it another port";
+    }
+    return std::nullopt;
+}
+
+void Membership::join(Time now, const Origin& from, const Join& join) {
+    if (const auto text = conflict(join)) return refuse(now, from, false, *text);
+    const ClusterMap& map = publication_.map();
+    if (const NodeInfo* known = find_identity(map, join); known != nullptr) return join_again(now, from, join, *known);
+    if (!join.id.none())
+        return refuse(now, from, false,
+                      "the data of " + join.name + " belongs to node " + std::to_string(join.id.value()) +
+                          ", which was replaced and forgotten; empty its data_dir to join anew");
+    if (map.nodes.size() >= max_nodes) return refuse(now, from, true, "the cluster has as many nodes as it can have");
+    if (const NodeInfo* holder = map.find(join.name); holder != nullptr)
+        return join_with_new_storage(now, from, join, *holder);
+    add(now, from, join);
+}
+
+void Membership::join_again(Time now, const Origin& from, const Join& join, const NodeInfo& known) {
+    if (known.state == NodeState::gone)
+        return refuse(now, from, false,
+                      "the data of " + join.name + " at " + join.endpoints.front() +
+                          " was replaced by a newer one of that name; empty its data_dir to join anew");
+    if (join.start < known.start)
+        return refuse(now, from, false, "this start of " + join.name + " was superseded by a later one");
+    NodeInfo node = to_node(known.id, join);
+    // A repeated join of the same start does not undo that it was asked to stop.
+    if (join.start == known.start && known.state == NodeState::stopping) node.state = NodeState::stopping;
+    heard_[node.id] = now;
+    if (node != known) {
+        publication_.put(node);
+        publication_.log_when_durable(LogLevel::info, node.name + " has joined again",
+                                      {{"node", node.name}, {"address", node.endpoints.front()}});
+    }
+    publication_.welcome(from, node.id);
+}
+
+void Membership::join_with_new_storage(Time now, const Origin& from, const Join& join, const NodeInfo& holder) {
+    const auto heard = heard_.find(holder.id);
+    const bool answers = heard != heard_.end() && now - heard->second <= publication_.map().settings.lease.grace;
+    if (answers)
+        return refuse(now, from, holder.endpoints.front() == join.endpoints.front(),
+                      "the name " + holder.name + " is held by a live node at " + holder.endpoints.front() +
+                          "; give this one another name, or stop that one first");
+    const NodeInfo old = holder;
+    add(now, from, join);
+    set_state(old, NodeState::gone);
+    replace_in_targets(old.id, publication_.map().find(join.name)->id);
+    heard_.erase(old.id);
+    forget_unreferenced();
+}
+
+void Membership::add(Time now, const Origin& from, const Join& join) {
+    const auto& nodes = publication_.map().nodes;
+    // The newest identity is never gone, and so never forgotten before a newer one is there: no id comes twice.
+    const NodeId id = nodes.empty() ? NodeId(1) : nodes.rbegin()->first.next();
+    publication_.put(to_node(id, join));
+    heard_[id] = now;
+    publication_.log_when_durable(LogLevel::info, join.name + " has joined",
+                                  {{"node", join.name},
+                                   {"id", std::to_string(id.value())},
+                                   {"rack", join.rack},
+                                   {"address", join.endpoints.front()}});
+    publication_.welcome(from, id);
+}
+
+void Membership::replace_in_targets(NodeId old_id, NodeId new_id) {
+    const auto& partitions = publication_.map().partitions;
+    for (std::uint32_t partition = 0; partition < partitions.size(); ++partition) {
+        if (!partitions[partition].targets(old_id)) continue;
+        PartitionState state = partitions[partition];
+        std::replace(state.target.begin(), state.target.end(), old_id, new_id);
+        publication_.put(PartitionId(partition), std::move(state));
+    }
+}
+
+void Membership::set_state(NodeInfo node, NodeState state) {
+    publication_.log_when_durable(state == NodeState::down ? LogLevel::warning : LogLevel::info,
+                                  node.name + " is " + std::string(to_string(state)),
+                                  {{"node", node.name}, {"id", std::to_string(node.id.value())}});
+    node.state = state;
+    publication_.put(std::move(node));
+}
+
+void Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat) {
+    const ClusterMap& published = publication_.published();
+    const NodeInfo* node = publication_.map().find(heartbeat.node);
+    const bool known = node != nullptr && node->state != NodeState::gone && node->start == heartbeat.start;
+    publication_.send(from, HeartbeatAnswer{published.generation, published.epoch, known});
+    if (!known) return;
+    heard_[node->id] = now;
+    if (heartbeat.stopping && node->state != NodeState::stopping) set_state(*node, NodeState::stopping);
+    if (!heartbeat.stopping && node->state == NodeState::down) set_state(*node, NodeState::up);
+}
+
+void Membership::tick(Time now) {
+    const Duration silence = silence_of_the_dead(publication_.map().settings.lease);
+    std::vector<NodeInfo> silent;
+    for (const auto& [id, node] : publication_.map().nodes)
+        if ((node.state == NodeState::up || node.state == NodeState::stopping) && now - heard_[id] > silence)
+            silent.push_back(node);
+    for (const NodeInfo& node : silent) set_state(node, NodeState::down);
+}
+
+void Membership::forget_unreferenced() {
+    std::set<NodeId> gone;
+    for (const auto& [id, node] : publication_.map().nodes)
+        if (node.state == NodeState::gone) gone.insert(id);
+    if (gone.empty()) return;
+    for (const PartitionState& state : publication_.map().partitions) {
+        for (NodeId member : state.view.members) gone.erase(member);
+        for (NodeId node : state.target) gone.erase(node);
+    }
+    for (NodeId id : gone) {
+        publication_.forget(id);
+        publication_.log_when_durable(LogLevel::info, "a replaced node is forgotten",
+                                      {{"id", std::to_string(id.value())}});
+    }
+}
+
+}  // namespace ringkv::registry

@@ -1,0 +1,42 @@
+// Who is in the cluster: joins after formation, heartbeats, node states, identities that are replaced and,
+// once nothing refers to them any more, forgotten (protocol.md, Words: "node identity").
+#pragma once
+
+#include <map>
+
+#include "registry/publication.hpp"
+
+namespace ringkv::registry {
+
+class Membership {
+  public:
+    explicit Membership(Publication& publication);
+
+    // Every node of the map counts as heard of now: at formation, and when a registry begins its work.
+    void begin(Time now);
+    // Precondition: objection_to(join) is none; the cluster is formed, and the join's own or new to clusters.
+    void join(Time now, const Origin& from, const Join& join);
+    void heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat);
+    // Nodes that went silent are down from now on.
+    void tick(Time now);
+    // Forgets identities that are gone and that no view and no target names.
+    void forget_unreferenced();
+
+    // Does the node take part, and was it heard of within the time?
+    [[nodiscard]] bool live(NodeId node, Time now, Duration within) const;
+
+  private:
+    void join_again(Time now, const Origin& from, const Join& join, const NodeInfo& known);
+    void join_with_new_storage(Time now, const Origin& from, const Join& join, const NodeInfo& holder);
+    void add(Time now, const Origin& from, const Join& join);
+    void refuse(Time now, const Origin& from, bool retry, const std::string& text);
+    // Another node's claim on what the join names, in one sentence.
+    [[nodiscard]] std::optional<std::string> conflict(const Join& join) const;
+    void replace_in_targets(NodeId old_id, NodeId new_id);
+    void set_state(NodeInfo node, NodeState state);
+
+    Publication& publication_;
+    std::map<NodeId, Time> heard_;
+};
+
+}  // namespace ringkv::registry

@@ -1,0 +1,150 @@
+#include "registry/publication.hpp"
+
+#include <iterator>
+
+#include "common/check.hpp"
+
+namespace ringkv::registry {
+
+namespace {
+constexpr int maps_a_turn = 8;
+}  // namespace
+
+Publication::Publication(ClusterMap recovered) : map_(recovered), published_(std::move(recovered)) {}
+
+void Publication::put(ClusterSettings settings) {
+    RINGKV_CHECK(!map_.formed() || settings.partitions == map_.partitions.size(), "the number of partitions is fixed");
+    map_.partitions.resize(settings.partitions);
+    map_.settings = std::move(settings);
+    if (map_.generation.none()) map_.generation = Generation(1);
+    settings_changed_ = true;
+}
+
+void Publication::put(NodeInfo node) {
+    nodes_changed_.insert(node.id);
+    const NodeId id = node.id;
+    map_.nodes[id] = std::move(node);
+}
+
+void Publication::put(PartitionId partition, PartitionState state) {
+    RINGKV_CHECK(partition.value() < map_.partitions.size(), "no such partition");
+    partitions_changed_.insert(partition);
+    map_.partitions[partition.value()] = std::move(state);
+}
+
+void Publication::forget(NodeId node) {
+    map_.nodes.erase(node);
+    nodes_changed_.insert(node);
+}
+
+void Publication::send(const Origin& to, Message message) {
+    sends_.push_back({to.address, to.node, std::move(message)});
+}
+
+Publication::Waiting* Publication::waiting() {
+    if (changed()) return &gathering_;
+    return under_way_ ? &under_way_->waiting : nullptr;
+}
+
+void Publication::send_when_durable(const Address& address, NodeId to, Message message) {
+    Waiting* wait = waiting();
+    (wait != nullptr ? wait->sends : sends_).push_back({address, to, std::move(message)});
+}
+
+void Publication::welcome(const Origin& to, NodeId node) {
+    Waiting* wait = waiting();
+    (wait != nullptr ? wait->welcomes : maps_wanted_)[to.address] = {to.node, node};
+}
+
+void Publication::send_snapshot(const Origin& to) {
+    maps_wanted_.try_emplace(to.address, Welcome{to.node, std::nullopt});  // a JoinAnswer has the map as well
+}
+
+void Publication::log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields) {
+    log_.push_back({level, std::move(text), std::move(fields)});
+}
+
+void Publication::log_seldom(Time now, LogLevel level, const std::string& text) {
+    if (repeats_.pass(now, text)) log(level, text);
+}
+
+void Publication::log_when_durable(LogLevel level, std::string text,
+                                   std::vector<std::pair<std::string, std::string>> fields) {
+    Waiting* wait = waiting();
+    (wait != nullptr ? wait->log : log_).push_back({level, std::move(text), std::move(fields)});
+}
+
+void Publication::tick(Time now) {
+    if (!published_.formed() || (next_beacon_ && now < *next_beacon_)) return;
+    next_beacon_ = now + published_.settings.lease.beacon;
+    sends_.push_back({Address::all_subscribers(), {}, EpochBeacon{published_.generation, published_.epoch}});
+}
+
+void Publication::durable(BatchNumber number) {
+    if (!under_way_ || number < under_way_->number) return;
+    UnderWay done = std::move(*under_way_);
+    under_way_.reset();
+    RINGKV_CHECK(published_.apply(done.delta) == ClusterMap::Applied::yes, "a batch follows on what is published");
+    const std::string epoch = std::to_string(done.delta.epoch.value());
+    for (LogLine& line : done.waiting.log) line.fields.emplace_back("epoch", epoch);
+    sends_.push_back({Address::all_subscribers(), {}, std::move(done.delta)});
+    release(std::move(done.waiting));
+}
+
+void Publication::release(Waiting waiting) {
+    std::move(waiting.sends.begin(), waiting.sends.end(), std::back_inserter(sends_));
+    std::move(waiting.log.begin(), waiting.log.end(), std::back_inserter(log_));
+    for (const auto& [address, welcome] : waiting.welcomes) maps_wanted_[address] = welcome;
+}
+
+MapDelta Publication::take_delta() {
+    map_.epoch = map_.epoch.next();
+    MapDelta delta{map_.generation, map_.epoch, {}, {}, {}, {}};
+    if (settings_changed_) delta.settings = map_.settings;
+    for (NodeId id : nodes_changed_) {
+        if (const NodeInfo* node = map_.find(id); node != nullptr)
+            delta.nodes.push_back(*node);
+        else if (published_.find(id) != nullptr)
+            delta.forgotten.push_back(id);
+    }
+    delta.partitions.reserve(partitions_changed_.size());
+    for (PartitionId partition : partitions_changed_) delta.partitions.push_back({partition, map_.at(partition)});
+    settings_changed_ = false;
+    nodes_changed_.clear();
+    partitions_changed_.clear();
+    return delta;
+}
+
+void Publication::start_batch(Effects& effects) {
+    if (under_way_ || !changed()) return;
+    last_batch_ = last_batch_.next();
+    under_way_ = UnderWay{last_batch_, take_delta(), std::exchange(gathering_, {})};
+    effects.number = last_batch_;
+    effects.batch.emplace_back(under_way_->delta);
+}
+
+// A whole map costs as much as thousands of changes: a few in a turn, and everybody in turns.
+void Publication::send_maps(std::vector<Outgoing>& sends) {
+    for (int sent = 0; sent < maps_a_turn && !maps_wanted_.empty(); ++sent) {
+        auto next = maps_wanted_.upper_bound(last_served_);
+        if (next == maps_wanted_.end()) next = maps_wanted_.begin();
+        const auto& [address, welcome] = *next;
+        if (welcome.node)
+            sends.push_back({address, welcome.to, JoinAnswer{*welcome.node, published_.settings.id, published_}});
+        else
+            sends.push_back({address, welcome.to, MapSnapshot{published_}});
+        last_served_ = address;
+        maps_wanted_.erase(next);
+    }
+}
+
+Effects Publication::take_effects() {
+    Effects effects;
+    effects.sends = std::exchange(sends_, {});
+    effects.log = std::exchange(log_, {});
+    send_maps(effects.sends);
+    start_batch(effects);
+    return effects;
+}
+
+}  // namespace ringkv::registry

@@ -1,0 +1,103 @@
+// The map and its epochs. A turn's changes become one batch, one epoch, one delta; what speaks of them is
+// kept back until they are durable (protocol.md, R2). One batch is under way at a time; what changes
+// meanwhile gathers for the next.
+//
+// Work is proportional to what changes, but for whole maps, of which a few leave in a turn.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/actor.hpp"
+#include "registry/repeat_filter.hpp"
+
+namespace ringkv::registry {
+
+class Publication {
+  public:
+    explicit Publication(ClusterMap recovered);
+
+    // With every accepted change, durable or not: what the next decision is based on.
+    [[nodiscard]] const ClusterMap& map() const { return map_; }
+    // What is durable: all that anybody may be told.
+    [[nodiscard]] const ClusterMap& published() const { return published_; }
+
+    // The first settings make as many empty partitions, of generation 1.
+    void put(ClusterSettings settings);
+    void put(NodeInfo node);
+    void put(PartitionId partition, PartitionState state);
+    void forget(NodeId node);
+
+    // Leaves in this turn.
+    void send(const Origin& to, Message message);
+    // Speaks of map(): leaves once all that is in it now is durable.
+    void send_when_durable(const Address& address, NodeId to, Message message);
+    // A JoinAnswer, likewise, with the map that is published by then.
+    void welcome(const Origin& to, NodeId node);
+    // A MapSnapshot of what is published.
+    void send_snapshot(const Origin& to);
+
+    void log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields = {});
+    // At most once in ten seconds for the same text.
+    void log_seldom(Time now, LogLevel level, const std::string& text);
+    // Said once all that is in map() now is durable.
+    void log_when_durable(LogLevel level, std::string text,
+                          std::vector<std::pair<std::string, std::string>> fields = {});
+
+    void tick(Time now);
+    void durable(BatchNumber number);
+    [[nodiscard]] Effects take_effects();
+
+  private:
+    struct Welcome {
+        NodeId to;
+        std::optional<NodeId> node;  // absent: a snapshot
+    };
+
+    // What hangs on a batch.
+    struct Waiting {
+        std::vector<Outgoing> sends;
+        std::map<Address, Welcome> welcomes;
+        std::vector<LogLine> log;
+    };
+
+    struct UnderWay {
+        BatchNumber number;
+        MapDelta delta;
+        Waiting waiting;
+    };
+
+    [[nodiscard]] bool changed() const {
+        return settings_changed_ || !nodes_changed_.empty() || !partitions_changed_.empty();
+    }
+    // Where something goes that speaks of map(); nullptr = all of it is durable.
+    [[nodiscard]] Waiting* waiting();
+    [[nodiscard]] MapDelta take_delta();
+    void start_batch(Effects& effects);
+    void release(Waiting waiting);
+    void send_maps(std::vector<Outgoing>& sends);
+
+    ClusterMap map_;
+    ClusterMap published_;
+
+    // What differs between map_ and the newest batch.
+    bool settings_changed_ = false;
+    std::set<NodeId> nodes_changed_;  // those not in map_ any more are forgotten
+    std::set<PartitionId> partitions_changed_;
+    Waiting gathering_;
+
+    std::optional<UnderWay> under_way_;
+    BatchNumber last_batch_;
+
+    std::vector<Outgoing> sends_;
+    std::map<Address, Welcome> maps_wanted_;
+    Address last_served_;  // of those
+    std::vector<LogLine> log_;
+    RepeatFilter repeats_;
+    std::optional<Time> next_beacon_;
+};
+
+}  // namespace ringkv::registry

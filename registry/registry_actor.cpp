@@ -1,0 +1,183 @@
+#include "registry/registry_actor.hpp"
+
+#include "common/check.hpp"
+#include "registry/join_rules.hpp"
+
+namespace ringkv {
+
+namespace {
+
+// Beyond it a turn's messages are dropped: everybody repeats what matters, and memory stays bounded.
+constexpr std::size_t messages_a_turn = 20000;
+
+const std::string rebuild_hint =
+    "if the registry's data was lost, restore it from `ringkv-registry rebuild`; if the node is of another cluster, "
+    "correct its `registry:` and start this registry again";
+
+}  // namespace
+
+RegistryActor::RegistryActor(RegistryOptions options, const Placement& placement, ClusterMap recovered, Uuid cluster)
+    : publication_(std::move(recovered)),
+      formation_(options, placement, cluster, publication_),
+      membership_(publication_),
+      views_(publication_, membership_) {
+    const ClusterMap& map = publication_.map();
+    if (!map.formed()) return;
+    RINGKV_CHECK(registry::check_settings(map.settings, options.settings).has_value(), "checked before the start");
+    options.settings.id = map.settings.id;
+    if (options.settings == map.settings) return;
+    publication_.put(options.settings);
+    publication_.log_when_durable(LogLevel::info, "the cluster's settings have changed");
+}
+
+Identity RegistryActor::identity() const {
+    return {publication_.published().settings.id, {}, {}};
+}
+
+// Silence is counted from here at the earliest: nobody could be heard while the registry was down.
+void RegistryActor::begin(Time now) {
+    if (std::exchange(begun_, true)) return;
+    membership_.begin(now);
+}
+
+void RegistryActor::receive(Time now, const Origin& from, Message message) {
+    begin(now);
+    if (++received_ > messages_a_turn) {
+        publication_.log_seldom(now, LogLevel::warning, "too many messages at once: some are dropped");
+        return;
+    }
+    std::visit(
+        [&](const auto& content) {
+            if constexpr (requires { this->handle(now, from, content); })
+                handle(now, from, content);
+            else
+                refuse_misplaced(now, from, name_of(message));
+        },
+        message);
+}
+
+void RegistryActor::tick(Time now) {
+    begin(now);
+    if (!publication_.map().formed()) {
+        if (no_formation_.empty() && formation_.tick(now)) membership_.begin(now);
+    } else if (standing_aside_.empty()) {
+        membership_.tick(now);
+        if (views_.tick(now)) membership_.forget_unreferenced();
+    } else {
+        publication_.log_seldom(now, LogLevel::error, standing_aside_);
+    }
+    publication_.tick(now);
+}
+
+void RegistryActor::durable(Time, BatchNumber number) {
+    publication_.durable(number);
+}
+
+Effects RegistryActor::take_effects() {
+    received_ = 0;
+    return publication_.take_effects();
+}
+
+std::optional<std::string> RegistryActor::cluster_objection(Uuid theirs) const {
+    const Uuid ours = publication_.map().settings.id;
+    if (theirs.none() || theirs == ours) return std::nullopt;
+    if (ours.none())
+        return "this registry has no state, but the sender belongs to cluster " + theirs.to_string() + "; " +
+               rebuild_hint;
+    return "this registry is of cluster " + ours.to_string() + ", the sender of cluster " + theirs.to_string() +
+           "; check which registry it is pointed to";
+}
+
+std::optional<std::string> RegistryActor::node_objection(Uuid theirs) {
+    auto text = cluster_objection(theirs);
+    // A cluster exists whose views are not known here: to make new ones would fork its data (R2).
+    if (text && !publication_.map().formed()) no_formation_ = *text;
+    return text;
+}
+
+void RegistryActor::refuse(Time now, const Origin& from, ErrorCode code, const std::string& text) {
+    publication_.log_seldom(now, LogLevel::warning, text);
+    publication_.send(from, Refused{code, text});
+}
+
+void RegistryActor::stand_aside(Time now, const std::string& why) {
+    standing_aside_ = why +
+                      ": the registry's state is older than the cluster's, as after restoring an old backup; it takes "
+                      "no joins and no view changes; restore the newest state, or see `ringkv-registry rebuild`";
+    publication_.log_seldom(now, LogLevel::error, standing_aside_);
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const Join& join) {
+    const auto refuse_join = [&](bool retry, const std::string& text) {
+        publication_.log_seldom(now, LogLevel::warning, text);
+        publication_.send(from, JoinRefused{retry, text});
+    };
+    for (Uuid theirs : {from.cluster, join.cluster})
+        if (const auto text = node_objection(theirs)) return refuse_join(false, *text);
+    if (!standing_aside_.empty()) return refuse_join(true, standing_aside_);
+    if (const auto text = registry::objection_to(join)) return refuse_join(false, *text);
+    const ClusterMap& map = publication_.map();
+    if (!map.formed()) {
+        if (!no_formation_.empty()) return refuse_join(true, "no cluster is formed here: " + no_formation_);
+        return formation_.join(now, from, join);
+    }
+    if (!join.cluster.none() && join.id > map.nodes.rbegin()->first) {
+        stand_aside(now, join.name + " has the id " + std::to_string(join.id.value()) + ", which is not given yet");
+        return refuse_join(true, standing_aside_);
+    }
+    membership_.join(now, from, join);
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const Heartbeat& heartbeat) {
+    const ClusterMap& map = publication_.published();
+    if (const auto text = node_objection(from.cluster)) return refuse(now, from, ErrorCode::wrong_cluster, *text);
+    const bool ahead = std::tie(heartbeat.generation, heartbeat.epoch) > std::tie(map.generation, map.epoch);
+    if (ahead && !from.cluster.none())
+        stand_aside(now, "node " + std::to_string(heartbeat.node.value()) + " knows epoch " +
+                             std::to_string(heartbeat.epoch.value()) + ", the registry only " +
+                             std::to_string(map.epoch.value()));
+    if (!standing_aside_.empty()) {  // it is heard, but nothing changes by it
+        publication_.send(from, HeartbeatAnswer{map.generation, map.epoch, true});
+        return;
+    }
+    membership_.heartbeat(now, from, heartbeat);
+}
+
+std::optional<std::string> RegistryActor::propose_objection(const Origin& from, const Propose& propose) const {
+    const ClusterMap& map = publication_.map();
+    if (!map.formed()) return "no cluster is formed yet";
+    const NodeInfo* node = map.find(propose.node);
+    if (node == nullptr || node->state == NodeState::gone || node->start != from.start || from.node != propose.node)
+        return "node " + std::to_string(propose.node.value()) + " in that start is not known here: it must join first";
+    if (propose.proposals.size() > map.partitions.size()) return "there are more proposals than partitions";
+    for (const Proposal& proposal : propose.proposals)
+        if (proposal.partition.value() >= map.partitions.size())
+            return "there is no partition " + std::to_string(proposal.partition.value());
+    return std::nullopt;
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const Propose& propose) {
+    if (const auto text = node_objection(from.cluster)) return refuse(now, from, ErrorCode::wrong_cluster, *text);
+    if (const auto text = propose_objection(from, propose)) return refuse(now, from, ErrorCode::refused, *text);
+    if (standing_aside_.empty() && views_.is_ahead(propose))
+        stand_aside(now, "node " + std::to_string(propose.node.value()) + " knows a view that the registry does not");
+    if (!standing_aside_.empty()) return refuse(now, from, ErrorCode::refused, standing_aside_);
+    views_.propose(now, from, propose);
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const MapRequest& request) {
+    if (const auto text = cluster_objection(from.cluster)) return refuse(now, from, ErrorCode::wrong_cluster, *text);
+    const ClusterMap& map = publication_.published();
+    if (std::tie(map.generation, map.epoch) > std::tie(request.generation, request.epoch))
+        publication_.send_snapshot(from);
+    else
+        publication_.send(from, EpochBeacon{map.generation, map.epoch});
+}
+
+void RegistryActor::refuse_misplaced(Time now, const Origin& from, std::string_view name) {
+    refuse(now, from, ErrorCode::refused,
+           "the registry does not take " + std::string(name) +
+               ": it is not on the way of data; reads and writes go to the nodes");
+}
+
+}  // namespace ringkv

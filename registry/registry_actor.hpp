@@ -1,0 +1,62 @@
+// The registry: the one authority over membership, placement and views (protocol.md, R1-R3, V2). Never on the
+// data path. Its storage batch is one MapDelta a turn; it neither answers nor publishes what is not durable.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/actor.hpp"
+#include "common/placement.hpp"
+#include "registry/formation.hpp"
+#include "registry/membership.hpp"
+#include "registry/publication.hpp"
+#include "registry/settings.hpp"
+#include "registry/views.hpp"
+
+namespace ringkv {
+
+class RegistryActor final : public Actor {
+  public:
+    // `recovered` is what the store had (epoch none: nothing); its settings agree with the options'
+    // (registry::check_settings). `cluster` becomes the cluster's id at formation, and must be fresh.
+    // The placement is kept by reference.
+    RegistryActor(RegistryOptions options, const Placement& placement, ClusterMap recovered, Uuid cluster);
+
+    void receive(Time now, const Origin& from, Message message) override;
+    void tick(Time now) override;
+    void durable(Time now, BatchNumber number) override;
+    [[nodiscard]] Effects take_effects() override;
+    [[nodiscard]] Identity identity() const override;
+
+    // What is durable and may be told.
+    [[nodiscard]] const ClusterMap& map() const { return publication_.published(); }
+
+  private:
+    void begin(Time now);
+    void handle(Time now, const Origin& from, const Join& join);
+    void handle(Time now, const Origin& from, const Heartbeat& heartbeat);
+    void handle(Time now, const Origin& from, const Propose& propose);
+    void handle(Time now, const Origin& from, const MapRequest& request);
+    void handle(Time, const Origin&, const Refused&) {}  // nothing to answer
+    void refuse_misplaced(Time now, const Origin& from, std::string_view name);
+
+    // Why a sender of that cluster is not served; nullopt = it is.
+    [[nodiscard]] std::optional<std::string> cluster_objection(Uuid theirs) const;
+    // The same of a node. One that belongs to a cluster, while there is none here, forbids to form one.
+    [[nodiscard]] std::optional<std::string> node_objection(Uuid theirs);
+    [[nodiscard]] std::optional<std::string> propose_objection(const Origin& from, const Propose& propose) const;
+    void refuse(Time now, const Origin& from, ErrorCode code, const std::string& text);
+    // Nodes know more than this registry: an old backup was restored (R2). It changes nothing from now on.
+    void stand_aside(Time now, const std::string& why);
+
+    registry::Publication publication_;
+    registry::Formation formation_;
+    registry::Membership membership_;
+    registry::Views views_;
+    bool begun_ = false;
+    std::string no_formation_;  // why this registry does not form a cluster; empty = it may
+    std::string standing_aside_;
+    std::size_t received_ = 0;  // in this turn
+};
+
+}  // namespace ringkv

@@ -1,0 +1,213 @@
+#include "registry/registry_actor.hpp"
+
+#include "driver.hpp"
+
+namespace ringkv::test {
+namespace {
+
+const Origin client{Address::back(77), {}, {}, {}, {}};
+
+TEST(Registry, GivesASnapshotToWhoKnowsLessAndTheEpochToWhoDoesNot) {
+    Driver registry;
+    registry.form();
+    registry.give(client, MapRequest{Generation(0), Epoch(0)});
+    EXPECT_EQ(registry.take<MapSnapshot>(client.address)->map, registry.map());
+    registry.give(client, MapRequest{Generation(1), Epoch(1)});
+    EXPECT_FALSE(registry.take<MapSnapshot>(client.address));
+    EXPECT_EQ(registry.take<EpochBeacon>(client.address), (EpochBeacon{Generation(1), Epoch(1)}));
+}
+
+TEST(Registry, GivesAnAddressOneSnapshotATurn) {
+    Driver registry;
+    registry.form();
+    registry.give_all({{client, MapRequest{}}, {client, MapRequest{}}, {client, MapRequest{}}});
+    EXPECT_EQ(std::count_if(registry.sent.begin(), registry.sent.end(),
+                            [](const Outgoing& sent) { return std::holds_alternative<MapSnapshot>(sent.message); }),
+              1);
+}
+
+TEST(Registry, SpreadsManySnapshotsOverTurnsAndServesEverybody) {
+    Driver registry;
+    registry.form();
+    for (std::uint64_t connection = 1; connection <= 20; ++connection)
+        registry.actor().receive(registry.now(), {Address::back(connection), {}, {}, {}, {}}, MapRequest{});
+    std::set<Address> served;
+    for (int turn = 0; turn < 3; ++turn) {
+        // The first one asks in every turn, and keeps nobody waiting by it.
+        registry.actor().receive(registry.now(), {Address::back(1), {}, {}, {}, {}}, MapRequest{});
+        const Effects effects = registry.actor().take_effects();
+        EXPECT_LE(effects.sends.size(), 8U);
+        for (const Outgoing& sent : effects.sends) served.insert(sent.address);
+    }
+    EXPECT_EQ(served.size(), 20U);
+}
+
+TEST(Registry, PublishesItsEpochAtEveryBeacon) {
+    Driver registry;
+    registry.form();
+    registry.advance(milliseconds(1000));
+    const auto beacons = std::count_if(registry.sent.begin(), registry.sent.end(), [](const Outgoing& sent) {
+        return sent.address == Address::all_subscribers() && std::holds_alternative<EpochBeacon>(sent.message);
+    });
+    EXPECT_GE(beacons, 9);
+    EXPECT_LE(beacons, 11);
+}
+
+TEST(Registry, ASubscriberThatAppliesTheDeltasHasItsMap) {
+    Driver registry;
+    registry.form();
+    ClusterMap subscriber = registry.map();
+    registry.give(registry.node(4).origin(), registry.node(4).join);
+    registry.admit(4);
+    registry.beating.erase(2);
+    registry.advance(std::chrono::seconds(2));
+    for (const Outgoing& sent : registry.sent)
+        if (const auto* delta = std::get_if<MapDelta>(&sent.message)) {
+            EXPECT_EQ(subscriber.apply(*delta), ClusterMap::Applied::yes);
+        }
+    EXPECT_EQ(subscriber, registry.map());
+}
+
+TEST(Registry, AReplayOfItsBatchesIsItsMap) {
+    Driver registry;
+    registry.form();
+    registry.beating.erase(2);
+    registry.advance(std::chrono::seconds(2));
+    ClusterMap replayed;
+    for (const StorageRecord& record : registry.stored)
+        EXPECT_EQ(replayed.apply(std::get<MapDelta>(record)), ClusterMap::Applied::yes);
+    EXPECT_EQ(replayed, registry.map());
+    EXPECT_EQ(replayed.find("n2")->state, NodeState::down);
+}
+
+TEST(Registry, RefusesWhatIsNotItsBusiness) {
+    Driver registry;
+    registry.form();
+    registry.give(client, Get{RequestId(1), PartitionId(0), "key"});
+    const auto refused = registry.take<Refused>(client.address);
+    ASSERT_TRUE(refused);
+    EXPECT_NE(refused->text.find("Get"), std::string::npos);
+    registry.give(client, Refused{ErrorCode::refused, "no"});
+    EXPECT_FALSE(registry.take<Refused>(client.address)) << "refusals are not refused, or two would never stop";
+}
+
+TEST(Registry, DropsAFloodInsteadOfAnsweringIt) {
+    Driver registry;
+    registry.form();
+    std::vector<std::pair<Origin, Message>> flood(30000, {client, Get{}});
+    registry.give_all(flood);
+    EXPECT_LT(registry.sent.size(), 20010U);
+    registry.give(client, MapRequest{});
+    EXPECT_TRUE(registry.take<MapSnapshot>(client.address)) << "the next turn is as any other";
+}
+
+struct OldBackup : ::testing::Test {
+    Driver registry;
+    void SetUp() override {
+        registry.form();
+        Heartbeat beat = registry.beat(1);
+        beat.epoch = Epoch(50);
+        registry.give(registry.node(1).origin(), beat);
+    }
+};
+
+TEST_F(OldBackup, TakesNoProposalsAndNoJoins) {
+    const View& view = registry.map().at(PartitionId(0)).view;
+    const Proposal proposal{PartitionId(0), view.id, View{view.id.next(), view.since, NodeId(1), view.members, false},
+                            false};
+    registry.give(registry.node(1).origin(), Propose{RequestId(1), NodeId(1), {proposal}});
+    EXPECT_TRUE(registry.take<Refused>(1));
+    registry.give(registry.node(4).origin(), registry.node(4).join);
+    EXPECT_TRUE(registry.take<JoinRefused>(4));
+    registry.advance(std::chrono::seconds(3));
+    EXPECT_EQ(registry.map().epoch, Epoch(1));
+}
+
+TEST_F(OldBackup, CallsNobodyDown) {
+    registry.beating.clear();
+    registry.advance(std::chrono::seconds(3));
+    EXPECT_EQ(registry.map().epoch, Epoch(1));
+}
+
+TEST_F(OldBackup, SaysSoAgainAndAgain) {
+    registry.advance(std::chrono::seconds(35));
+    const auto errors = std::count_if(registry.log.begin(), registry.log.end(),
+                                      [](const LogLine& line) { return line.level == LogLevel::error; });
+    EXPECT_GE(errors, 3);
+    EXPECT_LE(errors, 5);
+}
+
+TEST(Registry, AViewAboveItsOwnShowsAnOldBackupAsWell) {
+    Driver registry;
+    registry.form();
+    View view = registry.map().at(PartitionId(0)).view;
+    const ViewId ahead{Generation(1), ViewNumber(9)};
+    view.id = ahead.next();
+    registry.give(registry.node(1).origin(), Propose{RequestId(1), NodeId(1), {{PartitionId(0), ahead, view, false}}});
+    EXPECT_TRUE(registry.take<Refused>(1));
+    registry.give(registry.node(4).origin(), registry.node(4).join);
+    EXPECT_TRUE(registry.take<JoinRefused>(4));
+}
+
+TEST(Registry, AnIdItNeverGaveShowsAnOldBackupAsWell) {
+    Driver registry;
+    registry.form();
+    Join join = registry.node(4).join;
+    join.id = NodeId(9);
+    join.cluster = our_cluster;
+    registry.give(registry.node(4).origin(), join);
+    EXPECT_TRUE(registry.take<JoinRefused>(4));
+    registry.give(registry.node(5).origin(), registry.node(5).join);
+    EXPECT_TRUE(registry.take<JoinRefused>(5));
+}
+
+TEST(Registry, PublishesChangedSettingsAtItsStart) {
+    Driver before;
+    before.form();
+    RegistryOptions options = small_options();
+    options.settings.repair_after = std::chrono::seconds(90);
+    Driver after(options, before.map());
+    after.turn();
+    EXPECT_EQ(after.map().epoch, Epoch(2));
+    EXPECT_EQ(after.map().settings.repair_after, std::chrono::seconds(90));
+    EXPECT_EQ(after.map().settings.id, our_cluster);
+    EXPECT_EQ(after.map().partitions, before.map().partitions);
+    Driver same(options, after.map());
+    same.turn();
+    EXPECT_EQ(same.map().epoch, Epoch(2)) << "what is the same makes no epoch";
+}
+
+TEST(Settings, WhatIsFixedAtFormationCannotChange) {
+    const ClusterSettings formed = small_options().settings;
+    EXPECT_TRUE(registry::check_settings(formed, formed));
+    const auto refused = [&](auto change) {
+        ClusterSettings configured = formed;
+        change(configured);
+        const auto checked = registry::check_settings(formed, configured);
+        return !checked && checked.error().code() == ErrorCode::configuration;
+    };
+    EXPECT_TRUE(refused([](ClusterSettings& settings) { settings.cluster = "other"; }));
+    EXPECT_TRUE(refused([](ClusterSettings& settings) { settings.partitions = 16; }));
+    EXPECT_TRUE(refused([](ClusterSettings& settings) { settings.replication = 2; }));
+    EXPECT_TRUE(refused([](ClusterSettings& settings) { settings.vnodes = 64; }));
+    EXPECT_FALSE(refused([](ClusterSettings& settings) {
+        settings.repair_after = std::chrono::seconds(1);
+        settings.publish = "tcp://127.0.0.1:1";
+        settings.reads = ReadMode::confirmed;
+    }));
+}
+
+TEST(Settings, TheLeaseChangesOnlySoFarThatOldAndNewAreSafeTogether) {
+    ClusterSettings formed = small_options().settings;  // duration 400 ms, grace 700 ms
+    ClusterSettings configured = formed;
+    configured.lease = {milliseconds(100), milliseconds(1000), milliseconds(1600)};
+    EXPECT_FALSE(registry::check_settings(formed, configured)) << "1000 ms of lease on a promise of 700 ms";
+    EXPECT_FALSE(registry::check_settings(configured, formed));
+    ClusterSettings between = formed;
+    between.lease = {milliseconds(100), milliseconds(400), milliseconds(1600)};
+    EXPECT_TRUE(registry::check_settings(formed, between));
+    EXPECT_TRUE(registry::check_settings(between, configured));
+}
+
+}  // namespace
+}  // namespace ringkv::test

@@ -1,0 +1,169 @@
+#include "registry/edge/store.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "driver.hpp"
+#include "registry/edge/sqlite.hpp"
+
+namespace ringkv::test {
+namespace {
+
+struct Store : ::testing::Test {
+    std::filesystem::path directory;
+
+    void SetUp() override {
+        std::string name = (std::filesystem::temp_directory_path() / "ringkv-store-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        directory = name;
+    }
+    void TearDown() override { std::filesystem::remove_all(directory); }
+
+    [[nodiscard]] std::filesystem::path file() const { return directory / "registry.db"; }
+    std::unique_ptr<MapStore> open() {
+        auto store = MapStore::open(directory.string());
+        EXPECT_TRUE(store) << store.error();
+        return store ? std::move(*store) : nullptr;
+    }
+    // Why it does not open; empty = it does.
+    std::string refusal() {
+        const auto store = MapStore::open(directory.string());
+        if (store) return {};
+        EXPECT_EQ(store.error().code(), ErrorCode::storage);
+        return store.error().message();
+    }
+
+    // What a registry has stored in some life: formation, a node more, one down.
+    static StorageBatch life(ClusterMap& map) {
+        Driver registry;
+        registry.form();
+        registry.give(registry.node(4).origin(), registry.node(4).join);
+        registry.beating.erase(2);
+        registry.advance(std::chrono::seconds(2));
+        map = registry.map();
+        return registry.stored;
+    }
+    static void commit(MapStore& store, const StorageBatch& records) {
+        for (const StorageRecord& record : records)
+            ASSERT_TRUE(store.commit(store.durable().next(), StorageBatch{record}));
+    }
+};
+
+TEST_F(Store, OfANewDirectoryIsEmpty) {
+    directory /= "a/b";
+    const auto store = open();
+    ASSERT_TRUE(store);
+    EXPECT_EQ(*store->load(), ClusterMap{});
+    directory = directory.parent_path().parent_path();
+}
+
+TEST_F(Store, GivesBackWhatWasCommitted) {
+    ClusterMap map;
+    const StorageBatch records = life(map);
+    auto store = open();
+    commit(*store, records);
+    EXPECT_EQ(store->durable(), BatchNumber(records.size()));
+    EXPECT_EQ(*store->load(), map);
+    store.reset();
+    EXPECT_EQ(*open()->load(), map);
+}
+
+TEST_F(Store, ForgetsNodesAndGoesOnAfterReopening) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    store = open();
+    MapDelta delta{map.generation, map.epoch.next(), {}, {}, {NodeId(4)}, {{PartitionId(3), map.at(PartitionId(4))}}};
+    ASSERT_EQ(map.apply(delta), ClusterMap::Applied::yes);
+    commit(*store, {delta});
+    store.reset();
+    EXPECT_EQ(*open()->load(), map);
+}
+
+// The files as a killed process leaves them: no close, no checkpoint.
+TEST_F(Store, HasEverythingAfterACrash) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    const std::filesystem::path crashed = directory / "crashed";
+    std::filesystem::create_directory(crashed);
+    for (const auto& entry : std::filesystem::directory_iterator(directory))
+        if (entry.is_regular_file()) std::filesystem::copy(entry.path(), crashed / entry.path().filename());
+    const auto reopened = MapStore::open(crashed.string());
+    ASSERT_TRUE(reopened) << reopened.error();
+    EXPECT_EQ(*(*reopened)->load(), map);
+}
+
+TEST_F(Store, RefusesASecondOpener) {
+    auto store = open();
+    EXPECT_NE(refusal().find("in use"), std::string::npos);
+    ClusterMap map;
+    commit(*store, life(map));
+    EXPECT_NE(refusal().find("in use"), std::string::npos);
+    store.reset();
+    EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(Store, RefusesAnEpochThatDoesNotFollow) {
+    ClusterMap map;
+    auto store = open();
+    StorageBatch records = life(map);
+    const StorageRecord last = records.back();
+    commit(*store, records);
+    EXPECT_FALSE(store->commit(BatchNumber(9), StorageBatch{last}));
+    EXPECT_FALSE(store->commit(BatchNumber(9), StorageBatch{CommitRecord{}}));
+    EXPECT_EQ(*store->load(), map);
+}
+
+TEST_F(Store, RefusesWhatIsNotADatabase) {
+    std::ofstream(file()) << std::string(5000, 'x');
+    EXPECT_NE(refusal().find("damaged"), std::string::npos);
+    EXPECT_EQ(std::filesystem::file_size(file()), 5000U) << "it is left as it is";
+}
+
+TEST_F(Store, RefusesADatabaseOfSomebodyElse) {
+    {
+        auto other = sqlite::Database::open(file().string());
+        ASSERT_TRUE(other);
+        ASSERT_TRUE((*other)->execute("CREATE TABLE theirs (x)"));
+    }
+    EXPECT_NE(refusal().find("not a registry's store"), std::string::npos);
+}
+
+// Wherever a byte is flipped: refused, or harmless.
+TEST_F(Store, NeverGivesBackAMapThatWasDamaged) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    std::string content;
+    {
+        std::ifstream in(file(), std::ios::binary);
+        content.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    ASSERT_GT(content.size(), 4096U);
+    int refused = 0;
+    for (std::size_t at = 0; at < content.size(); at += 97) {
+        std::string flipped = content;
+        flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+        for (const auto& entry : std::filesystem::directory_iterator(directory)) std::filesystem::remove(entry);
+        std::ofstream(file(), std::ios::binary) << flipped;
+        const auto opened = MapStore::open(directory.string());
+        if (!opened) {
+            ++refused;
+            continue;
+        }
+        const auto loaded = (*opened)->load();
+        ASSERT_TRUE(loaded);
+        EXPECT_EQ(*loaded, map) << "byte " << at;
+    }
+    EXPECT_GT(refused, 10);
+}
+
+}  // namespace
+}  // namespace ringkv::test
