@@ -1,0 +1,99 @@
+#include "node/beacons.hpp"
+
+#include <algorithm>
+
+namespace ringkv {
+
+namespace {
+constexpr std::size_t most_unanswered = 32;
+}
+
+void Beacons::set_claims(std::map<Link, std::vector<Claim>> claims) {
+    std::erase_if(out_, [&](const auto& item) { return !claims.contains(item.first); });
+    for (auto& [link, wanted] : claims) {
+        Outbound& out = out_[link];
+        if (out.claims == wanted) continue;
+        out.claims = std::move(wanted);
+        out.list = ++last_list_;
+        out.known = false;
+        out.sent_at = Time{};  // due
+    }
+}
+
+void Beacons::send(Time now, bool at_once) {
+    for (auto& [link, out] : out_) {
+        const auto& [node, shard] = link;
+        if (!at_once && now - out.sent_at < context_.lease().beacon) continue;
+        const NodeInfo* info = context_.map.find(node);
+        if (info == nullptr || shard >= info->endpoints.size()) continue;
+        last_nonce_ = last_nonce_.next();
+        Beacon beacon{last_nonce_, out.list, {}, !context_.registry_in_reach};
+        if (!out.known) beacon.claims = out.claims;
+        out.sent_at = now;
+        out.sent.push_back({last_nonce_, out.list, now});
+        if (out.sent.size() > most_unanswered) out.sent.pop_front();
+        context_.effects.sends.push_back({Address::to(info->endpoints[shard]), node, std::move(beacon)});
+    }
+}
+
+// V9: a primary that does not reach the registry is given up, once we have reached it for long enough
+// ourselves that the primary must have, too, if it could: after an outage nodes find it again one by one.
+bool Beacons::given_up_since(Time now, Time cut_off) const {
+    if (!context_.registry_in_reach) return false;
+    return now - std::max(cut_off, context_.in_reach_since) > context_.lease().grace * 2;
+}
+
+void Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known) {
+    std::erase_if(in_, [&](const auto& item) { return now - item.second.heard_at > std::chrono::seconds(10); });
+    Inbound& in = in_[{from.node, from.start, from.address.connection}];
+    in.heard_at = now;
+    if (!beacon.cut_off)
+        in.cut_off_since.reset();
+    else if (!in.cut_off_since)
+        in.cut_off_since = now;
+    if (beacon.claims) {
+        in.list = beacon.list;
+        in.claims = *beacon.claims;
+    }
+    BeaconAnswer answer{beacon.nonce, in.list != beacon.list, {}};
+    if (!answer.unknown_list) {
+        const bool given_up = in.cut_off_since && given_up_since(now, *in.cut_off_since);
+        for (const Claim& claim : in.claims) {
+            const bool granted = !given_up && grant(claim);
+            if (granted) continue;
+            const ViewId ours = known(claim.partition);
+            if (ours < claim.view) context_.map_behind = true;
+            answer.others.push_back({claim.partition, ours});
+        }
+    }
+    context_.reply(from.address, std::move(answer));
+}
+
+void Beacons::receive(NodeId from, const BeaconAnswer& answer, const Granted& granted) {
+    for (auto& [link, out] : out_) {
+        if (link.first != from) continue;
+        const auto sent = std::find_if(out.sent.begin(), out.sent.end(),
+                                       [&](const Sent& item) { return item.nonce == answer.nonce; });
+        if (sent == out.sent.end()) continue;
+        const Sent beacon = *sent;
+        out.sent.erase(sent);
+        if (beacon.list != out.list) return;  // of another list: its claims are not what we ask for now
+        if (answer.unknown_list) {
+            out.known = false;
+            out.sent_at = Time{};
+            return;
+        }
+        out.known = true;
+        for (const Claim& claim : out.claims) {
+            const auto other = std::find_if(answer.others.begin(), answer.others.end(),
+                                            [&](const Claim& item) { return item.partition == claim.partition; });
+            if (other == answer.others.end())
+                granted(claim, beacon.at);
+            else if (other->view > claim.view)
+                context_.map_behind = true;
+        }
+        return;
+    }
+}
+
+}  // namespace ringkv

@@ -1,0 +1,68 @@
+// The lease traffic of a shard (protocol.md, L1 to L5). For each shard of another node that has replicas
+// of partitions whose primary is here, one beacon an interval claims all of them at once; what it grants
+// is counted from the time that very beacon was sent.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "node/context.hpp"
+
+namespace ringkv {
+
+class Beacons {
+  public:
+    // Another node's shard.
+    using Link = std::pair<NodeId, ShardIndex>;
+
+    explicit Beacons(ReplicaContext& context) : context_(context) {}
+
+    // Whose leases this shard's primaries ask for from now on.
+    void set_claims(std::map<Link, std::vector<Claim>> claims);
+    // Sends what is due; `at_once`: to everybody, now.
+    void send(Time now, bool at_once);
+
+    // -> may the claim be granted? Asked for each claim of a beacon.
+    using Grant = std::function<bool(const Claim& claim)>;
+    // -> the view that we know of the partition.
+    using KnownView = std::function<ViewId(PartitionId partition)>;
+    void receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known);
+
+    // Told of each claim that the peer granted, and when the beacon so answered was sent.
+    using Granted = std::function<void(const Claim& claim, Time sent)>;
+    void receive(NodeId from, const BeaconAnswer& answer, const Granted& granted);
+
+  private:
+    struct Sent {
+        Nonce nonce;
+        std::uint64_t list = 0;
+        Time at{};
+    };
+    struct Outbound {
+        std::vector<Claim> claims;
+        std::uint64_t list = 0;
+        bool known = false;  // the peer has answered a beacon with this list
+        Time sent_at{};
+        std::deque<Sent> sent;
+    };
+    // What a primary's shard claims of us.
+    struct Inbound {
+        std::uint64_t list = 0;
+        std::vector<Claim> claims;
+        std::optional<Time> cut_off_since;  // it has said so ever since (V9)
+        Time heard_at{};
+    };
+
+    [[nodiscard]] bool given_up_since(Time now, Time cut_off) const;
+
+    ReplicaContext& context_;
+    std::map<Link, Outbound> out_;
+    std::map<std::tuple<NodeId, StartNumber, std::uint64_t>, Inbound> in_;  // the last: its connection
+    Nonce last_nonce_;
+    std::uint64_t last_list_ = 0;
+};
+
+}  // namespace ringkv

@@ -1,0 +1,51 @@
+#include "node/edge/shard_thread.hpp"
+
+namespace ringkv {
+
+ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
+                         std::unique_ptr<Transport> transport)
+    : shard_(node, index, limits, engine_, commit_rule_, succession_rule_),
+      transport_(std::move(transport)),
+      loop_(shard_, log_, *transport_) {}
+
+Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& node, ShardIndex index,
+                                                       const std::string& listen, const Limits& limits) {
+    TransportOptions options;
+    options.listen = listen;
+    auto transport = Transport::open(options);
+    if (!transport) return transport.error();
+    std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport)));
+    auto replayed = shard->log_.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });
+    if (!replayed) return replayed.error();
+    return shard;
+}
+
+ShardThread::~ShardThread() {
+    loop_.stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void ShardThread::start(std::function<void()> ended) {
+    ended_ = std::move(ended);
+    loop_.each_turn([this](Time now) {
+        if (stopping_.load(std::memory_order_relaxed)) shard_.stop(now);
+        if (shard_.refusal() && !shard_.joined()) {
+            outcome_ = Error(ErrorCode::refused, *shard_.refusal());
+            loop_.stop();
+        }
+    });
+    thread_ = std::thread([this] { run(); });
+}
+
+void ShardThread::run() {
+    const Result<void> result = loop_.run();
+    if (!result) outcome_ = result.error();
+    ended_();
+}
+
+void ShardThread::stop() {
+    stopping_.store(true, std::memory_order_relaxed);
+    loop_.wake();
+}
+
+}  // namespace ringkv

@@ -1,0 +1,54 @@
+// Where the applied state of a shard's partitions is kept. An engine is volatile as far as the
+// protocol is concerned: what makes data durable is the log, from which (and a checkpoint) any engine
+// can be rebuilt (protocol.md, D0). A write is applied only once it is committed, so an engine never
+// runs ahead of what its node has persisted.
+//
+// Thread safety: none; each shard has its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/entry.hpp"
+#include "common/ids.hpp"
+
+namespace ringkv {
+
+struct ScanRange {
+    std::string_view prefix;
+    std::optional<std::string_view> after;  // exclusive
+    std::size_t max_records = 0;            // 0 = only max_bytes counts
+    std::size_t max_bytes = 0;              // stops after the record that reaches it; 0 = no limit
+    bool keys_only = false;                 // values are left empty
+};
+
+struct ScanPart {
+    std::vector<CopiedRecord> records;  // in order of the keys' bytes
+    bool more = false;
+};
+
+class Engine {
+  public:
+    struct Found {
+        std::string_view value;  // valid until the engine changes
+        OpNumber version;
+    };
+
+    virtual ~Engine() = default;
+
+    [[nodiscard]] virtual std::optional<Found> get(PartitionId partition, std::string_view key) const = 0;
+    [[nodiscard]] virtual ScanPart scan(PartitionId partition, const ScanRange& range) const = 0;
+    // The effect of one committed entry. Entries come in op order; replaying a whole run of them is harmless (P4).
+    virtual void apply(PartitionId partition, const Entry& entry) = 0;
+    // The two halves of a full copy: nothing is held; then these keys, none of which was there.
+    virtual void clear(PartitionId partition) = 0;
+    virtual void load(PartitionId partition, const std::vector<CopiedRecord>& records) = 0;
+
+    [[nodiscard]] virtual std::uint64_t keys(PartitionId partition) const = 0;
+    // Memory (or disk) that all of it takes, roughly.
+    [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+};
+
+}  // namespace ringkv

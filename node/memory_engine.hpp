@@ -1,0 +1,39 @@
+// The engine that keeps everything in memory: one B-tree a partition, because scans and full copies go
+// by key order and resume after a key, whatever was written meanwhile (docs/decisions/0004).
+#pragma once
+
+#include <string>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "node/engine.hpp"
+
+namespace ringkv {
+
+class MemoryEngine final : public Engine {
+  public:
+    [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override;
+    [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override;
+    void apply(PartitionId partition, const Entry& entry) override;
+    void clear(PartitionId partition) override;
+    void load(PartitionId partition, const std::vector<CopiedRecord>& records) override;
+    [[nodiscard]] std::uint64_t keys(PartitionId partition) const override;
+    [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+
+  private:
+    struct Value {
+        std::string bytes;
+        OpNumber version;
+        std::uint32_t flags = 0;
+        std::uint64_t expires = 0;
+    };
+    using Keys = absl::btree_map<std::string, Value, std::less<>>;
+
+    static std::uint64_t size_of(std::string_view key, const Value& value);
+    void set(Keys& keys, const std::string& key, Value value);
+
+    absl::flat_hash_map<PartitionId, Keys> partitions_;
+    std::uint64_t bytes_ = 0;
+};
+
+}  // namespace ringkv

@@ -1,0 +1,135 @@
+#include "node/partition_log.hpp"
+
+#include <algorithm>
+
+#include "common/check.hpp"
+
+namespace ringkv {
+
+namespace {
+// What is kept of the committed log in memory, for members that fell behind; beyond it they get a full copy.
+constexpr std::size_t kept_entries = 1024;
+constexpr std::size_t kept_bytes = std::size_t{64} << 10U;
+}  // namespace
+
+void PartitionLog::append(EntryPtr entry) {
+    if (unsynced_.empty()) persisted_ = last();
+    const BatchNumber batch = context_.store(partition_, AppendRecord{partition_, entry});
+    if (commit_ != noted_commit_) {
+        context_.store(partition_, CommitRecord{partition_, commit_});
+        noted_commit_ = commit_;
+    }
+    tail_.append(std::move(entry));
+    if (unsynced_.empty() || unsynced_.back().first != batch)
+        unsynced_.emplace_back(batch, last());
+    else
+        unsynced_.back().second = last();
+}
+
+void PartitionLog::cut(OpNumber keep) {
+    RINGKV_CHECK(keep >= commit_, "a cut below the commit point");
+    if (keep >= last()) return;
+    context_.store(partition_, CutRecord{partition_, keep});
+    tail_.cut(keep);
+    persisted_ = std::min(persisted_, keep);
+    for (auto& [batch, op] : unsynced_) op = std::min(op, keep);
+}
+
+void PartitionLog::set_log_view(ViewId view) {
+    if (view == log_view_) return;
+    RINGKV_CHECK(view > log_view_, "a log view went back");
+    log_view_ = view;
+    log_view_batch_ = context_.store(partition_, LogViewRecord{partition_, view});
+}
+
+void PartitionLog::advance(OpNumber commit, const std::function<void(const Entry&)>& applied) {
+    known_commit_ = std::max(known_commit_, commit);
+    apply_known(applied);
+}
+
+void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied) {
+    if (copying_) return;  // the state is not whole: entries wait in the tail
+    const OpNumber reach = std::min(known_commit_, last());
+    while (commit_ < reach) {
+        commit_ = commit_.next();
+        const EntryPtr entry = tail_.at(commit_);
+        context_.engine.apply(partition_, *entry);
+        sessions_.apply(*entry);
+        if (applied) applied(*entry);
+    }
+}
+
+void PartitionLog::trim(OpNumber needed) {
+    tail_.trim(std::min(needed, commit_), kept_entries, kept_bytes);
+}
+
+bool PartitionLog::take_chunk(const CopyChunk& chunk) {
+    if (!copying_ && copied_ == chunk.copy) return true;
+    if (!copying_ || copying_->copy != chunk.copy) {
+        if (chunk.index != 0) return false;
+        context_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
+        reset(chunk.start, chunk.start_view);
+        copying_ = Copying{chunk.copy, 0};
+    }
+    if (chunk.index < copying_->next) return true;
+    if (chunk.index > copying_->next) return false;
+    ++copying_->next;
+    context_.store(partition_, CopiedPartRecord{partition_, chunk.records});
+    context_.engine.load(partition_, chunk.records);
+    if (chunk.end) {
+        context_.store(partition_,
+                       CopyDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
+        finish_copy(chunk.end->applied, chunk.end->sessions, chunk.end->history);
+        copied_ = chunk.copy;
+    }
+    return true;
+}
+
+void PartitionLog::reset(OpNumber start, ViewId start_view) {
+    context_.engine.clear(partition_);
+    sessions_.clear();
+    tail_.reset(start, start_view);
+    commit_ = start;
+    known_commit_ = start;
+    persisted_ = start;
+    unsynced_.clear();
+}
+
+void PartitionLog::finish_copy(OpNumber applied, const SessionSnapshot& sessions,
+                               const std::vector<ViewStart>& history) {
+    copying_.reset();
+    sessions_.restore(sessions);
+    tail_.set_history(history);
+    // The scan ran while entries were applied: only from `applied` on is the state whole.
+    advance(applied);
+}
+
+void PartitionLog::durable(BatchNumber number) {
+    while (!unsynced_.empty() && unsynced_.front().first <= number) {
+        persisted_ = unsynced_.front().second;
+        unsynced_.pop_front();
+    }
+}
+
+void PartitionLog::restore(const StorageRecord& record) {
+    if (const auto* append = std::get_if<AppendRecord>(&record)) {
+        tail_.append(append->entry);
+    } else if (const auto* cut = std::get_if<CutRecord>(&record)) {
+        tail_.cut(cut->keep);
+    } else if (const auto* log_view = std::get_if<LogViewRecord>(&record)) {
+        log_view_ = log_view->view;
+    } else if (const auto* commit = std::get_if<CommitRecord>(&record)) {
+        noted_commit_ = commit->commit;
+        advance(commit->commit);
+    } else if (const auto* begin = std::get_if<ResetRecord>(&record)) {
+        reset(begin->start, begin->start_view);
+        copying_ = Copying{};  // of a copy that no sender goes on with, unless its end follows
+    } else if (const auto* part = std::get_if<CopiedPartRecord>(&record)) {
+        context_.engine.load(partition_, part->records);
+    } else if (const auto* done = std::get_if<CopyDoneRecord>(&record)) {
+        finish_copy(done->applied, done->sessions, done->history);
+    }
+    persisted_ = last();
+}
+
+}  // namespace ringkv

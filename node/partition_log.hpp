@@ -1,0 +1,76 @@
+// One partition's replicated state on this node: log, commit point, applied state, sessions. It knows
+// nothing of roles; Replica and Primary decide what is appended, cut and committed, and when.
+//
+//     start <= commit = applied <= persisted <= last
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+
+#include "node/context.hpp"
+#include "node/sessions.hpp"
+#include "node/tail.hpp"
+
+namespace ringkv {
+
+class PartitionLog {
+  public:
+    PartitionLog(PartitionId partition, ReplicaContext& context) : partition_(partition), context_(context) {}
+
+    [[nodiscard]] PartitionId partition() const { return partition_; }
+    [[nodiscard]] const Tail& tail() const { return tail_; }
+    [[nodiscard]] OpNumber last() const { return tail_.last(); }
+    // Everything up to it is stored as configured.
+    [[nodiscard]] OpNumber persisted() const { return unsynced_.empty() ? last() : persisted_; }
+    [[nodiscard]] OpNumber commit() const { return commit_; }
+    // The last view whose StartView was taken over (V3), and the batch that stores it.
+    [[nodiscard]] ViewId log_view() const { return log_view_; }
+    [[nodiscard]] BatchNumber log_view_batch() const { return log_view_batch_; }
+    // A full copy is under way: what is held is not whole.
+    [[nodiscard]] bool copying() const { return copying_.has_value(); }
+    [[nodiscard]] SessionTable& sessions() { return sessions_; }
+    [[nodiscard]] const SessionTable& sessions() const { return sessions_; }
+
+    void append(EntryPtr entry);
+    // Never below the commit point.
+    void cut(OpNumber keep);
+    void set_log_view(ViewId view);
+    // Commits and applies up to `commit`, or as far as the log goes; `applied` is told of each entry.
+    void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
+    void trim(OpNumber needed);
+
+    // A chunk of a full copy. -> is it, or was it, taken; false: it does not follow what came before.
+    bool take_chunk(const CopyChunk& chunk);
+
+    // Batches up to this one are stored.
+    void durable(BatchNumber number);
+    // Replays what was stored, in order, after a restart.
+    void restore(const StorageRecord& record);
+
+  private:
+    struct Copying {
+        std::uint64_t copy = 0;
+        std::uint32_t next = 0;
+    };
+
+    void reset(OpNumber start, ViewId start_view);
+    void finish_copy(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
+    void apply_known(const std::function<void(const Entry&)>& applied);
+
+    PartitionId partition_;
+    ReplicaContext& context_;
+    Tail tail_;
+    SessionTable sessions_;
+    ViewId log_view_;
+    BatchNumber log_view_batch_;
+    OpNumber commit_;
+    OpNumber known_commit_;  // committed somewhere; at or above commit_
+    OpNumber persisted_;
+    OpNumber noted_commit_;  // the newest CommitRecord
+    std::deque<std::pair<BatchNumber, OpNumber>> unsynced_;
+    std::optional<Copying> copying_;
+    std::optional<std::uint64_t> copied_;  // the newest finished copy, to answer its repeats
+};
+
+}  // namespace ringkv

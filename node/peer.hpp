@@ -1,0 +1,45 @@
+// What a primary knows of one other replica of its partition: how far it has the log, whether its
+// lease is held, and how it is being brought up if it is behind.
+#pragma once
+
+#include <optional>
+
+#include "node/partition_log.hpp"
+
+namespace ringkv {
+
+// A full copy on its way to a learner (M2): the engine is scanned in key order, a chunk at a time, while
+// entries go on being applied; those above `start` are forwarded as Prepares.
+struct CopyProgress {
+    std::uint64_t id = 0;
+    OpNumber start;
+    ViewId start_view;
+    std::uint32_t next = 0;            // index of the chunk under way, or of the next one
+    std::optional<CopyChunk> chunk;    // under way: sent again until it is answered
+    std::optional<std::string> after;  // the scan goes on behind this key
+    bool last_sent = false;
+    Time sent_at{};
+};
+
+struct Peer {
+    // The log.
+    bool started = false;     // has taken over this reign's log (StartViewOk): Prepares may follow
+    OpNumber base;            // StartView's entries begin above it
+    OpNumber acked;           // persisted there
+    OpNumber sent;            // sent, up to here
+    OpNumber told_commit;     // the newest commit point it was sent
+    bool told_view = false;   // has answered in the current view
+    Time sent_at{};           // the newest StartView or Prepare
+    Time progress_at{};       // the newest PrepareOk that moved acked, or when there was nothing to wait for
+    bool needs_copy = false;  // its log cannot be joined to ours
+    std::optional<CopyProgress> copy;
+
+    // The lease (L2) and the newest confirmation (L5): both are send times of ours, the lease's plus its duration.
+    Time lease_until{};
+    Time confirmed{};
+    Time heard_at{};  // the newest answered beacon; at first, when we began to wait for one
+
+    [[nodiscard]] bool waiting() const { return !started || acked < sent; }
+};
+
+}  // namespace ringkv

@@ -1,0 +1,205 @@
+// The primary and its peers: the log goes out, lost parts of it again, and who is too far behind gets a copy.
+#include <algorithm>
+
+#include "common/check.hpp"
+#include "node/primary.hpp"
+
+namespace ringkv {
+
+namespace {
+
+// In one Prepare or StartView; the rest follows in Prepares.
+constexpr std::size_t most_entries = 512;
+constexpr std::size_t most_bytes = std::size_t{1} << 20U;
+constexpr std::size_t chunk_bytes = std::size_t{64} << 10U;  // of a full copy
+
+// How long an unanswered message is waited for before it is sent again (P5).
+Duration resend_after(const ReplicaContext& context) {
+    return context.lease().beacon * 2;
+}
+
+}  // namespace
+
+void Primary::send_start_view(Time now, NodeId node, Peer& peer) {
+    peer.sent_at = now;
+    if (peer.base < log_.tail().start()) {
+        peer.needs_copy = !state_.view.has(node);
+        return;  // a member that far behind is removed for want of progress, and comes back as a learner
+    }
+    context_.send(node, log_.partition(),
+                  StartView{log_.partition(), state_.view, peer.base, log_.tail().view_at(peer.base), log_.commit(),
+                            log_.tail().above(peer.base, most_entries, most_bytes)});
+}
+
+void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
+    const auto found = peers_.find(from);
+    if (found == peers_.end() || phase_ == Phase::waiting) return;
+    if (message.view < state_.view.since || message.view > state_.view.id) return;
+    Peer& peer = found->second;
+    if (peer.started) return;
+    if (message.gap) {
+        const bool same_log = log_.tail().matches(message.commit, message.commit_view);
+        if (same_log && message.commit != peer.base) {
+            peer.base = message.commit;
+            send_start_view(now, from, peer);
+        } else {
+            peer.needs_copy = !state_.view.has(from);
+        }
+        return;
+    }
+    if (message.op < log_.tail().start() && !state_.view.has(from)) {
+        peer.needs_copy = true;  // the same log, but we no longer hold what it lacks
+        return;
+    }
+    if (message.op > log_.last()) {
+        // M6: it has more than we have. Its data is kept as it is; an operator must look.
+        context_.log(LogLevel::error, "a replica is ahead of its primary: it is left alone",
+                     {field(log_.partition()), field(state_.view), {"node", std::to_string(from.value())}});
+        return;
+    }
+    if (peer.copy) end_copy(peer);
+    peer.needs_copy = false;
+    peer.started = true;
+    peer.told_view = message.view == state_.view.id;
+    peer.acked = message.op;
+    peer.sent = peer.acked;
+    peer.progress_at = now;
+    context_.claims_changed = true;  // a learner's lease is wanted from now on
+    try_commit(now);
+}
+
+void Primary::send_prepares(Time now, NodeId node, Peer& peer) {
+    if (peer.sent < log_.tail().start()) {  // cut off by the tail's limit: from the beginning
+        peer.started = false;
+        peer.base = log_.commit();
+        return;
+    }
+    Prepare prepare{log_.partition(),  state_.view.id,
+                    state_.view.since, {},
+                    peer.sent.next(),  log_.tail().above(peer.sent, most_entries, most_bytes),
+                    log_.commit()};
+    if (!peer.told_view) {
+        prepare.announce = state_.view;
+        peer.told_view = true;  // until it is time to send again
+    }
+    if (peer.acked == peer.sent) peer.progress_at = now;
+    peer.sent = OpNumber(peer.sent.value() + prepare.entries.size());
+    peer.told_commit = prepare.commit;
+    peer.sent_at = now;
+    context_.send(node, log_.partition(), std::move(prepare));
+}
+
+void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
+    const auto found = peers_.find(from);
+    if (found == peers_.end()) return;
+    if (message.view < state_.view.since || message.view > state_.view.id) return;
+    Peer& peer = found->second;
+    if (!peer.started) return;
+    if (message.op > peer.acked && message.op <= log_.last()) {
+        peer.acked = message.op;
+        peer.progress_at = now;
+    }
+    if (message.gap) peer.sent = std::max(peer.acked, std::min(message.op, log_.last()));
+    if (message.gap && message.view < state_.view.id) peer.told_view = false;
+    try_commit(now);
+}
+
+void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
+    if (peer.needs_copy && !peer.copy) begin_copy(now, node, peer);
+    if (peer.copy) {
+        send_chunk(now, node, peer);
+        return;
+    }
+    if (!state_.view.has(node) && !context_.well(node)) {
+        peer.started = false;  // a learner that went away: from the beginning when it is back
+        return;
+    }
+    const bool due = now - peer.sent_at >= resend_after(context_);
+    if (!peer.started) {
+        if (due) send_start_view(now, node, peer);
+        return;
+    }
+    if (peer.acked < peer.sent && due) {
+        peer.sent = peer.acked;
+        peer.told_view = false;
+        send_prepares(now, node, peer);
+    } else if (peer.told_commit < log_.commit() && now - peer.sent_at >= context_.lease().beacon) {
+        send_prepares(now, node, peer);  // idle: the commit point alone
+    }
+}
+
+void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
+    if (phase_ != Phase::serving || !context_.well(node)) return;
+    if (context_.copies >= context_.map.settings.max_moves_per_node) return;
+    ++context_.copies;
+    peer.needs_copy = false;
+    peer.copy = CopyProgress{};
+    peer.copy->id = (context_.start.value() << 32U) + context_.next_copy++;
+    peer.copy->start = log_.commit();
+    peer.copy->start_view = log_.tail().view_at(log_.commit());
+    peer.acked = peer.sent = log_.commit();
+    peer.progress_at = now;
+    context_.log(LogLevel::debug, "full copy begins",
+                 {field(log_.partition()), field(state_.view), {"to", std::to_string(node.value())}});
+    send_chunk(now, node, peer);
+}
+
+void Primary::end_copy(Peer& peer) {
+    if (!peer.copy) return;
+    peer.copy.reset();
+    --context_.copies;
+}
+
+// One chunk is under way at a time, so that a slow learner, or a closed throttle, holds up nobody else.
+void Primary::send_chunk(Time now, NodeId node, Peer& peer) {
+    CopyProgress& copy = *peer.copy;
+    if (!context_.well(node)) {
+        end_copy(peer);
+        peer.started = false;
+        return;
+    }
+    if (copy.chunk) {
+        if (now - copy.sent_at < resend_after(context_)) return;
+    } else {
+        if (!context_.throttle.open()) return;
+        ScanRange range{{}, {}, 0, chunk_bytes, false};
+        if (copy.after) range.after = *copy.after;
+        ScanPart part = context_.engine.scan(log_.partition(), range);
+        if (!part.records.empty()) copy.after = part.records.back().key;
+        CopyChunk chunk{log_.partition(),        state_.view, copy.id, copy.next, copy.start, copy.start_view,
+                        std::move(part.records), {}};
+        if (!part.more) {
+            chunk.end = CopyEnd{log_.commit(), log_.sessions().snapshot(log_.commit()), log_.tail().history()};
+            copy.last_sent = true;
+        }
+        copy.chunk = std::move(chunk);
+    }
+    copy.sent_at = now;
+    copy.chunk->view = state_.view;
+    std::size_t bytes = 64;
+    for (const CopiedRecord& record : copy.chunk->records) bytes += record.key.size() + record.value.size() + 16;
+    context_.throttle.spend(bytes);
+    context_.send(node, log_.partition(), *copy.chunk);
+}
+
+void Primary::copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message) {
+    const auto found = peers_.find(from);
+    if (found == peers_.end() || !found->second.copy) return;
+    Peer& peer = found->second;
+    CopyProgress& copy = *peer.copy;
+    if (message.copy != copy.id || !copy.chunk || message.index != copy.next) return;
+    copy.chunk.reset();
+    ++copy.next;
+    if (copy.last_sent) {
+        // The learner took our log over with the copy: from `start` on it follows by Prepares.
+        end_copy(peer);
+        peer.started = true;
+        peer.told_view = false;
+        peer.heard_at = std::max(peer.heard_at, now);
+        context_.claims_changed = true;
+        return;
+    }
+    send_chunk(now, from, peer);
+}
+
+}  // namespace ringkv

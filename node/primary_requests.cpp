@@ -1,0 +1,185 @@
+// The primary and its clients: writes become entries, reads wait for nobody while the leases are held.
+#include <algorithm>
+
+#include "common/check.hpp"
+#include "node/primary.hpp"
+
+namespace ringkv {
+
+namespace {
+constexpr std::size_t scan_bytes = std::size_t{256} << 10U;  // of one answer, roughly
+constexpr Duration longest_hold =
+    std::chrono::seconds(10);                 // a request that waited longer has been given up by its client
+constexpr std::size_t most_sessions = 20000;  // a partition; beyond, the longest silent are dropped
+constexpr std::size_t most_expired = 256;     // in one entry
+}  // namespace
+
+void Primary::request(Request request) {
+    if (context_.held >= context_.limits.inflight) {
+        context_.reply(request.from,
+                       Rejected{request.id(), Rejection::overloaded,
+                                "the shard holds as many requests as limits.inflight allows", log_.commit()});
+        return;
+    }
+    if (phase_ != Phase::serving) {
+        hold(std::move(request));
+        return;
+    }
+    serve(request.arrived, request);
+}
+
+void Primary::hold(Request request) {
+    ++context_.held;
+    held_.push_back(std::move(request));
+}
+
+void Primary::serve_held(Time now) {
+    std::deque<Request> held;
+    held.swap(held_);
+    context_.held -= held.size();
+    for (Request& request : held)
+        if (now - request.arrived < longest_hold) serve(now, request);
+}
+
+void Primary::serve(Time now, const Request& request) {
+    if (const auto* put = std::get_if<Write>(&request.what))
+        write(now, request.from, *put);
+    else
+        read(now, request);
+}
+
+bool Primary::acceptable(const Address& from, const Write& write) {
+    const auto reject = [&](Rejection reason, std::string text) {
+        context_.reply(from, Rejected{write.request, reason, std::move(text), log_.commit()});
+        return false;
+    };
+    if (write.key.empty()) return reject(Rejection::bad_key, "a key has at least one byte");
+    if (write.key.size() > context_.limits.key)
+        return reject(Rejection::bad_key, "the key has " + std::to_string(write.key.size()) + " bytes; the limit is " +
+                                              std::to_string(context_.limits.key));
+    if (write.value && write.value->size() > context_.limits.value)
+        return reject(Rejection::bad_value, "the value has " + std::to_string(write.value->size()) +
+                                                " bytes; the limit is " + std::to_string(context_.limits.value));
+    if (write.client.none() || write.sequence.none())
+        return reject(Rejection::bad_value, "a write names its client and a sequence, both above 0");
+    if (write.ack != Ack::all) return reject(Rejection::not_built, "ack=primary belongs to a later version");
+    if (write.value && context_.limits.memory != 0 && context_.engine.bytes() >= context_.limits.memory)
+        return reject(Rejection::overloaded, "the shard's memory limit is reached; erase keys or add nodes");
+    return true;
+}
+
+// Exactly once (C1, C2): the applied table first, then the uncommitted tail; only then is it a new write.
+void Primary::write(Time now, const Address& from, const Write& write) {
+    const SessionTable::Look look = log_.sessions().look(write.client, write.sequence, write.known);
+    if (look.verdict == SessionTable::Verdict::answered) {
+        context_.reply(from, WriteAnswer{write.request, look.outcome.status, look.outcome.version, log_.commit()});
+        return;
+    }
+    if (const auto op = in_progress_.find({write.client, write.sequence}); op != in_progress_.end()) {
+        uncommitted_[op->second.value() - log_.commit().value() - 1].waiters.push_back({from, write.request});
+        return;
+    }
+    if (look.verdict == SessionTable::Verdict::refused) {
+        context_.reply(from, Rejected{write.request, Rejection::session_expired,
+                                      "the partition no longer remembers whether this write was done", log_.commit()});
+        return;
+    }
+    if (!acceptable(from, write)) return;
+    log_.sessions().touch(write.client, now);
+    append(decide(write));
+    in_progress_[{write.client, write.sequence}] = log_.last();
+    uncommitted_.back().waiters.push_back({from, write.request});
+}
+
+OpNumber Primary::version_of(const std::string& key) const {
+    if (const auto pending = pending_.find(key); pending != pending_.end())
+        return pending->second.present ? pending->second.op : OpNumber();
+    const auto found = context_.engine.get(log_.partition(), key);
+    return found ? found->version : OpNumber();
+}
+
+// Every outcome is an entry, "condition failed" too: the answer to a retry must not depend on when it comes (P4).
+Entry Primary::decide(const Write& write) const {
+    Entry entry;
+    entry.client = write.client;
+    entry.sequence = write.sequence;
+    entry.lowest = std::min(write.lowest, write.sequence);
+    entry.op = log_.last().next();
+    entry.version = entry.op;
+    const OpNumber present = !write.value || write.expected ? version_of(write.key) : OpNumber();
+    if (write.expected && *write.expected != present) {
+        entry.status = WriteStatus::condition_failed;
+        entry.version = present;
+        return entry;
+    }
+    if (!write.value && present.none()) {
+        entry.status = WriteStatus::not_found;
+        entry.version = OpNumber();
+        return entry;
+    }
+    entry.kind = write.value ? EntryKind::set : EntryKind::remove;
+    entry.key = write.key;
+    if (write.value) entry.value = *write.value;
+    return entry;
+}
+
+void Primary::append(Entry entry) {
+    entry.op = log_.last().next();
+    entry.view = state_.view.id;
+    if (entry.kind == EntryKind::set || entry.kind == EntryKind::remove)
+        pending_[entry.key] = {entry.op, entry.kind == EntryKind::set};
+    log_.append(std::make_shared<const Entry>(std::move(entry)));
+    uncommitted_.emplace_back();
+    ++context_.held;
+}
+
+void Primary::read(Time now, Request request) {
+    if (leases_held(now, request.arrived)) {
+        answer_read(request);
+        return;
+    }
+    if (context_.map.settings.reads == ReadMode::confirmed) context_.confirm_now = true;
+    ++context_.held;
+    reads_.push_back(std::move(request));
+}
+
+void Primary::serve_reads(Time now) {
+    if (phase_ != Phase::serving) return;
+    while (!reads_.empty() && leases_held(now, reads_.front().arrived)) {
+        answer_read(reads_.front());
+        reads_.pop_front();
+        --context_.held;
+    }
+    while (!reads_.empty() && now - reads_.front().arrived > longest_hold) {
+        reads_.pop_front();
+        --context_.held;
+    }
+}
+
+void Primary::answer_read(const Request& request) {
+    if (const auto* get = std::get_if<Get>(&request.what)) {
+        GetAnswer answer{get->request, {}, {}, log_.commit()};
+        if (const auto found = context_.engine.get(log_.partition(), get->key)) {
+            answer.value = std::string(found->value);
+            answer.version = found->version;
+        }
+        context_.reply(request.from, std::move(answer));
+        return;
+    }
+    const auto& scan = std::get<Scan>(request.what);
+    ScanRange range{scan.prefix, {}, scan.limit, scan_bytes, scan.keys_only};
+    if (scan.after) range.after = *scan.after;
+    ScanPart part = context_.engine.scan(log_.partition(), range);
+    context_.reply(request.from, ScanAnswer{scan.request, std::move(part.records), part.more, log_.commit()});
+}
+
+void Primary::expire_sessions(Time now) {
+    if (now < expiry_at_) return;
+    expiry_at_ = now + std::chrono::seconds(1);
+    Entry entry;
+    entry.kind = EntryKind::expire;
+    entry.expired = log_.sessions().idle(now - context_.map.settings.session_expiry, most_sessions, most_expired);
+    if (!entry.expired.empty()) append(std::move(entry));
+}
+
+}  // namespace ringkv

@@ -1,0 +1,113 @@
+#include "node/registry_link.hpp"
+
+#include <utility>
+
+namespace ringkv {
+
+namespace {
+using std::chrono::milliseconds;
+constexpr Duration join_interval = milliseconds(500);
+constexpr Duration proposal_interval = milliseconds(200);
+constexpr Duration map_interval = milliseconds(100);
+constexpr Duration publication_patience = milliseconds(50);  // a delta is on its way: a snapshot costs more
+constexpr Duration refusal_patience = std::chrono::seconds(6);
+}  // namespace
+
+RegistryLink::RegistryLink(const NodeDescription& self, bool speaks, ReplicaContext& context)
+    : self_(self), speaks_(speaks), context_(context) {}
+
+void RegistryLink::ask(Message message) {
+    context_.effects.sends.push_back({Address::to(self_.registries[registry_]), NodeId(), std::move(message)});
+}
+
+void RegistryLink::heard(Time now) {
+    heard_at_ = now;
+    ever_heard_ = true;
+    if (!std::exchange(context_.registry_in_reach, true)) context_.in_reach_since = now;
+}
+
+void RegistryLink::join(Time now) {
+    if (now - joined_at_ < join_interval && joined_at_ != Time{}) return;
+    joined_at_ = now;
+    ask(Join{self_.name, self_.rack, self_.weight, self_.storage, self_.start, self_.endpoints, self_.durability,
+             context_.me.none() ? self_.id : context_.me,
+             context_.map.settings.id.none() ? self_.cluster : context_.map.settings.id});
+}
+
+void RegistryLink::tick(Time now) {
+    const Duration silence = std::max<Duration>(context_.lease().grace, milliseconds(700));
+    if (!ever_heard_ || now - heard_at_ > silence) {
+        context_.registry_in_reach = false;
+        if (turned_at_ == Time{}) turned_at_ = now;
+        if (now - turned_at_ > silence) {  // the next one of the list
+            registry_ = (registry_ + 1) % self_.registries.size();
+            turned_at_ = now;
+        }
+    }
+    if (speaks_ && !joined_) {
+        join(now);
+        return;
+    }
+    if (speaks_ && now - heartbeat_at_ >= context_.lease().beacon) {
+        heartbeat_at_ = now;
+        ask(Heartbeat{context_.me, self_.start, context_.map.generation, context_.map.epoch, context_.stopping});
+    }
+    const bool unknown_to_us = context_.me.none();
+    if ((context_.map_behind || unknown_to_us) && now >= map_wanted_at_ && now - map_asked_at_ >= map_interval) {
+        map_asked_at_ = now;
+        ask(MapRequest{context_.map.generation, context_.map.epoch});
+    }
+}
+
+void RegistryLink::epoch_seen(Time now, Generation generation, Epoch epoch) {
+    if (std::tie(generation, epoch) <= std::tie(context_.map.generation, context_.map.epoch)) return;
+    if (context_.map_behind) return;
+    context_.map_behind = true;
+    map_wanted_at_ = now + publication_patience;
+}
+
+void RegistryLink::map_changed() {
+    context_.map_behind = false;
+}
+
+void RegistryLink::answered(const ProposeAnswer& answer) {
+    for (const ProposalOutcome& outcome : answer.outcomes) {
+        const auto asked = asked_.find(outcome.partition);
+        if (asked != asked_.end() && asked->second.proposal.base < outcome.state.view.id) asked_.erase(asked);
+    }
+}
+
+void RegistryLink::refused(const JoinRefused& refusal, Time now) {
+    if (!refused_since_) refused_since_ = now;
+    // The holder of our name may be our own earlier start, dead but not yet missed.
+    if (refusal.retry && now - *refused_since_ < refusal_patience) return;
+    refusal_ = refusal.text;
+}
+
+std::string RegistryLink::publisher() const {
+    const std::string& endpoint = context_.map.settings.publish;
+    const std::size_t colon = endpoint.rfind(':');
+    if (colon == std::string::npos) return endpoint;
+    const std::string host = endpoint.substr(0, colon);
+    if (host != "tcp://0.0.0.0" && host != "tcp://*" && host != "tcp://[::]") return endpoint;
+    const std::string& registry = self_.registries[registry_];
+    return registry.substr(0, registry.rfind(':')) + endpoint.substr(colon);
+}
+
+void RegistryLink::flush(Time now) {
+    Propose propose{{}, context_.me, {}};
+    for (Proposal& proposal : context_.proposals) {
+        Asked& asked = asked_[proposal.partition];
+        const bool repeated = asked.proposal == proposal && now - asked.sent_at < proposal_interval;
+        if (repeated) continue;
+        asked = {proposal, now};
+        propose.proposals.push_back(std::move(proposal));
+    }
+    context_.proposals.clear();
+    if (propose.proposals.empty()) return;
+    last_request_ = last_request_.next();
+    propose.request = last_request_;
+    ask(std::move(propose));
+}
+
+}  // namespace ringkv

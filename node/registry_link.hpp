@@ -1,0 +1,84 @@
+// A shard's side of the conversation with the registry: joining, heartbeats, the map, proposals. All of
+// it is repeated until answered, so that the registry may be late, away, or restarted.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/context.hpp"
+
+namespace ringkv {
+
+// What this node says of itself; the same for all its shards.
+struct NodeDescription {
+    std::string name;
+    std::string rack;
+    double weight = 1.0;
+    std::vector<std::string> registries;  // "tcp://host:port"
+    std::vector<std::string> endpoints;   // one a shard, as others reach them
+    Uuid storage;
+    StartNumber start;
+    Durability durability = Durability::memory;
+    NodeId id;     // from an earlier start; none = blank
+    Uuid cluster;  // likewise
+};
+
+class RegistryLink {
+  public:
+    // `speaks`: joins and sends heartbeats for the node; one of its shards does, the others listen.
+    RegistryLink(const NodeDescription& self, bool speaks, ReplicaContext& context);
+
+    void tick(Time now);
+    // Proposals of this turn go out.
+    void flush(Time now);
+
+    // Any message that came from a registry.
+    void heard(Time now);
+    // The map is at this epoch elsewhere.
+    void epoch_seen(Time now, Generation generation, Epoch epoch);
+    // The map was replaced or moved on.
+    void map_changed();
+    void gap() {
+        map_wanted_at_ = Time{};
+        context_.map_behind = true;
+    }
+    void answered(const ProposeAnswer& answer);
+    void not_known() { joined_ = false; }
+    void refused(const JoinRefused& refusal, Time now);
+    void joined() { joined_ = true; }
+
+    // Set if the registry refused us for good.
+    [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
+    // PUB endpoint to follow, if the map names one: a wildcard host stands for the registry's.
+    [[nodiscard]] std::string publisher() const;
+
+  private:
+    struct Asked {
+        Proposal proposal;
+        Time sent_at{};
+    };
+
+    void ask(Message message);
+    void join(Time now);
+
+    const NodeDescription& self_;
+    const bool speaks_;
+    ReplicaContext& context_;
+    std::size_t registry_ = 0;  // which of self_.registries
+    bool joined_ = false;
+    std::optional<std::string> refusal_;
+    std::optional<Time> refused_since_;
+    Time heard_at_{};
+    bool ever_heard_ = false;
+    Time turned_at_{};
+    Time joined_at_{};  // the newest Join
+    Time heartbeat_at_{};
+    Time map_wanted_at_{};
+    Time map_asked_at_{};
+    RequestId last_request_;
+    std::map<PartitionId, Asked> asked_;
+};
+
+}  // namespace ringkv

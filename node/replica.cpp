@@ -1,0 +1,231 @@
+#include "node/replica.hpp"
+
+#include <algorithm>
+
+#include "common/check.hpp"
+
+namespace ringkv {
+
+Replica::Replica(PartitionId partition, ReplicaContext& context, Time promised_until)
+    : partition_(partition), context_(context), log_(partition, context), promised_until_(promised_until) {}
+
+void Replica::learn(Time now, const PartitionState& state) {
+    const bool new_target = state.target != state_.target;
+    state_.target = state.target;
+    if (state.view.id > state_.view.id)
+        learn_view(now, state.view);
+    else if (new_target && primary_)
+        primary_->state_changed(now, state_, view_batch_);
+}
+
+void Replica::learn_view(Time now, const View& view) {
+    if (view.id <= state_.view.id) return;
+    const bool same_reign = view.since == state_.view.since;
+    state_.view = view;
+    view_batch_ = context_.store(partition_, ViewRecord{partition_, view});
+    context_.claims_changed = true;
+    if (!same_reign) {
+        owed_prepare_ok_.reset();
+        owed_start_view_ok_.reset();
+        owed_chunk_ok_.reset();
+    }
+    take_role(now, same_reign);
+}
+
+void Replica::take_role(Time now, bool same_reign) {
+    const View& view = state_.view;
+    if (primary_ && same_reign) {
+        primary_->state_changed(now, state_, view_batch_);
+        return;
+    }
+    if (primary_) {
+        primary_->release(view);
+        primary_.reset();
+    }
+    // A reign that an earlier start of ours began is over: it may have sent what we did not store (V4).
+    if (view.primary == context_.me && view.since != restored_since_) {
+        primary_ = std::make_unique<Primary>(now, state_, view_batch_, promised_until_, log_, context_);
+        return;
+    }
+    // Learning of a view counts as promising its primary now (L6).
+    promised_until_ = std::max(promised_until_, now + context_.lease().grace);
+}
+
+void Replica::request(Request request) {
+    if (primary_) {
+        primary_->request(std::move(request));
+        return;
+    }
+    NotPrimary answer{request.id(), partition_, state_.view, {}, false};
+    if (const NodeInfo* node = context_.map.find(state_.view.primary)) answer.primary = *node;
+    context_.reply(request.from, std::move(answer));
+}
+
+// A Prepare or PrepareOk of another reign is dropped, with an answer naming the newer view (P2).
+bool Replica::follows(NodeId from, ViewId view, ViewId since) {
+    if (state_.view.primary == from && state_.view.since == since) return true;
+    if (view < state_.view.id) context_.send(from, partition_, NewerView{partition_, state_.view});
+    return false;
+}
+
+void Replica::receive(Time now, NodeId from, const Prepare& message) {
+    if (message.announce) learn_view(now, *message.announce);
+    if (!follows(from, message.view, message.since)) return;
+    // Only in the log whose StartView we took over; within a reign it moves along (V3).
+    if (log_.copying() || log_.log_view() < message.since || log_.log_view() > message.view) return;
+    log_.set_log_view(std::max(log_.log_view(), message.view));
+    if (message.first > log_.last().next()) {
+        acknowledge(from, true);
+        return;
+    }
+    for (const EntryPtr& entry : message.entries)
+        if (entry->op == log_.last().next()) log_.append(entry);
+    log_.advance(message.commit);
+    log_.trim(log_.commit());
+    owed_prepare_ok_ = from;
+    answer_owed(context_.durable);
+}
+
+void Replica::acknowledge(NodeId primary, bool gap) {
+    context_.send(primary, partition_, PrepareOk{partition_, log_.log_view(), log_.persisted(), gap});
+}
+
+void Replica::receive(Time now, NodeId from, const StartView& message) {
+    learn_view(now, message.view);
+    if (!follows(from, message.view.id, message.view.since)) return;
+    const bool repeated = log_.log_view() >= message.view.since && !log_.copying();
+    if (repeated) {
+        // Once a reign: what came after the first must not be cut by a repeat.
+        if (!owed_start_view_ok_) owed_start_view_ok_ = {from, context_.unstored(partition_)};
+        answer_owed(context_.durable);
+        return;
+    }
+    if (log_.copying()) {
+        answer_start_view(from, true);
+        return;
+    }
+    const bool joins = message.base <= log_.commit() || log_.tail().matches(message.base, message.base_view);
+    if (!joins) {
+        answer_start_view(from, true);
+        return;
+    }
+    log_.cut(std::max(message.base, log_.commit()));  // nobody cuts at or below its own commit point
+    for (const EntryPtr& entry : message.entries)
+        if (entry->op == log_.last().next()) log_.append(entry);
+    log_.set_log_view(message.view.id);
+    log_.advance(message.commit);
+    owed_start_view_ok_ = {from, context_.unstored(partition_)};
+    answer_owed(context_.durable);
+}
+
+void Replica::answer_start_view(NodeId primary, bool gap) {
+    StartViewOk answer{partition_, state_.view.id, log_.persisted(),
+                       gap,        log_.commit(),  log_.tail().view_at(log_.commit())};
+    if (log_.copying()) {  // nothing of it is whole
+        answer.op = answer.commit = OpNumber();
+        answer.commit_view = ViewId();
+    }
+    context_.send(primary, partition_, answer);
+}
+
+void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
+    learn_view(now, message.view);
+    if (!follows(from, message.view.id, message.view.since)) return;
+    if (state_.view.has(context_.me)) return;  // a member's log is never replaced by a copy
+    if (copy_since_ == message.view.since && message.copy < copy_) return;
+    if (!log_.take_chunk(message)) return;
+    copy_since_ = message.view.since;
+    copy_ = message.copy;
+    if (!log_.copying()) log_.set_log_view(std::max(log_.log_view(), message.view.id));
+    owed_chunk_ok_ = {from, context_.unstored(partition_),
+                      CopyChunkOk{partition_, message.view.id, message.copy, message.index}};
+    answer_owed(context_.durable);
+}
+
+void Replica::receive(Time now, NodeId from, const PrepareOk& message) {
+    if (primary_)
+        primary_->prepare_ok(now, from, message);
+    else if (message.view < state_.view.id)
+        context_.send(from, partition_, NewerView{partition_, state_.view});
+}
+
+void Replica::receive(Time now, NodeId from, const StartViewOk& message) {
+    if (primary_) primary_->start_view_ok(now, from, message);
+}
+
+void Replica::receive(Time now, NodeId from, const CopyChunkOk& message) {
+    if (primary_) primary_->copy_chunk_ok(now, from, message);
+}
+
+void Replica::receive(Time now, NodeId, const NewerView& message) {
+    learn_view(now, message.view);
+}
+
+bool Replica::grant(Time now, NodeId primary, ViewId view) {
+    if (primary_ || state_.view.id != view || state_.view.primary != primary || view_batch_ > context_.durable)
+        return false;
+    promised_until_ = std::max(promised_until_, now + context_.lease().grace);
+    return true;
+}
+
+void Replica::lease_granted(Time now, NodeId from, Time sent) {
+    if (primary_) primary_->lease_granted(now, from, sent);
+}
+
+void Replica::tick(Time now) {
+    if (primary_)
+        primary_->tick(now);
+    else
+        tick_backup(now);
+}
+
+// V1: the promise to the primary has run out: propose ourselves, without it.
+void Replica::tick_backup(Time now) {
+    const View& view = state_.view;
+    if (!view.has(context_.me) || view_batch_ > context_.durable || context_.stopping) return;
+    const bool restarted_primary = view.primary == context_.me;  // V4: an earlier start of ours was it
+    const Duration delay = restarted_primary ? Duration(0) : context_.succession_rule.delay(view, context_.me);
+    if (now < promised_until_ + delay) return;
+    View next{view.id.next(), view.id.next(), context_.me, view.members, false};
+    if (!restarted_primary) std::erase(next.members, view.primary);
+    context_.propose(Proposal{partition_, view.id, std::move(next), true});
+}
+
+void Replica::flush(Time now) {
+    if (primary_) primary_->flush(now);
+}
+
+void Replica::durable(Time now, BatchNumber number) {
+    log_.durable(number);
+    if (primary_)
+        primary_->durable(now);
+    else
+        answer_owed(number);
+}
+
+void Replica::answer_owed(BatchNumber stored) {
+    if (owed_start_view_ok_ && owed_start_view_ok_->batch <= stored) {
+        answer_start_view(owed_start_view_ok_->to, false);
+        owed_start_view_ok_.reset();
+    }
+    // Cumulative: what is stored by now is said now, and the rest later.
+    if (owed_prepare_ok_ && log_.log_view_batch() <= stored) {
+        acknowledge(*owed_prepare_ok_, false);
+        if (log_.persisted() == log_.last()) owed_prepare_ok_.reset();
+    }
+    if (owed_chunk_ok_ && owed_chunk_ok_->batch <= stored) {
+        context_.send(owed_chunk_ok_->to, partition_, owed_chunk_ok_->answer);
+        owed_chunk_ok_.reset();
+    }
+}
+
+void Replica::restore(const StorageRecord& record) {
+    if (const auto* view = std::get_if<ViewRecord>(&record)) {
+        state_.view = view->view;
+        restored_since_ = view->view.since;
+    } else {
+        log_.restore(record);
+    }
+}
+
+}  // namespace ringkv

@@ -1,0 +1,87 @@
+// One partition on this node, in whatever role the newest view gives it: primary (a Primary inside),
+// backup, learner, or none any more. Takes over views, keeps the promises of leases, and proposes itself
+// when the primary it promised to is silent.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "node/primary.hpp"
+
+namespace ringkv {
+
+class Replica {
+  public:
+    // `promised_until`: after a start with old data, promises made before it may still run (L3).
+    Replica(PartitionId partition, ReplicaContext& context, Time promised_until);
+
+    [[nodiscard]] const View& view() const { return state_.view; }
+    [[nodiscard]] const PartitionState& state() const { return state_; }
+    [[nodiscard]] const PartitionLog& log() const { return log_; }
+    [[nodiscard]] const Primary* primary() const { return primary_.get(); }
+
+    // From the map: view, if it is newer than ours, and target.
+    void learn(Time now, const PartitionState& state);
+    // From anybody: a newer view.
+    void learn_view(Time now, const View& view);
+
+    void request(Request request);
+    void receive(Time now, NodeId from, const Prepare& message);
+    void receive(Time now, NodeId from, const PrepareOk& message);
+    void receive(Time now, NodeId from, const StartView& message);
+    void receive(Time now, NodeId from, const StartViewOk& message);
+    void receive(Time now, NodeId from, const CopyChunk& message);
+    void receive(Time now, NodeId from, const CopyChunkOk& message);
+    void receive(Time now, NodeId from, const NewerView& message);
+
+    // A beacon of `primary` claims our partition in that view. -> granted: for a grace from now on we neither
+    // depose it nor serve ourselves (L3).
+    [[nodiscard]] bool grant(Time now, NodeId primary, ViewId view);
+    void lease_granted(Time now, NodeId from, Time sent);
+
+    void tick(Time now);
+    void flush(Time now);
+    void durable(Time now, BatchNumber number);
+    void restore(const StorageRecord& record);
+    // We may have promised somebody until then, before a restart (L3).
+    void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
+
+  private:
+    void take_role(Time now, bool same_reign);
+    // Is that message of a primary whose reign we follow? If not, it is told what we know.
+    [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);
+    void answer_start_view(NodeId primary, bool gap);
+    void acknowledge(NodeId primary, bool gap);
+    void answer_owed(BatchNumber stored);
+    void tick_backup(Time now);
+
+    PartitionId partition_;
+    ReplicaContext& context_;
+    PartitionState state_;
+    BatchNumber view_batch_;
+    PartitionLog log_;
+    Time promised_until_;
+    ViewId restored_since_;  // the reign that was under way when this node stopped
+    std::unique_ptr<Primary> primary_;
+
+    // Answers that leave when what they speak of is stored.
+    struct OwedStartViewOk {
+        NodeId to;
+        BatchNumber batch;
+    };
+    struct OwedChunkOk {
+        NodeId to;
+        BatchNumber batch;
+        CopyChunkOk answer;
+    };
+    std::optional<NodeId> owed_prepare_ok_;
+    std::optional<OwedStartViewOk> owed_start_view_ok_;
+    std::optional<OwedChunkOk> owed_chunk_ok_;
+
+    // The newest copy of this reign; an older one's chunks, delivered late, must not empty us.
+    ViewId copy_since_;
+    std::uint64_t copy_ = 0;
+};
+
+}  // namespace ringkv

@@ -1,0 +1,340 @@
+#include "node/shard.hpp"
+
+#include <algorithm>
+
+#include "common/check.hpp"
+
+namespace ringkv {
+
+namespace {
+constexpr Duration tick_interval = std::chrono::milliseconds(5);
+constexpr Duration stop_deadline = std::chrono::seconds(10);
+}  // namespace
+
+Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engine, const CommitRule& commit_rule,
+             const SuccessionRule& succession_rule)
+    : self_(std::move(self)),
+      index_(index),
+      context_(engine, commit_rule, succession_rule, limits),
+      registry_(self_, index == 0, context_),
+      beacons_(context_) {
+    RINGKV_CHECK(!self_.registries.empty() && index < self_.endpoints.size(), "a node's description is incomplete");
+    context_.start = self_.start;
+}
+
+void Shard::restore(const StorageRecord& record) {
+    restored_ = true;
+    std::visit(
+        [&](const auto& item) {
+            if constexpr (requires { item.partition; }) ensure(item.partition).restore(record);
+        },
+        record);
+}
+
+Identity Shard::identity() const {
+    return {context_.map.settings.id, context_.me, self_.start};
+}
+
+const Replica* Shard::replica(PartitionId partition) const {
+    return partition.value() < replicas_.size() ? replicas_[partition.value()].get() : nullptr;
+}
+
+Replica* Shard::find(PartitionId partition) {
+    return partition.value() < replicas_.size() ? replicas_[partition.value()].get() : nullptr;
+}
+
+Replica& Shard::ensure(PartitionId partition) {
+    if (partition.value() >= replicas_.size()) {
+        replicas_.resize(partition.value() + 1);
+        is_touched_.resize(partition.value() + 1);
+    }
+    auto& replica = replicas_[partition.value()];
+    if (!replica) replica = std::make_unique<Replica>(partition, context_, Time{});
+    return *replica;
+}
+
+bool Shard::ours(PartitionId partition) const {
+    return partition.value() < context_.map.partitions.size() && partition.value() % self_.endpoints.size() == index_;
+}
+
+void Shard::touch(PartitionId partition) {
+    if (partition.value() >= is_touched_.size() || is_touched_[partition.value()]) return;
+    is_touched_[partition.value()] = true;
+    touched_.push_back(partition);
+}
+
+// ---------------------------------------------------------------- what comes in
+
+bool Shard::admitted(const Origin& from) {
+    const Uuid& cluster = context_.map.settings.id;
+    if (from.cluster.none() || cluster.none() || from.cluster == cluster) return true;
+    if (from.address.kind == Address::Kind::connection)
+        context_.reply(from.address,
+                       Refused{ErrorCode::wrong_cluster, "this node belongs to cluster " + cluster.to_string() +
+                                                             ", the sender to " + from.cluster.to_string()});
+    return false;
+}
+
+void Shard::receive(Time now, const Origin& from, Message message) {
+    now_ = now;
+    if (!admitted(from)) return;
+    if (auto* write = std::get_if<Write>(&message)) {
+        const auto [id, partition] = std::pair(write->request, write->partition);
+        request(now, from, id, partition, Request{now, from.address, std::move(*write)});
+    } else if (auto* get = std::get_if<Get>(&message)) {
+        const auto [id, partition] = std::pair(get->request, get->partition);
+        request(now, from, id, partition, Request{now, from.address, std::move(*get)});
+    } else if (auto* scan = std::get_if<Scan>(&message)) {
+        const auto [id, partition] = std::pair(scan->request, scan->partition);
+        request(now, from, id, partition, Request{now, from.address, std::move(*scan)});
+    } else if (const auto* wanted = std::get_if<MapRequest>(&message)) {
+        // R3: clients may start while the registry is down.
+        const bool newer =
+            std::tie(context_.map.generation, context_.map.epoch) > std::tie(wanted->generation, wanted->epoch);
+        if (newer)
+            context_.reply(from.address, MapSnapshot{context_.map});
+        else
+            context_.reply(from.address, EpochBeacon{context_.map.generation, context_.map.epoch});
+    } else if (from.address.kind == Address::Kind::endpoint && from.node.none()) {
+        from_registry(now, message);  // only from where we asked or subscribed
+    } else if (!from.node.none()) {
+        from_peer(now, from, message);
+    } else if (from.address.kind == Address::Kind::connection && !std::holds_alternative<Refused>(message)) {
+        context_.reply(from.address,
+                       Refused{ErrorCode::refused,
+                               std::string(name_of(message)) + " is not a message that a node takes from a client"});
+    }
+}
+
+void Shard::request(Time now, const Origin& from, RequestId id, PartitionId partition, Request request) {
+    (void)now;
+    if (!ours(partition)) {
+        NotPrimary answer{id, partition, {}, {}, false};
+        if (partition.value() < context_.map.partitions.size()) {
+            answer.view = context_.map.at(partition).view;
+            if (const NodeInfo* node = context_.map.find(answer.view.primary)) answer.primary = *node;
+        }
+        context_.reply(from.address, std::move(answer));
+        return;
+    }
+    ensure(partition).request(std::move(request));
+    touch(partition);
+}
+
+void Shard::from_registry(Time now, const Message& message) {
+    registry_.heard(now);
+    if (const auto* snapshot = std::get_if<MapSnapshot>(&message)) {
+        take_map(now, snapshot->map);
+    } else if (const auto* delta = std::get_if<MapDelta>(&message)) {
+        take_delta(now, *delta);
+    } else if (const auto* beacon = std::get_if<EpochBeacon>(&message)) {
+        registry_.epoch_seen(now, beacon->generation, beacon->epoch);
+    } else if (const auto* alive = std::get_if<HeartbeatAnswer>(&message)) {
+        if (!alive->known) registry_.not_known();
+        registry_.epoch_seen(now, alive->generation, alive->epoch);
+    } else if (const auto* answer = std::get_if<ProposeAnswer>(&message)) {
+        registry_.answered(*answer);
+        for (const ProposalOutcome& outcome : answer->outcomes)
+            if (ours(outcome.partition)) learn(now, outcome.partition, outcome.state);
+    } else if (const auto* joined = std::get_if<JoinAnswer>(&message)) {
+        registry_.joined();
+        take_map(now, joined->map);
+    } else if (const auto* refusal = std::get_if<JoinRefused>(&message)) {
+        registry_.refused(*refusal, now);
+    } else if (const auto* refused = std::get_if<Refused>(&message)) {
+        context_.log(LogLevel::error, "the registry refused a message: " + refused->text, {});
+    }
+}
+
+template <class M>
+void Shard::to_replica(Time now, NodeId from, const M& message, bool create) {
+    if (!ours(message.partition)) return;
+    Replica* replica = create ? &ensure(message.partition) : find(message.partition);
+    if (replica == nullptr) return;
+    replica->receive(now, from, message);
+    touch(message.partition);
+}
+
+void Shard::from_peer(Time now, const Origin& from, const Message& message) {
+    // Meant for another identity: an earlier one at this address, perhaps. Ours has promised nothing (Words).
+    if (from.to != context_.me && std::get_if<BeaconAnswer>(&message) == nullptr) return;
+    if (const auto* beacon = std::get_if<Beacon>(&message)) {
+        beacons_.receive(
+            now, from, *beacon,
+            [&](const Claim& claim) {
+                Replica* replica = ours(claim.partition) ? find(claim.partition) : nullptr;
+                return replica != nullptr && replica->grant(now, from.node, claim.view);
+            },
+            [&](PartitionId partition) {
+                const Replica* replica = ours(partition) ? find(partition) : nullptr;
+                return replica == nullptr ? ViewId{} : replica->view().id;
+            });
+    } else if (const auto* answer = std::get_if<BeaconAnswer>(&message)) {
+        beacons_.receive(from.node, *answer, [&](const Claim& claim, Time sent) {
+            if (Replica* replica = find(claim.partition)) replica->lease_granted(now, from.node, sent);
+        });
+    } else if (const auto* prepare = std::get_if<Prepare>(&message)) {
+        to_replica(now, from.node, *prepare, true);
+    } else if (const auto* prepare_ok = std::get_if<PrepareOk>(&message)) {
+        to_replica(now, from.node, *prepare_ok, false);
+    } else if (const auto* start_view = std::get_if<StartView>(&message)) {
+        to_replica(now, from.node, *start_view, true);
+    } else if (const auto* start_view_ok = std::get_if<StartViewOk>(&message)) {
+        to_replica(now, from.node, *start_view_ok, false);
+    } else if (const auto* chunk = std::get_if<CopyChunk>(&message)) {
+        to_replica(now, from.node, *chunk, true);
+    } else if (const auto* chunk_ok = std::get_if<CopyChunkOk>(&message)) {
+        to_replica(now, from.node, *chunk_ok, false);
+    } else if (const auto* newer = std::get_if<NewerView>(&message)) {
+        to_replica(now, from.node, *newer, false);
+    }
+}
+
+// ---------------------------------------------------------------- the map
+
+void Shard::take_map(Time now, ClusterMap map) {
+    if (!map.newer_than(context_.map)) return;
+    const bool whole = map.formed() && map.partitions.size() == map.settings.partitions;
+    if (!whole || (!context_.map.settings.id.none() && map.settings.id != context_.map.settings.id)) return;
+    context_.map = std::move(map);
+    map_moved(now);
+    for (std::uint32_t p = index_; p < context_.map.partitions.size();
+         p += static_cast<std::uint32_t>(self_.endpoints.size()))
+        learn(now, PartitionId(p), context_.map.partitions[p]);
+}
+
+void Shard::take_delta(Time now, const MapDelta& delta) {
+    switch (context_.map.apply(delta)) {
+        case ClusterMap::Applied::old: return;
+        case ClusterMap::Applied::gap: registry_.gap(); return;
+        case ClusterMap::Applied::yes: break;
+    }
+    map_moved(now);
+    for (const PartitionChange& change : delta.partitions)
+        if (ours(change.partition)) learn(now, change.partition, change.state);
+}
+
+void Shard::map_moved(Time now) {
+    registry_.map_changed();
+    context_.claims_changed = true;
+    if (context_.me.none()) {
+        for (const auto& [id, node] : context_.map.nodes)
+            if (node.name == self_.name && node.storage == self_.storage && node.start == self_.start) context_.me = id;
+        if (!context_.me.none())
+            context_.log(LogLevel::info, "joined",
+                         {{"node", std::to_string(context_.me.value())},
+                          {"cluster", context_.map.settings.id.to_string()},
+                          {"epoch", std::to_string(context_.map.epoch.value())}});
+    }
+    if (restored_ && started_at_) {
+        // The promises of the start before this one may still run (L3).
+        for (auto& replica : replicas_)
+            if (replica) replica->promise_until(*started_at_ + context_.lease().grace);
+    }
+    (void)now;
+}
+
+void Shard::learn(Time now, PartitionId partition, const PartitionState& state) {
+    Replica* replica = find(partition);
+    if (replica == nullptr) {
+        if (!state.view.has(context_.me) && !state.targets(context_.me)) return;
+        replica = &ensure(partition);
+    }
+    replica->learn(now, state);
+    touch(partition);
+}
+
+// ---------------------------------------------------------------- the turn
+
+void Shard::tick(Time now) {
+    now_ = now;
+    if (!started_at_) started_at_ = now;
+    if (now - ticked_at_ < tick_interval) return;
+    ticked_at_ = now;
+    registry_.tick(now);
+    if (context_.me.none()) return;
+    context_.throttle.refill(now, context_.map.settings.max_bytes_per_second);
+    for (auto& replica : replicas_)
+        if (replica) replica->tick(now);
+    for (std::uint32_t p = 0; p < replicas_.size(); ++p)
+        if (replicas_[p] && replicas_[p]->primary() != nullptr) touch(PartitionId(p));
+    tick_stop(now);
+}
+
+void Shard::durable(Time now, BatchNumber number) {
+    now_ = now;
+    context_.durable = number;
+    std::set<PartitionId> partitions;
+    while (!context_.waiting.empty() && context_.waiting.begin()->first <= number) {
+        partitions.merge(context_.waiting.begin()->second);
+        context_.waiting.erase(context_.waiting.begin());
+    }
+    for (PartitionId partition : partitions) {
+        if (Replica* replica = find(partition)) replica->durable(now, number);
+        touch(partition);
+    }
+}
+
+void Shard::collect_claims() {
+    std::map<Beacons::Link, std::vector<Claim>> claims;
+    for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
+        const Primary* primary = replicas_[p] ? replicas_[p]->primary() : nullptr;
+        if (primary == nullptr) continue;
+        for (NodeId node : primary->lease_peers())
+            if (const NodeInfo* info = context_.map.find(node))
+                claims[{node, info->shard_of(PartitionId(p))}].push_back({PartitionId(p), primary->view().id});
+    }
+    beacons_.set_claims(std::move(claims));
+}
+
+Effects Shard::take_effects() {
+    for (PartitionId partition : touched_) {
+        is_touched_[partition.value()] = false;
+        if (Replica* replica = find(partition)) replica->flush(now_);
+    }
+    touched_.clear();
+    if (!context_.me.none()) {
+        if (std::exchange(context_.claims_changed, false)) collect_claims();
+        beacons_.send(now_, std::exchange(context_.confirm_now, false));
+        registry_.flush(now_);
+    }
+    Effects effects = std::exchange(context_.effects, Effects{});
+    if (!effects.batch.empty()) {
+        effects.number = context_.building;
+        context_.building = context_.building.next();
+    }
+    if (const std::string publisher = registry_.publisher(); publisher != subscribed_ && !publisher.empty()) {
+        subscribed_ = publisher;
+        effects.subscribe = publisher;
+    }
+    return effects;
+}
+
+// ---------------------------------------------------------------- the end
+
+void Shard::stop(Time now) {
+    if (context_.stopping) return;
+    context_.stopping = true;
+    stop_by_ = now + stop_deadline;
+    if (context_.me.none()) finished_ = true;
+}
+
+void Shard::tick_stop(Time now) {
+    if (!stop_by_ || finished_) return;
+    std::size_t member_of = 0;
+    std::size_t only_copies = 0;
+    for (const auto& replica : replicas_) {
+        if (!replica || !replica->view().has(context_.me)) continue;
+        ++member_of;
+        if (replica->view().members.size() == 1) ++only_copies;
+    }
+    const bool others = std::any_of(context_.map.nodes.begin(), context_.map.nodes.end(),
+                                    [this](const auto& item) { return item.first != context_.me && item.second.up(); });
+    if (member_of != 0 && others && now < *stop_by_) return;
+    if (only_copies != 0 && self_.durability == Durability::memory)
+        context_.log(LogLevel::warning, "stops with the only copy of partitions, in memory: their data is lost",
+                     {{"partitions", std::to_string(only_copies)}});
+    finished_ = true;
+}
+
+}  // namespace ringkv

@@ -1,0 +1,80 @@
+// A node's actor: one event loop's worth of partitions (those with partition mod shards == index). Shards
+// of a node share nothing but the description of the node; shard 0 joins and sends heartbeats for all.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "node/beacons.hpp"
+#include "node/registry_link.hpp"
+#include "node/replica.hpp"
+
+namespace ringkv {
+
+class Shard final : public Actor {
+  public:
+    // `engine` and the rules must outlive the shard.
+    Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engine, const CommitRule& commit_rule,
+          const SuccessionRule& succession_rule);
+
+    // After a restart over old storage, before anything else: what was stored, in order.
+    void restore(const StorageRecord& record);
+
+    void receive(Time now, const Origin& from, Message message) override;
+    void tick(Time now) override;
+    void durable(Time now, BatchNumber number) override;
+    [[nodiscard]] Effects take_effects() override;
+    [[nodiscard]] Identity identity() const override;
+    [[nodiscard]] bool finished() const override { return finished_; }
+
+    // Graceful end (V7): primaries are handed over, and the others go on without us; then finished().
+    void stop(Time now);
+    // A member of the cluster: the map names us.
+    [[nodiscard]] bool joined() const { return !context_.me.none(); }
+    // Why the registry will not have us, if so.
+    [[nodiscard]] const std::optional<std::string>& refusal() const { return registry_.refusal(); }
+    // For tests and status.
+    [[nodiscard]] const Replica* replica(PartitionId partition) const;
+    [[nodiscard]] const ClusterMap& map() const { return context_.map; }
+
+  private:
+    // Clients.
+    void request(Time now, const Origin& from, RequestId id, PartitionId partition, Request request);
+    // Registry, or another node's map.
+    void take_map(Time now, ClusterMap map);
+    void take_delta(Time now, const MapDelta& delta);
+    void map_moved(Time now);
+    void learn(Time now, PartitionId partition, const PartitionState& state);
+    void from_registry(Time now, const Message& message);
+    // Other nodes.
+    void from_peer(Time now, const Origin& from, const Message& message);
+    template <class M>
+    void to_replica(Time now, NodeId from, const M& message, bool create);
+
+    [[nodiscard]] bool admitted(const Origin& from);
+    [[nodiscard]] bool ours(PartitionId partition) const;
+    [[nodiscard]] Replica* find(PartitionId partition);
+    Replica& ensure(PartitionId partition);
+    void touch(PartitionId partition);
+    void collect_claims();
+    void tick_stop(Time now);
+
+    const NodeDescription self_;
+    const ShardIndex index_;
+    ReplicaContext context_;
+    RegistryLink registry_;
+    Beacons beacons_;
+    std::vector<std::unique_ptr<Replica>> replicas_;  // by partition id; null = nothing here
+    std::vector<PartitionId> touched_;                // in this turn: to be flushed
+    std::vector<bool> is_touched_;
+    bool restored_ = false;
+    std::optional<Time> started_at_;
+    Time ticked_at_{};
+    Time now_{};
+    std::optional<Time> stop_by_;
+    bool finished_ = false;
+    std::string subscribed_;
+};
+
+}  // namespace ringkv

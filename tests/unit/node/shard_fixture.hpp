@@ -1,0 +1,154 @@
+// One shard by hand: a map of three nodes and one partition, messages fed in, effects looked at.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/memory_engine.hpp"
+#include "node/shard.hpp"
+
+namespace ringkv {
+
+inline const Time start_time = Time{} + std::chrono::hours(1);
+
+class ShardByHand {
+  public:
+    using Milliseconds = std::chrono::milliseconds;
+
+    // This node is `me` (1 to 3) of three; node 1 is the preferred primary of the only partition.
+    ShardByHand(NodeId me, Engine& engine, const CommitRule& commit, const SuccessionRule& succession,
+                Limits limits = {})
+        : me_(me), shard_(describe(me), 0, limits, engine, commit, succession) {}
+
+    static std::string endpoint(NodeId node) { return "tcp://127.0.0.1:" + std::to_string(7000 + node.value()); }
+    static Uuid cluster() { return Uuid{{1, 2, 3}}; }
+
+    static NodeDescription describe(NodeId node) {
+        NodeDescription description;
+        description.name = "n" + std::to_string(node.value());
+        description.rack = "r" + std::to_string(node.value());
+        description.registries = {"tcp://127.0.0.1:7400"};
+        description.endpoints = {endpoint(node)};
+        description.storage = Uuid{{9, static_cast<std::uint8_t>(node.value())}};
+        description.start = StartNumber(1);
+        return description;
+    }
+
+    static View view(std::uint64_t number, std::uint32_t primary, std::vector<std::uint32_t> members,
+                     std::uint64_t since = 0, bool handed_over = false) {
+        const auto id = [](std::uint64_t n) { return ViewId{Generation(1), ViewNumber(n)}; };
+        View made{id(number), id(since == 0 ? number : since), NodeId(primary), {}, handed_over};
+        for (std::uint32_t member : members) made.members.emplace_back(member);
+        return made;
+    }
+
+    static ClusterMap map(const View& view, std::uint64_t epoch = 1) {
+        ClusterMap made;
+        made.generation = Generation(1);
+        made.epoch = Epoch(epoch);
+        made.settings.cluster = "test";
+        made.settings.id = cluster();
+        made.settings.partitions = 1;
+        for (std::uint32_t n = 1; n <= 3; ++n) {
+            const NodeDescription node = describe(NodeId(n));
+            made.nodes[NodeId(n)] = {NodeId(n),  node.name,      node.rack,          1.0,          node.storage,
+                                     node.start, node.endpoints, Durability::memory, NodeState::up};
+        }
+        made.partitions = {{view, {NodeId(1), NodeId(2), NodeId(3)}}};
+        return made;
+    }
+
+    void learn(const View& view) { from_registry(MapSnapshot{map(view, ++epoch_)}); }
+
+    void from_registry(Message message) {
+        Origin origin{Address::to("tcp://127.0.0.1:7400"), cluster(), {}, {}, {}};
+        receive(origin, std::move(message));
+    }
+    void from_node(std::uint32_t node, Message message) {
+        receive({Address::back(100 + node), cluster(), NodeId(node), StartNumber(1), me_}, std::move(message));
+    }
+    void from_client(Message message) { receive({Address::back(1), cluster(), {}, {}, me_}, std::move(message)); }
+
+    // Turns until `duration` has passed.
+    void pass(Milliseconds duration) {
+        for (const Time end = now_ + duration; now_ < end;) {
+            now_ += Milliseconds(5);
+            turn();
+        }
+    }
+
+    // The newest message of that kind that was sent (to that node), taken away with all before it.
+    template <class M>
+    std::optional<M> sent(std::optional<std::uint32_t> node = {}) {
+        std::optional<M> newest;
+        std::vector<Outgoing> rest;
+        for (Outgoing& outgoing : sends_) {
+            const bool there = !node || outgoing.to == NodeId(*node);
+            if (there && std::holds_alternative<M>(outgoing.message))
+                newest = std::get<M>(outgoing.message);
+            else
+                rest.push_back(std::move(outgoing));
+        }
+        sends_ = std::move(rest);
+        return newest;
+    }
+
+    // Grants every lease that the shard asks for, from these nodes.
+    void grant_leases(std::vector<std::uint32_t> nodes) {
+        for (std::uint32_t node : nodes)
+            if (const auto beacon = sent<Beacon>(node)) from_node(node, BeaconAnswer{beacon->nonce, false, {}});
+    }
+
+    // Brings the shard, primary of view 1 and blank, to the point where it serves.
+    void start_serving() {
+        learn(view(1, 1, {1, 2, 3}));
+        for (std::uint32_t node : {2U, 3U})
+            from_node(node, StartViewOk{PartitionId(0), view(1, 1, {}).id, OpNumber(0), false, OpNumber(0), {}});
+        pass(Milliseconds(10));
+        grant_leases({2, 3});
+        sends_.clear();
+    }
+
+    static Write put(std::uint64_t sequence, std::string key, std::string value) {
+        Write write;
+        write.request = RequestId(sequence);
+        write.client = ClientId(77);
+        write.sequence = Sequence(sequence);
+        write.lowest = Sequence(1);
+        write.key = std::move(key);
+        write.value = std::move(value);
+        return write;
+    }
+    static PrepareOk ok(std::uint64_t view_number, std::uint64_t op) {
+        return {PartitionId(0), view(view_number, 1, {}).id, OpNumber(op), false};
+    }
+
+    Shard& shard() { return shard_; }
+    Time now() const { return now_; }
+
+  private:
+    void receive(const Origin& origin, Message message) {
+        shard_.receive(now_, origin, std::move(message));
+        turn();
+    }
+
+    void turn() {
+        shard_.tick(now_);
+        for (;;) {
+            Effects effects = shard_.take_effects();
+            if (effects.empty()) return;
+            std::move(effects.sends.begin(), effects.sends.end(), std::back_inserter(sends_));
+            if (!effects.batch.empty()) shard_.durable(now_, effects.number);
+        }
+    }
+
+    NodeId me_;
+    Shard shard_;
+    Time now_ = start_time;
+    std::uint64_t epoch_ = 0;
+    std::vector<Outgoing> sends_;
+};
+
+}  // namespace ringkv

@@ -1,0 +1,219 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/node/shard_fixture.hpp"
+#include "tests/unit/node/sorted_engine.hpp"
+
+namespace ringkv {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Rules that are not ours: they show that replication and succession are behind interfaces.
+class Majority final : public CommitRule {
+  public:
+    [[nodiscard]] OpNumber committed(std::vector<OpNumber> persisted) const override {
+        std::sort(persisted.begin(), persisted.end(), std::greater<>());
+        return persisted[persisted.size() / 2];
+    }
+};
+
+class LastComesFirst final : public SuccessionRule {
+  public:
+    [[nodiscard]] Duration delay(const View& view, NodeId backup) const override {
+        return view.backups().back() == backup ? Duration(0) : Duration(milliseconds(500));
+    }
+    [[nodiscard]] NodeId successor(const std::vector<NodeId>& candidates) const override { return candidates.back(); }
+};
+
+class ShardTest : public testing::Test {
+  protected:
+    MemoryEngine engine_;
+    EveryMember every_member_;
+    PreferenceOrder in_order_;
+};
+
+TEST_F(ShardTest, CommitsOnlyWhatEveryMemberHas) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    node.start_serving();
+    node.from_client(ShardByHand::put(1, "k", "v"));
+    ASSERT_TRUE(node.sent<Prepare>(2));
+    node.from_node(2, ShardByHand::ok(1, 1));
+    EXPECT_FALSE(node.sent<WriteAnswer>());
+    EXPECT_FALSE(engine_.get(PartitionId(0), "k")) << "nothing is applied before it is committed";
+    node.from_node(3, ShardByHand::ok(1, 1));
+    const auto answer = node.sent<WriteAnswer>();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->version, OpNumber(1));
+    EXPECT_EQ(engine_.get(PartitionId(0), "k")->value, "v");
+}
+
+TEST_F(ShardTest, AnotherCommitRuleCanBeExchanged) {
+    const Majority majority;
+    ShardByHand node(NodeId(1), engine_, majority, in_order_);
+    node.start_serving();
+    node.from_client(ShardByHand::put(1, "k", "v"));
+    EXPECT_FALSE(node.sent<WriteAnswer>());
+    node.from_node(2, ShardByHand::ok(1, 1));
+    EXPECT_TRUE(node.sent<WriteAnswer>());
+}
+
+TEST_F(ShardTest, AnotherEngineCanBeExchanged) {
+    SortedEngine sorted;
+    ShardByHand node(NodeId(1), sorted, every_member_, in_order_);
+    node.start_serving();
+    node.from_client(ShardByHand::put(1, "k", "v"));
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 1));
+    EXPECT_EQ(sorted.get(PartitionId(0), "k")->value, "v");
+}
+
+TEST_F(ShardTest, TheNextInPreferenceProposesFirst) {
+    ShardByHand second(NodeId(2), engine_, every_member_, in_order_);
+    second.learn(ShardByHand::view(1, 1, {1, 2, 3}));
+    second.pass(milliseconds(690));
+    EXPECT_FALSE(second.sent<Propose>()) << "its promise still runs";
+    second.pass(milliseconds(30));
+    const auto proposal = second.sent<Propose>();
+    ASSERT_TRUE(proposal);
+    EXPECT_EQ(proposal->proposals.at(0).view.primary, NodeId(2));
+    EXPECT_EQ(proposal->proposals.at(0).view.members, (std::vector{NodeId(2), NodeId(3)}));
+    EXPECT_TRUE(proposal->proposals.at(0).promise_expired);
+
+    ShardByHand third(NodeId(3), engine_, every_member_, in_order_);
+    third.learn(ShardByHand::view(1, 1, {1, 2, 3}));
+    third.pass(milliseconds(720));
+    EXPECT_FALSE(third.sent<Propose>()) << "the third waits for the second's";
+    third.pass(milliseconds(60));
+    EXPECT_TRUE(third.sent<Propose>());
+}
+
+TEST_F(ShardTest, AnotherSuccessionRuleCanBeExchanged) {
+    const LastComesFirst last_first;
+    ShardByHand third(NodeId(3), engine_, every_member_, last_first);
+    third.learn(ShardByHand::view(1, 1, {1, 2, 3}));
+    third.pass(milliseconds(720));
+    EXPECT_TRUE(third.sent<Propose>());
+}
+
+TEST_F(ShardTest, AGrantedLeasePutsOffTheProposal) {
+    ShardByHand node(NodeId(2), engine_, every_member_, in_order_);
+    node.learn(ShardByHand::view(1, 1, {1, 2, 3}));
+    node.pass(milliseconds(600));
+    node.from_node(1, Beacon{Nonce(1), 1, std::vector{Claim{PartitionId(0), ShardByHand::view(1, 1, {}).id}}, false});
+    const auto answer = node.sent<BeaconAnswer>();
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(answer->others.empty());
+    node.pass(milliseconds(690));
+    EXPECT_FALSE(node.sent<Propose>());
+    node.pass(milliseconds(30));
+    EXPECT_TRUE(node.sent<Propose>());
+}
+
+TEST_F(ShardTest, ABeaconsAnswerGrantsOnlyClaimsOfItsOwnView) {
+    ShardByHand node(NodeId(2), engine_, every_member_, in_order_);
+    node.learn(ShardByHand::view(2, 1, {1, 2, 3}));
+    node.from_node(1, Beacon{Nonce(1), 1, std::vector{Claim{PartitionId(0), ShardByHand::view(1, 1, {}).id}}, false});
+    const auto answer = node.sent<BeaconAnswer>();
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->others.size(), 1U);
+    EXPECT_EQ(answer->others[0].view, ShardByHand::view(2, 1, {}).id);
+}
+
+TEST_F(ShardTest, ReadsNeedTheLeaseOfEveryMember) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    node.start_serving();
+    node.from_client(Get{RequestId(1), PartitionId(0), "k"});
+    EXPECT_TRUE(node.sent<GetAnswer>());
+    node.pass(milliseconds(395));
+    node.grant_leases({2});  // the third's runs out
+    node.pass(milliseconds(20));
+    node.from_client(Get{RequestId(2), PartitionId(0), "k"});
+    EXPECT_FALSE(node.sent<GetAnswer>());
+    node.grant_leases({3, 2});
+    EXPECT_TRUE(node.sent<GetAnswer>()) << "it waited for the lease";
+}
+
+TEST_F(ShardTest, ALeaseCountsFromTheSendTimeOfItsBeacon) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    node.start_serving();
+    node.pass(milliseconds(150));
+    const auto second = node.sent<Beacon>(2);
+    const auto third = node.sent<Beacon>(3);
+    ASSERT_TRUE(second && third);
+    node.pass(milliseconds(380));  // the answers come late
+    node.from_node(2, BeaconAnswer{second->nonce, false, {}});
+    node.from_node(3, BeaconAnswer{third->nonce, false, {}});
+    node.pass(milliseconds(100));
+    node.from_client(Get{RequestId(1), PartitionId(0), "k"});
+    EXPECT_FALSE(node.sent<GetAnswer>());
+}
+
+TEST_F(ShardTest, RefusesWhatIsTooLargeOrEmpty) {
+    Limits limits;
+    limits.key = 8;
+    limits.value = 16;
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
+    node.start_serving();
+    node.from_client(ShardByHand::put(1, "", "v"));
+    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+    node.from_client(ShardByHand::put(2, "123456789", "v"));
+    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+    node.from_client(ShardByHand::put(3, "k", std::string(17, 'x')));
+    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_value);
+    EXPECT_FALSE(node.sent<Prepare>());
+}
+
+TEST_F(ShardTest, RefusesWritesAboveItsLimits) {
+    Limits limits;
+    limits.inflight = 2;
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
+    node.start_serving();
+    for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) node.from_client(ShardByHand::put(sequence, "k", "v"));
+    const auto rejected = node.sent<Rejected>();
+    ASSERT_TRUE(rejected);
+    EXPECT_EQ(rejected->reason, Rejection::overloaded);
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 2));
+    node.from_client(ShardByHand::put(4, "k", "v"));
+    EXPECT_FALSE(node.sent<Rejected>()) << "what was answered makes room";
+}
+
+TEST_F(ShardTest, TellsClientsOfAnotherCluster) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    node.start_serving();
+    node.shard().receive(node.now(), {Address::back(5), Uuid{{6}}, {}, {}, {}}, Get{RequestId(1), PartitionId(0), "k"});
+    node.pass(milliseconds(5));
+    EXPECT_EQ(node.sent<Refused>()->code, ErrorCode::wrong_cluster);
+}
+
+TEST_F(ShardTest, DropsWhatIsMeantForAnotherIdentity) {
+    ShardByHand node(NodeId(2), engine_, every_member_, in_order_);
+    node.learn(ShardByHand::view(1, 1, {1, 2, 3}));
+    Beacon beacon{Nonce(1), 1, std::vector{Claim{PartitionId(0), ShardByHand::view(1, 1, {}).id}}, false};
+    node.shard().receive(node.now(), {Address::back(5), ShardByHand::cluster(), NodeId(1), StartNumber(1), NodeId(9)},
+                         beacon);
+    node.pass(milliseconds(5));
+    EXPECT_FALSE(node.sent<BeaconAnswer>());
+}
+
+TEST_F(ShardTest, ConfirmedReadsNeedABeaconSentAfterTheRequest) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    ClusterMap map = ShardByHand::map(ShardByHand::view(1, 1, {1, 2, 3}));
+    map.settings.reads = ReadMode::confirmed;
+    node.from_registry(MapSnapshot{map});
+    for (std::uint32_t peer : {2U, 3U})
+        node.from_node(
+            peer, StartViewOk{PartitionId(0), ShardByHand::view(1, 1, {}).id, OpNumber(0), false, OpNumber(0), {}});
+    node.pass(milliseconds(10));
+    const auto early2 = node.sent<Beacon>(2);
+    const auto early3 = node.sent<Beacon>(3);
+    ASSERT_TRUE(early2 && early3);
+    node.pass(milliseconds(5));
+    node.from_client(Get{RequestId(1), PartitionId(0), "k"});
+    node.from_node(2, BeaconAnswer{early2->nonce, false, {}});
+    node.from_node(3, BeaconAnswer{early3->nonce, false, {}});
+    EXPECT_FALSE(node.sent<GetAnswer>());
+    node.grant_leases({2, 3});
+    EXPECT_TRUE(node.sent<GetAnswer>());
+}
+
+}  // namespace
+}  // namespace ringkv

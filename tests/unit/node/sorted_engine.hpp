@@ -1,0 +1,71 @@
+// The plainest engine there is, one sorted map over everything: for tests, and to show that engines can be
+// exchanged.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "node/engine.hpp"
+
+namespace ringkv {
+
+class SortedEngine final : public Engine {
+  public:
+    [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override {
+        const auto found = data_.find({partition, std::string(key)});
+        if (found == data_.end()) return std::nullopt;
+        return Found{found->second.value, found->second.version};
+    }
+
+    [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override {
+        ScanPart part;
+        std::size_t bytes = 0;
+        for (auto item = data_.lower_bound({partition, std::string(range.prefix)});
+             item != data_.end() && item->first.first == partition && item->first.second.starts_with(range.prefix);
+             ++item) {
+            if (range.after && item->first.second <= *range.after) continue;
+            const bool full = (range.max_records != 0 && part.records.size() == range.max_records) ||
+                              (range.max_bytes != 0 && bytes >= range.max_bytes);
+            if (full) {
+                part.more = true;
+                break;
+            }
+            part.records.push_back(item->second);
+            if (range.keys_only) part.records.back().value.clear();
+            bytes += part.records.back().key.size() + part.records.back().value.size();
+        }
+        return part;
+    }
+
+    void apply(PartitionId partition, const Entry& entry) override {
+        if (entry.kind == EntryKind::set)
+            data_[{partition, entry.key}] = {entry.key, entry.value, entry.op, 0, 0};
+        else if (entry.kind == EntryKind::remove)
+            data_.erase({partition, entry.key});
+    }
+
+    void clear(PartitionId partition) override {
+        std::erase_if(data_, [&](const auto& item) { return item.first.first == partition; });
+    }
+
+    void load(PartitionId partition, const std::vector<CopiedRecord>& records) override {
+        for (const CopiedRecord& record : records) data_[{partition, record.key}] = record;
+    }
+
+    [[nodiscard]] std::uint64_t keys(PartitionId partition) const override {
+        return static_cast<std::uint64_t>(
+            std::count_if(data_.begin(), data_.end(), [&](const auto& item) { return item.first.first == partition; }));
+    }
+
+    [[nodiscard]] std::uint64_t bytes() const override {
+        std::uint64_t sum = 0;
+        for (const auto& [place, record] : data_) sum += record.key.size() + record.value.size();
+        return sum;
+    }
+
+  private:
+    std::map<std::pair<PartitionId, std::string>, CopiedRecord> data_;
+};
+
+}  // namespace ringkv
