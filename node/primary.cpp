@@ -97,7 +97,8 @@ void Primary::try_commit(Time now) {
         const auto peer = peers_.find(node);
         persisted.push_back(peer != peers_.end() && peer->second.started ? peer->second.acked : OpNumber());
     }
-    log_.advance(context_.commit_rule.committed(std::move(persisted)), [this](const Entry& entry) { applied(entry); });
+    log_.advance(context_.commit_rule.committed(std::move(persisted)),
+                 [this, now](const Entry& entry) { applied(now, entry); });
     try_serve(now);
 }
 
@@ -113,10 +114,13 @@ void Primary::try_serve(Time now) {
     serve_held(now);
 }
 
-void Primary::applied(const Entry& entry) {
+void Primary::applied(Time now, const Entry& entry) {
     if (const auto pending = pending_.find(entry.key); pending != pending_.end() && pending->second.op == entry.op)
         pending_.erase(pending);
-    if (!entry.client.none()) in_progress_.erase({entry.client, entry.sequence});
+    if (!entry.client.none()) {
+        in_progress_.erase({entry.client, entry.sequence});
+        log_.sessions().touch(entry.client, now);  // it may have come into being just now
+    }
     RINGKV_CHECK(!uncommitted_.empty(), "an op was committed that the primary does not wait for");
     for (const Waiter& waiter : uncommitted_.front().waiters)
         context_.reply(waiter.from, WriteAnswer{waiter.request, entry.status, entry.version, log_.commit()});

@@ -82,7 +82,7 @@ class Primary {
     void start(Time now);
     void try_commit(Time now);
     void try_serve(Time now);
-    void applied(const Entry& entry);
+    void applied(Time now, const Entry& entry);
     [[nodiscard]] std::vector<NodeId> required() const;  // whose PrepareOk and lease we need (V6), without us
     [[nodiscard]] bool leases_held(Time now, Time arrived) const;
 
@@ -90,6 +90,8 @@ class Primary {
     void serve(Time now, const Request& request);
     void write(Time now, const Address& from, const Write& write);
     [[nodiscard]] bool acceptable(const Address& from, const Write& write);
+    // Why it cannot be a key, or empty.
+    [[nodiscard]] std::string key_objection(const std::string& key) const;
     [[nodiscard]] Entry decide(const Write& write) const;
     [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the tail counts
     void append(Entry entry);

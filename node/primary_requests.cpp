@@ -48,15 +48,19 @@ void Primary::serve(Time now, const Request& request) {
         read(now, request);
 }
 
+std::string Primary::key_objection(const std::string& key) const {
+    if (key.empty()) return "a key has at least one byte";
+    if (key.size() <= context_.limits.key) return {};
+    return "the key has " + std::to_string(key.size()) + " bytes; the limit is " + std::to_string(context_.limits.key);
+}
+
 bool Primary::acceptable(const Address& from, const Write& write) {
     const auto reject = [&](Rejection reason, std::string text) {
         context_.reply(from, Rejected{write.request, reason, std::move(text), log_.commit()});
         return false;
     };
-    if (write.key.empty()) return reject(Rejection::bad_key, "a key has at least one byte");
-    if (write.key.size() > context_.limits.key)
-        return reject(Rejection::bad_key, "the key has " + std::to_string(write.key.size()) + " bytes; the limit is " +
-                                              std::to_string(context_.limits.key));
+    if (std::string objection = key_objection(write.key); !objection.empty())
+        return reject(Rejection::bad_key, std::move(objection));
     if (write.value && write.value->size() > context_.limits.value)
         return reject(Rejection::bad_value, "the value has " + std::to_string(write.value->size()) +
                                                 " bytes; the limit is " + std::to_string(context_.limits.value));
@@ -134,6 +138,13 @@ void Primary::append(Entry entry) {
 }
 
 void Primary::read(Time now, Request request) {
+    if (const auto* get = std::get_if<Get>(&request.what)) {
+        if (std::string objection = key_objection(get->key); !objection.empty()) {
+            context_.reply(request.from,
+                           Rejected{get->request, Rejection::bad_key, std::move(objection), log_.commit()});
+            return;
+        }
+    }
     if (leases_held(now, request.arrived)) {
         answer_read(request);
         return;

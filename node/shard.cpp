@@ -9,6 +9,8 @@ namespace ringkv {
 namespace {
 constexpr Duration tick_interval = std::chrono::milliseconds(5);
 constexpr Duration stop_deadline = std::chrono::seconds(10);
+// After the last view has been left, clients with an old map are still told where to go.
+constexpr Duration farewell = std::chrono::milliseconds(300);
 }  // namespace
 
 Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engine, const CommitRule& commit_rule,
@@ -97,7 +99,7 @@ void Shard::receive(Time now, const Origin& from, Message message) {
             context_.reply(from.address, EpochBeacon{context_.map.generation, context_.map.epoch});
     } else if (from.address.kind == Address::Kind::endpoint && from.node.none()) {
         from_registry(now, message);  // only from where we asked or subscribed
-    } else if (!from.node.none()) {
+    } else if (!from.node.none() && from.cluster == context_.map.settings.id) {
         from_peer(now, from, message);
     } else if (from.address.kind == Address::Kind::connection && !std::holds_alternative<Refused>(message)) {
         context_.reply(from.address,
@@ -331,6 +333,10 @@ void Shard::tick_stop(Time now) {
     const bool others = std::any_of(context_.map.nodes.begin(), context_.map.nodes.end(),
                                     [this](const auto& item) { return item.first != context_.me && item.second.up(); });
     if (member_of != 0 && others && now < *stop_by_) return;
+    if (member_of == 0 && others) {
+        if (!left_at_) left_at_ = now;
+        if (now - *left_at_ < farewell) return;
+    }
     if (only_copies != 0 && self_.durability == Durability::memory)
         context_.log(LogLevel::warning, "stops with the only copy of partitions, in memory: their data is lost",
                      {{"partitions", std::to_string(only_copies)}});

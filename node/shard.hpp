@@ -73,6 +73,7 @@ class Shard final : public Actor {
     Time ticked_at_{};
     Time now_{};
     std::optional<Time> stop_by_;
+    std::optional<Time> left_at_;  // stopping, and no view has us any more
     bool finished_ = false;
     std::string subscribed_;
 };

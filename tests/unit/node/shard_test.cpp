@@ -162,6 +162,32 @@ TEST_F(ShardTest, RefusesWhatIsTooLargeOrEmpty) {
     EXPECT_FALSE(node.sent<Prepare>());
 }
 
+TEST_F(ShardTest, RefusesToReadWhatCannotBeAKey) {
+    Limits limits;
+    limits.key = 8;
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
+    node.start_serving();
+    node.from_client(Get{RequestId(1), PartitionId(0), "123456789"});
+    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+    node.from_client(Get{RequestId(2), PartitionId(0), ""});
+    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+}
+
+// The session of a client's first write comes into being when that commits: touched before, it was "last used"
+// at boot, and expired within a second on a machine that was up for longer than session_expiry.
+TEST_F(ShardTest, AFirstWritesSessionIsNotExpiredAtOnce) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    node.start_serving();
+    node.from_client(ShardByHand::put(1, "k", "v"));
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 1));
+    for (int second = 0; second < 5; ++second) {
+        node.pass(milliseconds(500));
+        node.grant_leases({2, 3});
+    }
+    EXPECT_EQ(node.shard().replica(PartitionId(0))->log().sessions().size(), 1U);
+    EXPECT_EQ(node.shard().replica(PartitionId(0))->log().last(), OpNumber(1));
+}
+
 TEST_F(ShardTest, RefusesWritesAboveItsLimits) {
     Limits limits;
     limits.inflight = 2;
