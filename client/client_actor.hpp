@@ -1,0 +1,122 @@
+// The client's core behind the actor's door: operations go in, completions come out, and between them
+// stand the cached map, the retries and the deadlines (protocol.md, C1 - C4). Pure.
+//
+// How an operation goes:
+//   submit -> [a write waits for earlier writes to its key] -> [waits for the first map]
+//     -> [waits until the partition's primary is heard from]
+//     -> attempt -> answer: completion
+//                -> NotPrimary: map mended, next attempt there
+//                -> refused, or silence: a pause, next attempt
+//     -> deadline: unavailable, or outcome_unknown if a write may have been appended by any attempt
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/contacts.hpp"
+#include "client/map_finder.hpp"
+#include "client/operation.hpp"
+#include "client/request_tracker.hpp"
+#include "client/ring_cache.hpp"
+#include "client/sequences.hpp"
+#include "client/write_order.hpp"
+#include "common/actor.hpp"
+
+namespace ringkv {
+
+struct RetrySettings {
+    Duration patience = std::chrono::milliseconds(300);  // with the first attempt; twice as much with each next one
+    Duration longest_patience = std::chrono::seconds(1);
+    Duration pause = std::chrono::milliseconds(5);  // after the first refusal; twice as long after each next one
+    Duration longest_pause = std::chrono::milliseconds(100);
+    std::uint32_t redirects = 3;  // followed at once, in one operation; the next ones after redirect_pause
+    Duration redirect_pause = std::chrono::milliseconds(10);
+};
+
+struct ClientOptions {
+    std::vector<std::string> registries;  // endpoints that serve the map: the registry's, or nodes'
+    ClientId id;                          // random, never used by another client, not none
+    std::size_t in_flight = 65536;        // operations under way at most
+    RetrySettings retry;
+};
+
+class ClientActor final : public Actor {
+  public:
+    // The seed only spreads retries.
+    ClientActor(ClientOptions options, std::uint64_t seed);
+
+    // Exactly one completion follows for each, also if it is invalid or there are too many.
+    OperationId submit(Time now, Operation operation, Time deadline);
+    [[nodiscard]] std::vector<Completion> take_completions();
+    // Ends everything under way; what is submitted later ends at once. Errors: closed, outcome_unknown.
+    void close(Time now);
+
+    [[nodiscard]] const RingCache& cache() const { return cache_; }
+
+    void receive(Time now, const Origin& from, Message message) override;
+    void tick(Time now) override;
+    void durable(Time, BatchNumber) override {}
+    [[nodiscard]] Effects take_effects() override;
+    [[nodiscard]] Identity identity() const override { return {.cluster = cache_.cluster(), .node = {}, .start = {}}; }
+    [[nodiscard]] bool finished() const override { return closed_; }
+
+  private:
+    // Attempts.
+    void dispatch(Time now, PendingRequest& request);
+    void dispatch_ready(Time now);
+    void send(Time now, PendingRequest& request, const Route& route);
+    void hold(Time now, PendingRequest& request, const Route& route);
+    void heard(Time now, const std::string& endpoint);
+    void knock(Time now);
+    [[nodiscard]] Message message_for(const PendingRequest& request) const;
+    void back_off(Time now, PendingRequest& request);
+    void wake(Time now, PendingRequest& request);
+    void expire(PendingRequest& request);
+    void finish(PendingRequest& request, Result<Outcome> outcome);
+    [[nodiscard]] Duration jittered(Duration duration);
+
+    // Answers.
+    void on(Time now, const Origin& from, WriteAnswer& answer);
+    void on(Time now, const Origin& from, GetAnswer& answer);
+    void on(Time now, const Origin& from, ScanAnswer& answer);
+    void on(Time now, const Origin& from, NotPrimary& answer);
+    void on(Time now, const Origin& from, Rejected& answer);
+    void on(Time now, const Origin& from, Refused& answer);
+    void on(Time now, const Origin& from, MapSnapshot& answer);
+    void on(Time now, const Origin& from, MapDelta& delta);
+    void on(Time now, const Origin& from, EpochBeacon& beacon);
+    template <class Other>
+    void on(Time, const Origin&, Other&) {}  // not for a client
+    void session_expired(Time now, PendingRequest& request, const Rejected& answer);
+
+    // The map.
+    void ask_for_map(Time now);
+    void ask_map_of(const std::string& endpoint, const MapRequest& question);
+    void keep_asking(Time now, PendingRequest& request);
+    void map_changed(Time now);
+    void map_confirmed(const std::string& by);
+    void follow_publisher(const std::string& map_source);
+    [[nodiscard]] bool ours(const Origin& from) const { return cache_.formed() && from.cluster == cache_.cluster(); }
+    [[nodiscard]] Error no_map() const;
+
+    RetrySettings retry_;
+    ClientId id_;
+    RingCache cache_;
+    RequestTracker tracker_;
+    WriteOrder order_;
+    Sequences sequences_;
+    MapFinder finder_;
+    Contacts contacts_;
+    std::uint64_t random_;
+    Effects effects_;
+    std::vector<Completion> completions_;
+    std::vector<std::uint32_t> ready_;  // slots of writes whose turn has come
+    std::string publisher_;             // that we follow
+    bool heard_unformed_ = false;       // somebody answered, with a cluster that is not formed yet
+    std::optional<Refused> map_refused_;
+    bool closed_ = false;
+};
+
+}  // namespace ringkv

@@ -1,0 +1,133 @@
+// ClientActor: what it makes of the answers to its attempts. An answer counts only for an attempt that
+// is unanswered, of its own kind and partition, from the cluster of the map; anything else is dropped.
+#include "client/client_actor.hpp"
+#include "client/outcomes.hpp"
+
+namespace ringkv {
+
+namespace {
+
+// Keys in order, all of them after where the scan stood, all with the prefix; and progress, if there is more.
+bool answers(const ScanOperation& scan, const ScanAnswer& answer) {
+    if (answer.more && answer.records.empty()) return false;
+    if (scan.limit > 0 && answer.records.size() > scan.limit) return false;
+    const std::string* before = scan.after ? &*scan.after : nullptr;
+    for (const CopiedRecord& record : answer.records) {
+        if (!record.key.starts_with(scan.prefix)) return false;
+        if (before != nullptr && record.key <= *before) return false;
+        before = &record.key;
+    }
+    return true;
+}
+
+}  // namespace
+
+void ClientActor::receive(Time now, const Origin& from, Message message) {
+    if (closed_) return;
+    std::visit([&](auto& each) { on(now, from, each); }, message);
+    // Nodes name themselves; so a publication, or another cluster's answer, does not count.
+    if (ours(from) && !from.node.none()) heard(now, from.address.endpoint);
+    dispatch_ready(now);
+}
+
+void ClientActor::on(Time, const Origin& from, WriteAnswer& answer) {
+    PendingRequest* request = tracker_.find(answer.request);
+    if (request == nullptr || !ours(from) || !request->is_write()) return;
+    if (answer.status > WriteStatus::not_found) return;
+    cache_.saw_commit(request->partition, answer.commit);
+    finish(*request, Outcome(WriteOutcome{answer.status, answer.version}));
+}
+
+void ClientActor::on(Time, const Origin& from, GetAnswer& answer) {
+    PendingRequest* request = tracker_.find(answer.request);
+    if (request == nullptr || !ours(from) || !std::holds_alternative<GetOperation>(request->operation)) return;
+    cache_.saw_commit(request->partition, answer.commit);
+    finish(*request, Outcome(GetOutcome{std::move(answer.value), answer.version}));
+}
+
+void ClientActor::on(Time, const Origin& from, ScanAnswer& answer) {
+    PendingRequest* request = tracker_.find(answer.request);
+    if (request == nullptr || !ours(from)) return;
+    const auto* scan = std::get_if<ScanOperation>(&request->operation);
+    if (scan == nullptr || !answers(*scan, answer)) return;
+    cache_.saw_commit(request->partition, answer.commit);
+    finish(*request, Outcome(ScanOutcome{std::move(answer.records), answer.more}));
+}
+
+void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
+    PendingRequest* request = tracker_.find(answer.request);
+    if (request == nullptr || !ours(from) || request->partition != answer.partition) return;
+    tracker_.refused(*request, answer.request);
+    request->maybe_appended |= answer.maybe_appended;
+    request->refusal = "not the primary (view " + answer.view.id.to_string() + ")";
+    const bool mended = cache_.mend(answer);
+    const bool latest = answer.request == request->latest && request->phase == PendingRequest::Phase::under_way;
+    if (!latest) return;  // a later attempt is on its way
+
+    const Route& route = cache_.route(request->partition);
+    const bool redirected = !route.none() && (mended || route != request->target);
+    if (!redirected) {
+        finder_.want(now);
+        return back_off(now, *request);
+    }
+    if (request->redirects++ < retry_.redirects) return dispatch(now, *request);
+    // Two nodes that point at each other must not spin.
+    request->phase = PendingRequest::Phase::backing_off;
+    tracker_.wake_at(*request, now + retry_.redirect_pause);
+}
+
+void ClientActor::on(Time now, const Origin& from, Rejected& answer) {
+    PendingRequest* request = tracker_.find(answer.request);
+    if (request == nullptr || !ours(from)) return;
+    tracker_.refused(*request, answer.request);
+    cache_.saw_commit(request->partition, answer.commit);
+    request->refusal = name_of(answer.reason);
+    if (!answer.text.empty()) request->refusal += " (" + answer.text + ")";
+    switch (answer.reason) {
+        case Rejection::bad_key:
+        case Rejection::bad_value:
+        case Rejection::not_built:
+            return finish(*request, refused_for_good(*request, ErrorCode::invalid_argument, request->refusal));
+        case Rejection::session_expired:
+        case Rejection::overloaded:
+        case Rejection::busy: break;
+    }
+    const bool latest = answer.request == request->latest && request->phase == PendingRequest::Phase::under_way;
+    if (!latest) return;
+    if (answer.reason == Rejection::session_expired && request->is_write())
+        return session_expired(now, *request, answer);
+    back_off(now, *request);
+}
+
+// The partition has dropped records of sessions above `known`, so it cannot tell whether this sequence
+// was carried out. We can, if no attempt of it was ever appended: then it is safe to name a higher commit
+// point (C2). Otherwise nobody can tell any more.
+void ClientActor::session_expired(Time now, PendingRequest& request, const Rejected& answer) {
+    if (!request.refused_everywhere())
+        return finish(request, refused_for_good(request, ErrorCode::unavailable, request.refusal));
+    const bool raised = answer.commit > request.known;
+    if (raised) request.known = answer.commit;
+    if (raised && request.redirects++ < retry_.redirects) return dispatch(now, request);
+    back_off(now, request);
+}
+
+// A whole envelope was refused. Which of the attempts there were in it is not said.
+void ClientActor::on(Time, const Origin& from, Refused& answer) {
+    const std::string& endpoint = from.address.endpoint;
+    if (!cache_.formed() && finder_.is_registry(endpoint)) map_refused_ = answer;
+    const bool final = answer.code == ErrorCode::wrong_cluster || answer.code == ErrorCode::version_mismatch ||
+                       answer.code == ErrorCode::malformed;
+    // A node with a blank disk that has not joined yet belongs to no cluster: it soon will, or the view changes.
+    const bool blank = answer.code == ErrorCode::wrong_cluster && from.cluster.none();
+    if (!final || blank || ours(from)) return;
+    tracker_.for_each([&](PendingRequest& request) {
+        const bool under_way = request.phase == PendingRequest::Phase::under_way;
+        if (!under_way && request.phase != PendingRequest::Phase::reaching) return;
+        if (request.target.endpoint != endpoint) return;
+        // With a single attempt it was that one; of several, an earlier one may have gone through.
+        if (under_way && request.attempts == 1) tracker_.refused(request, request.latest);
+        finish(request, refused_for_good(request, answer.code, answer.text));
+    });
+}
+
+}  // namespace ringkv

@@ -1,0 +1,198 @@
+// The public library: checks options, turns calls into operations and outcomes into results.
+#include "ringkv/client.hpp"
+
+#include "client/edge/many.hpp"
+#include "client/edge/runtime.hpp"
+#include "client/edge/scan.hpp"
+#include "client/edge/status.hpp"
+#include "common/partitioning.hpp"
+
+namespace ringkv {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+Result<void> check(const Options& options) {
+    const auto wrong = [](std::string text) { return Error(ErrorCode::configuration, std::move(text)); };
+    if (options.registries.empty())
+        return wrong("no endpoint was given: name the registry's, or nodes' (\"tcp://host:port\")");
+    for (const std::string& endpoint : options.registries)
+        if (auto checked = check_endpoint(endpoint); !checked) return checked;
+    if (options.deadline <= milliseconds(0) || options.deadline > std::chrono::hours(24 * 365))
+        return wrong("the deadline must be longer than 0 ms, and at most a year");
+    if (options.read != ReadConsistency::linearizable) return wrong("stale reads belong to a later version");
+    if (options.ack != WriteAck::all) return wrong("ack = primary belongs to a later version");
+    return {};
+}
+
+Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected = {}) {
+    WriteOperation operation{.key = std::string(key), .value = {}, .expected = {}};
+    if (value) operation.value.emplace(*value);
+    if (expected) operation.expected = OpNumber(*expected);
+    return operation;
+}
+
+Operation read(std::string_view key) {
+    return GetOperation{std::string(key)};
+}
+
+Error condition_failed(OpNumber version) {
+    return {ErrorCode::condition_failed, version.none() ? std::string("the key is absent")
+                                                        : "the key has version " + std::to_string(version.value())};
+}
+
+Result<Version> version_of(Result<Outcome> outcome) {
+    if (!outcome) return outcome.error();
+    const auto& written = std::get<WriteOutcome>(*outcome);
+    if (written.status != WriteStatus::done) return condition_failed(written.version);
+    return written.version.value();
+}
+
+Result<std::optional<Version>> removal_of(Result<Outcome> outcome) {
+    if (!outcome) return outcome.error();
+    const auto& written = std::get<WriteOutcome>(*outcome);
+    if (written.status == WriteStatus::condition_failed) return condition_failed(written.version);
+    if (written.status == WriteStatus::not_found) return std::optional<Version>();
+    return std::optional<Version>(written.version.value());
+}
+
+Result<std::optional<VersionedValue>> value_of(Result<Outcome> outcome) {
+    if (!outcome) return outcome.error();
+    auto& found = std::get<GetOutcome>(*outcome);
+    if (!found.value) return std::optional<VersionedValue>();
+    return std::optional<VersionedValue>({std::move(*found.value), found.version.value()});
+}
+
+template <class T>
+void start(ClientRuntime& runtime, Operation operation, Result<T> (*answer)(Result<Outcome>),
+           std::function<void(Result<T>)> done) {
+    runtime.start({std::move(operation), runtime.deadline(),
+                   [answer, done = std::move(done)](Result<Outcome> outcome) { done(answer(std::move(outcome))); }});
+}
+
+template <class T>
+std::future<Result<T>> start(ClientRuntime& runtime, Operation operation, Result<T> (*answer)(Result<Outcome>)) {
+    auto promise = std::make_shared<std::promise<Result<T>>>();
+    std::future<Result<T>> future = promise->get_future();
+    runtime.start({std::move(operation), runtime.deadline(),
+                   [answer, promise](Result<Outcome> outcome) { promise->set_value(answer(std::move(outcome))); }});
+    return future;
+}
+
+}  // namespace
+
+class Client::Impl {
+  public:
+    std::unique_ptr<ClientRuntime> runtime;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Result<Client> Client::connect(Options options) {
+    if (auto checked = check(options); !checked) return checked.error();
+    auto runtime = ClientRuntime::open(options);
+    if (!runtime) return runtime.error();
+    if (auto map = (*runtime)->wait_for(FetchMapOperation{}); !map) return map.error();
+    return Client(std::unique_ptr<Impl>(new Impl{std::move(*runtime)}));
+}
+
+Result<Version> Client::put(std::string_view key, std::string_view value) {
+    return version_of(impl_->runtime->wait_for(write(key, value)));
+}
+
+Result<std::optional<VersionedValue>> Client::get(std::string_view key) {
+    return value_of(impl_->runtime->wait_for(read(key)));
+}
+
+Result<std::optional<Version>> Client::erase(std::string_view key) {
+    return removal_of(impl_->runtime->wait_for(write(key, std::nullopt)));
+}
+
+Result<Version> Client::compare_and_set(std::string_view key, Version expected, std::string_view value) {
+    return version_of(impl_->runtime->wait_for(write(key, value, expected)));
+}
+
+Result<Version> Client::compare_and_erase(std::string_view key, Version expected) {
+    return version_of(impl_->runtime->wait_for(write(key, std::nullopt, expected)));
+}
+
+std::vector<Result<std::optional<VersionedValue>>> Client::get_many(const std::vector<std::string>& keys) {
+    return run_many<std::optional<VersionedValue>>(
+        *impl_->runtime, keys.size(), [&](std::size_t i) { return read(keys[i]); }, value_of);
+}
+
+std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries) {
+    return run_many<Version>(
+        *impl_->runtime, entries.size(), [&](std::size_t i) { return write(entries[i].first, entries[i].second); },
+        version_of);
+}
+
+Result<std::size_t> Client::scan(std::string_view prefix, const ScanOptions& options,
+                                 const std::function<bool(const KeyValue&)>& each) {
+    return run_scan(*impl_->runtime, prefix, options, each);
+}
+
+Result<std::vector<KeyValue>> Client::scan(std::string_view prefix, const ScanOptions& options) {
+    std::vector<KeyValue> found;
+    auto scanned = scan(prefix, options, [&](const KeyValue& entry) {
+        found.push_back(entry);
+        return true;
+    });
+    if (!scanned) return scanned.error();
+    return found;
+}
+
+std::future<Result<Version>> Client::async_put(std::string_view key, std::string_view value) {
+    return start(*impl_->runtime, write(key, value), version_of);
+}
+
+std::future<Result<std::optional<VersionedValue>>> Client::async_get(std::string_view key) {
+    return start(*impl_->runtime, read(key), value_of);
+}
+
+std::future<Result<std::optional<Version>>> Client::async_erase(std::string_view key) {
+    return start(*impl_->runtime, write(key, std::nullopt), removal_of);
+}
+
+std::future<Result<Version>> Client::async_compare_and_set(std::string_view key, Version expected,
+                                                           std::string_view value) {
+    return start(*impl_->runtime, write(key, value, expected), version_of);
+}
+
+void Client::async_put(std::string_view key, std::string_view value, std::function<void(Result<Version>)> done) {
+    start(*impl_->runtime, write(key, value), version_of, std::move(done));
+}
+
+void Client::async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done) {
+    start(*impl_->runtime, read(key), value_of, std::move(done));
+}
+
+void Client::async_erase(std::string_view key, std::function<void(Result<std::optional<Version>>)> done) {
+    start(*impl_->runtime, write(key, std::nullopt), removal_of, std::move(done));
+}
+
+void Client::async_compare_and_set(std::string_view key, Version expected, std::string_view value,
+                                   std::function<void(Result<Version>)> done) {
+    start(*impl_->runtime, write(key, value, expected), version_of, std::move(done));
+}
+
+Result<ClusterStatus> Client::status() {
+    auto map = impl_->runtime->wait_for(FetchMapOperation{});
+    if (!map) return map.error();
+    return status_of(*std::get<MapOutcome>(*map));
+}
+
+PartitionStatus Client::locate(std::string_view key) const {
+    PartitionStatus status;
+    impl_->runtime->inspect([&](const RingCache& cache) {
+        const PartitionId partition = partition_of(key, cache.partitions());
+        status = status_of(cache.map(), partition, cache.view(partition));
+    });
+    return status;
+}
+
+}  // namespace ringkv

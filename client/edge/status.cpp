@@ -1,0 +1,94 @@
+#include "client/edge/status.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace ringkv {
+
+namespace {
+
+bool serves(const NodeInfo* node) {
+    return node != nullptr && (node->state == NodeState::up || node->state == NodeState::stopping);
+}
+
+ReplicaStatus replica(const ClusterMap& map, NodeId id, std::string_view role) {
+    const NodeInfo* node = map.find(id);
+    if (node == nullptr) return {"node " + std::to_string(id.value()), "", std::string(role), "gone"};
+    return {node->name, node->rack, std::string(role), std::string(to_string(node->state))};
+}
+
+// Members that have the data and are there.
+std::size_t live_copies(const ClusterMap& map, const View& view) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(view.members, [&](NodeId id) { return serves(map.find(id)); }));
+}
+
+// The newest identity of each name, unless that is gone.
+std::map<std::string, const NodeInfo*> current_nodes(const ClusterMap& map) {
+    std::map<std::string, const NodeInfo*> nodes;
+    for (const auto& [id, node] : map.nodes) nodes[node.name] = &node;  // ids grow: the last one is the newest
+    std::erase_if(nodes, [](const auto& each) { return each.second->state == NodeState::gone; });
+    return nodes;
+}
+
+NodeStatus node_status(const NodeInfo& node) {
+    NodeStatus status;
+    status.name = node.name;
+    status.rack = node.rack;
+    status.state = to_string(node.state);
+    status.address = node.endpoints.empty() ? "" : node.endpoints.front();
+    status.durability = to_string(node.durability);
+    status.weight = node.weight;
+    status.shards = static_cast<std::uint32_t>(node.endpoints.size());
+    return status;
+}
+
+}  // namespace
+
+PartitionStatus status_of(const ClusterMap& map, PartitionId partition, const View& view) {
+    PartitionStatus status;
+    status.partition = partition.value();
+    status.view = view.id.to_string();
+    if (!view.primary.none()) {
+        status.members.push_back(replica(map, view.primary, "primary"));
+        status.primary = status.members.front().name;
+    }
+    for (const NodeId id : view.backups()) status.members.push_back(replica(map, id, "backup"));
+    for (const NodeId id : map.at(partition).target)
+        if (!view.has(id)) status.members.push_back(replica(map, id, "learner"));
+    status.available = serves(map.find(view.primary));
+    status.full = status.available && live_copies(map, view) >= map.settings.replication;
+    return status;
+}
+
+ClusterStatus status_of(const ClusterMap& map) {
+    ClusterStatus status;
+    status.cluster = map.settings.cluster;
+    status.cluster_id = map.settings.id.to_string();
+    status.generation = map.generation.value();
+    status.epoch = map.epoch.value();
+    status.replication = map.settings.replication;
+    status.total = static_cast<std::uint32_t>(map.partitions.size());
+
+    std::map<NodeId, NodeStatus> nodes;
+    for (const auto& [name, node] : current_nodes(map)) nodes.emplace(node->id, node_status(*node));
+    for (std::uint32_t p = 0; p < status.total; ++p) {
+        const PartitionState& state = map.partitions[p];
+        PartitionStatus partition = status_of(map, PartitionId(p), state.view);
+        for (const NodeId id : state.view.members)
+            if (const auto node = nodes.find(id); node != nodes.end()) ++node->second.copies;
+        if (const auto node = nodes.find(state.view.primary); node != nodes.end()) ++node->second.primaries;
+        for (const NodeId id : state.target)
+            if (!state.view.has(id) && serves(map.find(id))) ++status.learners;
+        status.full += partition.full ? 1 : 0;
+        status.unavailable += partition.available ? 0 : 1;
+        status.under_replicated += partition.available && !partition.full ? 1 : 0;
+        status.partitions.push_back(std::move(partition));
+    }
+    for (auto& [id, node] : nodes) status.nodes.push_back(std::move(node));
+    std::ranges::sort(status.nodes, {}, &NodeStatus::name);
+    status.health = status.unavailable > 0 ? "unavailable" : status.full < status.total ? "degraded" : "ok";
+    return status;
+}
+
+}  // namespace ringkv

@@ -1,0 +1,177 @@
+// The RingKV client library.
+//
+//     auto client = ringkv::Client::connect({.registries = {"tcp://127.0.0.1:7400"}});
+//     if (!client) { std::cerr << client.error().message() << '\n'; return 1; }
+//     if (auto version = client->put("user:1", "Ada"); !version) { ... version.error() ... }
+//
+// Keys are 1 byte to 4 KiB and values up to 1 MiB (unless the nodes are configured otherwise) of any
+// bytes, NUL included.
+//
+// Consistency: reads and writes of a key are linearizable. Every write happens at most once, however
+// often the library has to retry it, and has one of three outcomes:
+//   a value                        it happened;
+//   ErrorCode::unavailable (or invalid_argument, condition_failed, closed)   it did not, and will not;
+//   ErrorCode::outcome_unknown     the deadline passed first; error().maybe_applied() is true.
+// Calls that were not awaited are concurrent, except that writes to one key happen in the order in
+// which one thread made them.
+//
+// Thread safety: one Client is meant to be shared; every member may be called from any thread.
+// Calls made at the same time are coalesced into one message a shard. Callbacks run on the client's
+// own thread: they must not block or throw, nor destroy the Client; a synchronous call on the same Client
+// fails there with invalid_argument. A Client that was moved from may only be destroyed or assigned to.
+// Nothing throws (but for running out of memory).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ringkv/result.hpp>
+
+namespace ringkv {
+
+// The position of the write in its partition's log: grows with every write of a key.
+using Version = std::uint64_t;
+
+// What get() finds. (`Entry` in the design; that name is the log's here.)
+struct VersionedValue {
+    std::string value;
+    Version version = 0;
+};
+
+struct KeyValue {
+    std::string key;
+    std::string value;
+    Version version = 0;
+};
+
+enum class ReadConsistency : unsigned char { linearizable, stale };
+enum class WriteAck : unsigned char { all, primary };
+
+struct Options {
+    // Where to learn the map: the registry, or any nodes ("tcp://host:port"; the registry may be down then).
+    std::vector<std::string> registries{};
+    // The caller's rack, for reads that may be stale.
+    std::string rack{};
+    // For each call in total, all retries included; also for connect().
+    std::chrono::milliseconds deadline{5000};
+    // stale and primary belong to a later version: connect() refuses them.
+    ReadConsistency read = ReadConsistency::linearizable;
+    WriteAck ack = WriteAck::all;
+};
+
+struct ScanOptions {
+    std::size_t limit = 0;  // at most so many keys; 0 = all
+    bool keys_only = false;
+};
+
+// What the client's copy of the cluster map says, for tools.
+struct NodeStatus {
+    std::string name;
+    std::string rack;
+    std::string state;    // up, down, stopping
+    std::string address;  // of its first shard
+    std::string durability;
+    double weight = 1.0;
+    std::uint32_t shards = 0;
+    std::uint32_t primaries = 0;  // partitions it is primary of
+    std::uint32_t copies = 0;     // partitions it is a member of, primaries included
+};
+
+struct ReplicaStatus {
+    std::string name;
+    std::string rack;
+    std::string role;  // primary, backup, learner
+    std::string state;
+};
+
+struct PartitionStatus {
+    std::uint32_t partition = 0;
+    std::string view;
+    std::string primary;
+    std::vector<ReplicaStatus> members;  // the primary first, then backups, then learners
+    bool available = false;              // its primary is up
+    bool full = false;                   // as many members as the replication asks for
+};
+
+struct ClusterStatus {
+    std::string cluster;
+    std::string cluster_id;
+    std::uint64_t generation = 0;
+    std::uint64_t epoch = 0;
+    std::string health;  // ok: every partition full; degraded: some are not; unavailable: some cannot be served
+    std::uint32_t replication = 0;
+    std::uint32_t total = 0;
+    std::uint32_t full = 0;
+    std::uint32_t under_replicated = 0;  // served, with fewer copies than wanted
+    std::uint32_t unavailable = 0;
+    std::uint32_t learners = 0;               // copies being made
+    std::vector<NodeStatus> nodes;            // by name
+    std::vector<PartitionStatus> partitions;  // by number
+};
+
+class Client {
+  public:
+    // Learns the map from the first endpoint that answers. Errors: configuration (bad endpoint, or an
+    // option of a later version), unavailable (nobody answered in time; the message says who was asked).
+    static Result<Client> connect(Options options);
+
+    Client(Client&&) noexcept;
+    Client& operator=(Client&&) noexcept;
+    // Ends calls under way with `closed`, or outcome_unknown.
+    ~Client();
+
+    // -> the key's new version.
+    Result<Version> put(std::string_view key, std::string_view value);
+    // -> the value and its version, or nullopt if there is no such key.
+    Result<std::optional<VersionedValue>> get(std::string_view key);
+    // -> the version of the removal, or nullopt if there was no such key.
+    Result<std::optional<Version>> erase(std::string_view key);
+    // Writes only if the key's version is `expected` (0 = absent). condition_failed otherwise.
+    Result<Version> compare_and_set(std::string_view key, Version expected, std::string_view value);
+    // Removes only if the key's version is `expected`. condition_failed otherwise.
+    Result<Version> compare_and_erase(std::string_view key, Version expected);
+
+    // Many keys at once, grouped by shard, in parallel; the results are in the order of the arguments.
+    // Each key stands for itself: there is no transaction across keys.
+    std::vector<Result<std::optional<VersionedValue>>> get_many(const std::vector<std::string>& keys);
+    std::vector<Result<Version>> put_many(const std::vector<std::pair<std::string, std::string>>& entries);
+
+    // Every key with the prefix, once each: those that are there for the whole scan certainly, others
+    // perhaps. Ordered within a partition, not across. `each` returns false to stop; it is called on the
+    // caller's thread. -> how many keys were given to `each`. The deadline is for each step, not the whole.
+    Result<std::size_t> scan(std::string_view prefix, const ScanOptions& options,
+                             const std::function<bool(const KeyValue&)>& each);
+    // The same, gathered.
+    Result<std::vector<KeyValue>> scan(std::string_view prefix = {}, const ScanOptions& options = {});
+
+    std::future<Result<Version>> async_put(std::string_view key, std::string_view value);
+    std::future<Result<std::optional<VersionedValue>>> async_get(std::string_view key);
+    std::future<Result<std::optional<Version>>> async_erase(std::string_view key);
+    std::future<Result<Version>> async_compare_and_set(std::string_view key, Version expected, std::string_view value);
+
+    void async_put(std::string_view key, std::string_view value, std::function<void(Result<Version>)> done);
+    void async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done);
+    void async_erase(std::string_view key, std::function<void(Result<std::optional<Version>>)> done);
+    void async_compare_and_set(std::string_view key, Version expected, std::string_view value,
+                               std::function<void(Result<Version>)> done);
+
+    // Asks for the newest map, and says what it shows.
+    Result<ClusterStatus> status();
+    // From the cached map: where a key lives. No round trip.
+    [[nodiscard]] PartitionStatus locate(std::string_view key) const;
+
+  private:
+    class Impl;
+    explicit Client(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringkv

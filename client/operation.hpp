@@ -1,0 +1,72 @@
+// What a caller asks of the client's core, and what it gets back. Values only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/cluster_map.hpp"
+#include "common/entry.hpp"
+#include "common/ids.hpp"
+#include "ringkv/result.hpp"
+
+namespace ringkv {
+
+// One operation of one client, all its attempts included; never 0, and not used again while anybody remembers it.
+using OperationId = StrongId<struct OperationIdTag>;
+
+// put (a value), erase (none), and both on a condition.
+struct WriteOperation {
+    std::string key;
+    std::optional<std::string> value;
+    std::optional<OpNumber> expected;  // only if the key's version is this; 0 = absent
+};
+
+struct GetOperation {
+    std::string key;
+};
+
+// The next keys of one partition, in order of their bytes.
+struct ScanOperation {
+    PartitionId partition;
+    std::string prefix;
+    std::optional<std::string> after;  // exclusive; absent = from the first
+    std::uint32_t limit = 0;           // at most so many; 0 = as many as fit
+    bool keys_only = false;
+};
+
+// A map that somebody confirmed as the newest he knows after the operation was submitted.
+struct FetchMapOperation {};
+
+using Operation = std::variant<WriteOperation, GetOperation, ScanOperation, FetchMapOperation>;
+
+struct WriteOutcome {
+    WriteStatus status = WriteStatus::done;
+    OpNumber version;
+};
+
+struct GetOutcome {
+    std::optional<std::string> value;
+    OpNumber version;
+};
+
+struct ScanOutcome {
+    std::vector<CopiedRecord> records;
+    bool more = false;
+};
+
+using MapOutcome = std::shared_ptr<const ClusterMap>;
+
+using Outcome = std::variant<WriteOutcome, GetOutcome, ScanOutcome, MapOutcome>;
+
+// Every operation gets exactly one. The outcome's type is that of the operation. Of a write an error
+// other than outcome_unknown means: not applied, and it never will be.
+struct Completion {
+    OperationId id;
+    Result<Outcome> outcome;
+};
+
+}  // namespace ringkv

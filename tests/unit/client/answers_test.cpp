@@ -1,0 +1,148 @@
+// Answers that a client must not believe, and reads and scans.
+#include "tests/unit/client/hand_driver.hpp"
+
+namespace ringkv::test {
+namespace {
+
+TEST(ClientAnswers, ReadFindsTheValueOrNone) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId found = driver.get(key_in(2));
+    const auto sent = driver.take_one<Get>();
+    EXPECT_EQ(sent.endpoint, endpoint_of(NodeId(3)));
+    driver.from_node(3, GetAnswer{sent.message.request, std::string("\0x", 2), OpNumber(7), OpNumber(7)});
+    EXPECT_EQ(driver.outcome<GetOutcome>(found).value, std::string("\0x", 2));
+    const OperationId absent = driver.get(key_in(2));
+    driver.from_node(3, GetAnswer{driver.take_one<Get>().message.request, std::nullopt, {}, {}});
+    EXPECT_EQ(driver.outcome<GetOutcome>(absent).value, std::nullopt);
+}
+
+TEST(ClientAnswers, ReadThatNobodyAnswersIsUnavailable) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId get = driver.get(key_in(0), milliseconds(600));
+    driver.advance(milliseconds(600));
+    EXPECT_EQ(driver.error(get), ErrorCode::unavailable);
+}
+
+TEST(ClientAnswers, ThoseToNobodyAreDropped) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    const RequestId request = driver.take_one<Write>().message.request;
+    for (const std::uint64_t wrong :
+         {std::uint64_t{0}, std::uint64_t{1}, request.value() + 1, request.value() ^ (std::uint64_t{1} << 40U),
+          request.value() + (std::uint64_t{1} << 12U), ~std::uint64_t{0}})
+        driver.from_node(1, written(RequestId(wrong), 5));
+    EXPECT_FALSE(driver.is_done(put));
+    driver.from_node(1, written(request, 5));
+    EXPECT_TRUE(driver.is_done(put));
+}
+
+TEST(ClientAnswers, ThoseOfAnotherKindAreDropped) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    const RequestId write = driver.take_one<Write>().message.request;
+    driver.from_node(1, GetAnswer{write, "x", OpNumber(1), {}});
+    driver.from_node(1, ScanAnswer{write, {}, false, {}});
+    driver.from_node(1, WriteAnswer{write, static_cast<WriteStatus>(9), OpNumber(1), {}});
+    const OperationId get = driver.get(key_in(0));
+    driver.from_node(1, written(driver.take_one<Get>().message.request, 1));
+    EXPECT_FALSE(driver.is_done(put));
+    EXPECT_FALSE(driver.is_done(get));
+}
+
+TEST(ClientAnswers, ThoseOfAnotherClusterAreDropped) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    const RequestId request = driver.take_one<Write>().message.request;
+    driver.answer(endpoint_of(NodeId(1)), written(request, 5), cluster_id(9), NodeId(1));
+    driver.answer(endpoint_of(NodeId(1)), written(request, 5), Uuid{}, NodeId(1));
+    EXPECT_FALSE(driver.is_done(put));
+}
+
+TEST(ClientAnswers, RedirectForAnotherPartitionIsDropped) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0), "a");
+    auto answer = not_primary(driver.take_one<Write>(), view_of(9, 3), node_info(3));
+    answer.partition = PartitionId(1);
+    driver.from_node(1, answer);
+    answer.partition = PartitionId(70000);
+    driver.from_node(1, answer);
+    EXPECT_TRUE(driver.take<Write>().empty());
+    EXPECT_EQ(driver.client.cache().view(PartitionId(1)).id.number, ViewNumber(1));
+}
+
+TEST(ClientAnswers, RedirectToNowhereIsABackOff) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0), "a");
+    NodeInfo without_endpoint = node_info(3);
+    without_endpoint.endpoints.clear();
+    driver.from_node(1, not_primary(driver.take_one<Write>(), view_of(1, 1), without_endpoint));
+    EXPECT_TRUE(driver.take<Write>().empty());
+    driver.advance(milliseconds(5));
+    driver.from_node(1, not_primary(driver.take_one<Write>(), View{}));
+    driver.advance(milliseconds(10));
+    EXPECT_EQ(driver.take<Write>().size(), 1U);
+    EXPECT_FALSE(driver.take<MapRequest>().empty());
+}
+
+TEST(ClientAnswers, ScanStepReturnsItsPart) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId scan = driver.submit(ScanOperation{PartitionId(3), "k", "ka", 2, false});
+    const auto sent = driver.take_one<Scan>();
+    EXPECT_EQ(sent.endpoint, endpoint_of(NodeId(1)));
+    EXPECT_EQ(sent.message.after, "ka");
+    driver.from_node(1,
+                     ScanAnswer{sent.message.request, {{"kb", "1", OpNumber(1)}, {"kc", "2", OpNumber(2)}}, true, {}});
+    EXPECT_EQ(driver.outcome<ScanOutcome>(scan).records.size(), 2U);
+    EXPECT_TRUE(driver.outcome<ScanOutcome>(scan).more);
+}
+
+TEST(ClientAnswers, ScanPartsThatCannotBeRightAreDropped) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId scan = driver.submit(ScanOperation{PartitionId(3), "k", "kb", 2, false});
+    const RequestId request = driver.take_one<Scan>().message.request;
+    const auto record = [](const char* key) { return CopiedRecord{key, "", OpNumber(1)}; };
+    driver.from_node(1, ScanAnswer{request, {record("kb")}, false, {}});                              // not after
+    driver.from_node(1, ScanAnswer{request, {record("kd"), record("kc")}, false, {}});                // out of order
+    driver.from_node(1, ScanAnswer{request, {record("x")}, false, {}});                               // no such prefix
+    driver.from_node(1, ScanAnswer{request, {}, true, {}});                                           // no progress
+    driver.from_node(1, ScanAnswer{request, {record("kc"), record("kd"), record("ke")}, false, {}});  // too many
+    EXPECT_FALSE(driver.is_done(scan));
+    driver.from_node(1, ScanAnswer{request, {}, false, {}});
+    EXPECT_TRUE(driver.is_done(scan));
+}
+
+TEST(ClientAnswers, ScanOfAPartitionThatIsNotThere) {
+    HandDriver driver = HandDriver::formed();
+    EXPECT_EQ(driver.error(driver.submit(ScanOperation{PartitionId(4), "", {}, 0, false})),
+              ErrorCode::invalid_argument);
+}
+
+TEST(ClientAnswers, AddressOfAnotherClusterEndsWhatWasSentThere) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    const OperationId get = driver.get(key_in(0, 1));
+    const OperationId elsewhere = driver.get(key_in(1));
+    driver.answer(endpoint_of(NodeId(1)), Refused{ErrorCode::wrong_cluster, "this is cluster x"}, cluster_id(9));
+    EXPECT_EQ(driver.error(put), ErrorCode::wrong_cluster);
+    EXPECT_EQ(driver.error(get), ErrorCode::wrong_cluster);
+    EXPECT_FALSE(driver.is_done(elsewhere));
+}
+
+TEST(ClientAnswers, AddressOfANodeThatHasNotJoinedYetIsTriedAgain) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    driver.answer(endpoint_of(NodeId(1)), Refused{ErrorCode::wrong_cluster, "not a member yet"}, Uuid{});
+    EXPECT_FALSE(driver.is_done(put));
+}
+
+TEST(ClientAnswers, MessagesThatAreNotForClientsAreDropped) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    driver.from_node(1, Prepare{});
+    driver.from_node(1, Write{});
+    driver.from_node(1, Heartbeat{});
+    EXPECT_FALSE(driver.is_done(put));
+}
+
+}  // namespace
+}  // namespace ringkv::test

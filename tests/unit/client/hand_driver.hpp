@@ -1,0 +1,182 @@
+// Drives a ClientActor by hand: virtual time, and a cluster of three nodes that says only what the test says.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "client/client_actor.hpp"
+#include "common/partitioning.hpp"
+
+namespace ringkv::test {
+
+using std::chrono::milliseconds;
+
+inline const std::string registry = "tcp://10.0.0.9:7400";
+inline const std::string other_registry = "tcp://10.0.0.8:7400";
+inline const std::string publisher = "tcp://10.0.0.9:7401";
+inline constexpr std::uint32_t partition_count = 4;
+
+inline Uuid cluster_id(std::uint8_t byte = 7) {
+    Uuid id;
+    id.bytes[0] = byte;
+    return id;
+}
+
+inline std::string endpoint_of(NodeId node) {
+    return "tcp://10.0.0." + std::to_string(node.value()) + ":7411";
+}
+
+inline NodeInfo node_info(std::uint32_t id) {
+    NodeInfo node;
+    node.id = NodeId(id);
+    node.name = "n" + std::to_string(id);
+    node.rack = "rack-" + std::to_string(id);
+    node.start = StartNumber(1);
+    node.endpoints = {endpoint_of(node.id)};
+    return node;
+}
+
+inline View view_of(std::uint64_t number, std::uint32_t primary) {
+    return {.id = {Generation(1), ViewNumber(number)},
+            .since = {Generation(1), ViewNumber(number)},
+            .primary = NodeId(primary),
+            .members = {NodeId(1), NodeId(2), NodeId(3)}};
+}
+
+// Epoch 1, view 1 everywhere; the primary of partition p is node p mod 3 + 1.
+inline ClusterMap first_map() {
+    ClusterMap map;
+    map.generation = Generation(1);
+    map.epoch = Epoch(1);
+    map.settings.cluster = "test";
+    map.settings.id = cluster_id();
+    map.settings.partitions = partition_count;
+    map.settings.publish = "tcp://0.0.0.0:7401";
+    for (std::uint32_t id = 1; id <= 3; ++id) map.nodes[NodeId(id)] = node_info(id);
+    for (std::uint32_t p = 0; p < partition_count; ++p)
+        map.partitions.push_back({view_of(1, p % 3 + 1), {NodeId(1), NodeId(2), NodeId(3)}});
+    return map;
+}
+
+// A key of that partition; another one for each `which`.
+inline std::string key_in(std::uint32_t partition, int which = 0) {
+    for (int i = 0;; ++i) {
+        std::string key = "key" + std::to_string(i);
+        if (partition_of(key, partition_count) == PartitionId(partition) && which-- == 0) return key;
+    }
+}
+
+template <class T>
+struct Sent {
+    std::string endpoint;
+    NodeId to;
+    T message;
+};
+
+class HandDriver {
+  public:
+    explicit HandDriver(std::vector<std::string> registries = {registry}, std::size_t in_flight = 1000)
+        : client({.registries = std::move(registries), .id = ClientId(42), .in_flight = in_flight, .retry = {}}, 1) {}
+
+    // With a map, and all nodes heard.
+    static HandDriver formed() {
+        HandDriver driver;
+        driver.turn();
+        driver.answer(registry, MapSnapshot{first_map()});
+        for (std::uint32_t id = 1; id <= 3; ++id) driver.from_node(id, driver.beacon());
+        driver.advance(milliseconds(500));  // nothing that was asked or held back on the way matters any more
+        driver.sends.clear();
+        return driver;
+    }
+
+    void turn() {
+        client.tick(now);
+        Effects effects = client.take_effects();
+        for (Outgoing& send : effects.sends) sends.push_back(std::move(send));
+        if (effects.subscribe) subscribed = effects.subscribe;
+        for (Completion& completion : client.take_completions()) {
+            EXPECT_FALSE(done.contains(completion.id)) << "completed twice";
+            done.emplace(completion.id, std::move(completion.outcome));
+        }
+    }
+
+    // In steps of a millisecond.
+    void advance(Duration duration) {
+        for (const Time end = now + duration; now < end; turn()) now += milliseconds(1);
+    }
+
+    OperationId submit(Operation operation, Duration within = std::chrono::seconds(5)) {
+        const OperationId id = client.submit(now, std::move(operation), now + within);
+        turn();
+        return id;
+    }
+    OperationId put(std::string key, std::string value, Duration within = std::chrono::seconds(5)) {
+        return submit(WriteOperation{.key = std::move(key), .value = std::move(value), .expected = {}}, within);
+    }
+    OperationId get(std::string key, Duration within = std::chrono::seconds(5)) {
+        return submit(GetOperation{std::move(key)}, within);
+    }
+
+    // From the registry, or whoever has no node id.
+    void answer(const std::string& endpoint, Message message, Uuid cluster = cluster_id(), NodeId node = {}) {
+        client.receive(now, {Address::to(endpoint), cluster, node, StartNumber(1), NodeId()}, std::move(message));
+        turn();
+    }
+    void from_node(std::uint32_t id, Message message) {
+        answer(endpoint_of(NodeId(id)), std::move(message), cluster_id(), NodeId(id));
+    }
+    [[nodiscard]] EpochBeacon beacon() const { return {client.cache().map().generation, client.cache().map().epoch}; }
+
+    // What was sent of that type since the last look.
+    template <class T>
+    std::vector<Sent<T>> take() {
+        std::vector<Sent<T>> found;
+        std::vector<Outgoing> others;
+        for (Outgoing& send : sends) {
+            if (T* message = std::get_if<T>(&send.message))
+                found.push_back({send.address.endpoint, send.to, std::move(*message)});
+            else
+                others.push_back(std::move(send));
+        }
+        sends = std::move(others);
+        return found;
+    }
+    template <class T>
+    Sent<T> take_one() {
+        std::vector<Sent<T>> found = take<T>();
+        EXPECT_EQ(found.size(), 1U);
+        return found.empty() ? Sent<T>{} : found.front();
+    }
+
+    [[nodiscard]] bool is_done(OperationId id) const { return done.contains(id); }
+    [[nodiscard]] std::optional<ErrorCode> error(OperationId id) const {
+        if (!is_done(id) || done.at(id)) return std::nullopt;
+        return done.at(id).error().code();
+    }
+    [[nodiscard]] std::string message(OperationId id) const { return error(id) ? done.at(id).error().message() : ""; }
+    template <class T>
+    [[nodiscard]] const T& outcome(OperationId id) const {
+        return std::get<T>(*done.at(id));
+    }
+
+    ClientActor client;
+    Time now{std::chrono::seconds(100)};
+    std::vector<Outgoing> sends;
+    std::optional<std::string> subscribed;
+    std::map<OperationId, Result<Outcome>> done;
+};
+
+inline NotPrimary not_primary(const Sent<Write>& write, View view, std::optional<NodeInfo> primary = {},
+                              bool maybe_appended = false) {
+    return {write.message.request, write.message.partition, std::move(view), std::move(primary), maybe_appended};
+}
+inline Rejected rejected(RequestId request, Rejection reason, std::uint64_t commit = 0) {
+    return {request, reason, "", OpNumber(commit)};
+}
+inline WriteAnswer written(RequestId request, std::uint64_t version, std::uint64_t commit = 0) {
+    return {request, WriteStatus::done, OpNumber(version), OpNumber(commit)};
+}
+
+}  // namespace ringkv::test

@@ -1,0 +1,375 @@
+// Retries, and the three outcomes of a write.
+#include "tests/unit/client/hand_driver.hpp"
+
+namespace ringkv::test {
+namespace {
+
+TEST(ClientWrites, OneRoundTripWhenAllIsWell) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(1), "value");
+    const auto sent = driver.take_one<Write>();
+    EXPECT_EQ(sent.endpoint, endpoint_of(NodeId(2)));
+    EXPECT_EQ(sent.to, NodeId(2));
+    EXPECT_EQ(sent.message.client, ClientId(42));
+    EXPECT_EQ(sent.message.key, key_in(1));
+    EXPECT_EQ(sent.message.value, "value");
+    driver.from_node(2, written(sent.message.request, 17, 17));
+    EXPECT_EQ(driver.outcome<WriteOutcome>(put).version, OpNumber(17));
+}
+
+TEST(ClientWrites, RedirectMendsTheMapInOneRoundTrip) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(1), "a");
+    const auto first = driver.take_one<Write>();
+    driver.from_node(2, not_primary(first, view_of(2, 3), node_info(3)));
+    const auto second = driver.take_one<Write>();  // at once: no time has passed
+    EXPECT_EQ(second.endpoint, endpoint_of(NodeId(3)));
+    EXPECT_EQ(second.message.sequence, first.message.sequence);
+    EXPECT_NE(second.message.request, first.message.request);
+    driver.from_node(3, written(second.message.request, 5));
+    EXPECT_TRUE(driver.done.at(put));
+
+    driver.put(key_in(1), "b");
+    EXPECT_EQ(driver.take_one<Write>().endpoint, endpoint_of(NodeId(3)));  // and it is remembered
+}
+
+TEST(ClientWrites, RedirectNamesANodeThatTheMapHasNot) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(1), "a");
+    driver.from_node(2, not_primary(driver.take_one<Write>(), view_of(2, 4), node_info(4)));
+    EXPECT_TRUE(driver.take<Write>().empty());  // not before it is heard
+    EXPECT_EQ(driver.take_one<MapRequest>().endpoint, endpoint_of(NodeId(4)));
+    driver.from_node(4, driver.beacon());
+    EXPECT_EQ(driver.take_one<Write>().endpoint, endpoint_of(NodeId(4)));
+}
+
+TEST(ClientWrites, OlderViewInARedirectIsNotBelieved) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(1), "a");
+    driver.from_node(2, not_primary(driver.take_one<Write>(), view_of(5, 3), node_info(3)));
+    driver.from_node(3, not_primary(driver.take_one<Write>(), view_of(4, 2), node_info(2)));
+    driver.advance(milliseconds(20));
+    EXPECT_EQ(driver.take_one<Write>().endpoint, endpoint_of(NodeId(3)));
+}
+
+TEST(ClientWrites, NodesThatPointAtEachOtherDoNotMakeItSpin) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(1), "a");
+    std::uint32_t at = 2;
+    for (std::uint64_t number = 2; number <= 4; ++number) {
+        const std::uint32_t other = at == 2 ? 3 : 2;
+        driver.from_node(at, not_primary(driver.take_one<Write>(), view_of(number, other), node_info(other)));
+        at = other;
+    }
+    driver.from_node(3, not_primary(driver.take_one<Write>(), view_of(5, 2), node_info(2)));
+    EXPECT_TRUE(driver.take<Write>().empty());
+    driver.advance(milliseconds(9));
+    EXPECT_TRUE(driver.take<Write>().empty());
+    driver.advance(milliseconds(1));
+    EXPECT_EQ(driver.take<Write>().size(), 1U);
+}
+
+TEST(ClientWrites, RetryKeepsTheSequence) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    const auto first = driver.take_one<Write>();
+    driver.advance(milliseconds(299));
+    EXPECT_TRUE(driver.take<Write>().empty());
+    driver.from_node(1, driver.beacon());  // alive, but the answer was lost
+    driver.advance(milliseconds(1));
+    const auto second = driver.take_one<Write>();
+    EXPECT_EQ(second.message.sequence, first.message.sequence);
+    EXPECT_EQ(second.message.known, first.message.known);
+    EXPECT_NE(second.message.request, first.message.request);
+    driver.from_node(1, written(first.message.request, 9));  // the late answer to the first
+    EXPECT_EQ(driver.outcome<WriteOutcome>(put).version, OpNumber(9));
+    driver.from_node(1, written(second.message.request, 9));  // and the second's is nobody's
+    EXPECT_EQ(driver.done.size(), 1U);
+}
+
+TEST(ClientWrites, SilentPrimaryIsNotSentToAgainBeforeItIsHeard) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    driver.take<Write>();
+    driver.advance(milliseconds(1000));
+    EXPECT_TRUE(driver.take<Write>().empty());
+    EXPECT_FALSE(driver.take<MapRequest>().empty());
+    driver.from_node(1, driver.beacon());
+    const auto again = driver.take_one<Write>();
+    driver.from_node(1, written(again.message.request, 3));
+    EXPECT_TRUE(driver.done.at(put));
+}
+
+TEST(ClientWrites, NotAppliedWhenEveryAttemptWasRefused) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a", milliseconds(500));
+    for (int i = 0; i < 500 && !driver.is_done(put); ++i) {
+        for (const auto& sent : driver.take<Write>())
+            driver.from_node(1, rejected(sent.message.request, Rejection::overloaded));
+        driver.advance(milliseconds(1));
+    }
+    EXPECT_EQ(driver.error(put), ErrorCode::unavailable);
+    EXPECT_NE(driver.message(put).find("overloaded"), std::string::npos) << driver.message(put);
+    EXPECT_NE(driver.message(put).find(endpoint_of(NodeId(1))), std::string::npos) << driver.message(put);
+}
+
+TEST(ClientWrites, NotAppliedWhenNobodyWasEverReached) {
+    HandDriver driver;
+    driver.turn();
+    driver.answer(registry, MapSnapshot{first_map()});
+    const OperationId put = driver.put(key_in(0), "a", milliseconds(500));
+    driver.advance(milliseconds(500));
+    EXPECT_TRUE(driver.take<Write>().empty());
+    EXPECT_EQ(driver.error(put), ErrorCode::unavailable);
+}
+
+TEST(ClientWrites, OutcomeUnknownWhenAnAttemptWasNotAnswered) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a", milliseconds(700));
+    driver.take<Write>();
+    driver.advance(milliseconds(310));
+    driver.from_node(1, driver.beacon());
+    for (const auto& sent : driver.take<Write>())
+        driver.from_node(1, rejected(sent.message.request, Rejection::overloaded));
+    driver.advance(milliseconds(400));
+    EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
+}
+
+TEST(ClientWrites, LateRefusalOfAnEarlierAttemptMakesItNotAppliedAgain) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a", milliseconds(320));
+    const auto first = driver.take_one<Write>();
+    driver.advance(milliseconds(300));
+    driver.from_node(1, rejected(first.message.request, Rejection::busy));
+    driver.from_node(1, rejected(first.message.request, Rejection::busy));  // twice is not two attempts
+    for (int i = 0; i < 20; ++i) {
+        for (const auto& sent : driver.take<Write>())
+            driver.from_node(1, rejected(sent.message.request, Rejection::busy));
+        driver.advance(milliseconds(1));
+    }
+    EXPECT_EQ(driver.error(put), ErrorCode::unavailable);
+}
+
+TEST(ClientWrites, RefusedTwiceByOneAttemptDoesNotCountForAnother) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a", milliseconds(700));
+    driver.take_one<Write>();  // never answered
+    driver.advance(milliseconds(300));
+    driver.from_node(1, driver.beacon());
+    const auto second = driver.take_one<Write>();
+    driver.from_node(1, rejected(second.message.request, Rejection::busy));
+    driver.from_node(1, rejected(second.message.request, Rejection::busy));
+    driver.advance(milliseconds(400));
+    EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
+}
+
+TEST(ClientWrites, MaybeAppendedAtADeposedPrimaryIsUnknown) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a", milliseconds(200));
+    driver.from_node(1, not_primary(driver.take_one<Write>(), view_of(2, 2), node_info(2), true));
+    const auto second = driver.take_one<Write>();
+    driver.from_node(2, rejected(second.message.request, Rejection::busy));
+    driver.sends.clear();
+    for (int i = 0; i < 300 && !driver.is_done(put); ++i) {
+        for (const auto& sent : driver.take<Write>())
+            driver.from_node(2, rejected(sent.message.request, Rejection::busy));
+        driver.advance(milliseconds(1));
+    }
+    EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
+}
+
+TEST(ClientWrites, DeadlineIsExact) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a", milliseconds(777));
+    driver.advance(milliseconds(776));
+    EXPECT_FALSE(driver.is_done(put));
+    driver.advance(milliseconds(1));
+    EXPECT_TRUE(driver.is_done(put));
+}
+
+TEST(ClientWrites, KnownIsTheHighestCommitPointSeenBefore) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0), "a");
+    driver.from_node(1, written(driver.take_one<Write>().message.request, 5, 90));
+    driver.get(key_in(0));
+    driver.from_node(1, GetAnswer{driver.take_one<Get>().message.request, "a", OpNumber(5), OpNumber(80)});
+    driver.put(key_in(0), "b");
+    EXPECT_EQ(driver.take_one<Write>().message.known, OpNumber(90));
+    driver.put(key_in(1), "c");
+    EXPECT_EQ(driver.take_one<Write>().message.known, OpNumber(0));  // of its own partition
+}
+
+TEST(ClientWrites, ExpiredSessionRaisesKnownIfEveryAttemptWasRefused) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    const auto first = driver.take_one<Write>();
+    EXPECT_EQ(first.message.known, OpNumber(0));
+    driver.from_node(1, rejected(first.message.request, Rejection::session_expired, 50));
+    const auto second = driver.take_one<Write>();
+    EXPECT_EQ(second.message.known, OpNumber(50));
+    EXPECT_EQ(second.message.sequence, first.message.sequence);
+    driver.from_node(1, written(second.message.request, 51));
+    EXPECT_TRUE(driver.done.at(put));
+}
+
+TEST(ClientWrites, ExpiredSessionIsUnknownIfAnAttemptMayHaveBeenAppended) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    driver.take_one<Write>();  // never answered
+    driver.advance(milliseconds(300));
+    driver.from_node(1, driver.beacon());
+    driver.from_node(1, rejected(driver.take_one<Write>().message.request, Rejection::session_expired, 50));
+    EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
+    EXPECT_NE(driver.message(put).find("session expired"), std::string::npos) << driver.message(put);
+}
+
+TEST(ClientWrites, KnownStaysAsItWasAtTheFirstAttempt) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0), "a");
+    const auto first = driver.take_one<Write>();
+    driver.get(key_in(0, 1));
+    driver.from_node(1, GetAnswer{driver.take_one<Get>().message.request, "x", OpNumber(5), OpNumber(80)});
+    driver.from_node(1, rejected(first.message.request, Rejection::busy));
+    driver.advance(milliseconds(10));
+    EXPECT_EQ(driver.take_one<Write>().message.known, OpNumber(0));
+}
+
+TEST(ClientWrites, WritesToOneKeyGoOneAfterTheOther) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0), "a");
+    driver.put(key_in(0), "b");
+    driver.put(key_in(0), "c");
+    const auto first = driver.take_one<Write>();
+    EXPECT_EQ(first.message.value, "a");
+    driver.from_node(1, written(first.message.request, 1));
+    const auto second = driver.take_one<Write>();
+    EXPECT_EQ(second.message.value, "b");
+    driver.from_node(1, rejected(second.message.request, Rejection::bad_value));  // finished, if not well
+    EXPECT_EQ(driver.take_one<Write>().message.value, "c");
+}
+
+TEST(ClientWrites, WritesToDifferentKeysDoNotWait) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0, 0), "a");
+    driver.put(key_in(0, 1), "b");
+    EXPECT_EQ(driver.take<Write>().size(), 2U);
+}
+
+TEST(ClientWrites, OneThatWaitedForItsTurnUntilTheDeadlineIsNotApplied) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId first = driver.put(key_in(0), "a", milliseconds(400));
+    const OperationId second = driver.put(key_in(0), "b", milliseconds(200));
+    const OperationId third = driver.put(key_in(0), "c", milliseconds(1000));
+    driver.take_one<Write>();
+    driver.advance(milliseconds(200));
+    EXPECT_EQ(driver.error(second), ErrorCode::unavailable);
+    EXPECT_FALSE(driver.is_done(first));
+    driver.from_node(1, driver.beacon());
+    driver.advance(milliseconds(199));
+    EXPECT_EQ(driver.take_one<Write>().message.value, "a");  // again
+    driver.advance(milliseconds(1));
+    EXPECT_EQ(driver.error(first), ErrorCode::outcome_unknown);
+    EXPECT_EQ(driver.take_one<Write>().message.value, "c");
+    EXPECT_FALSE(driver.is_done(third));
+}
+
+TEST(ClientWrites, LowestMovesOnWithWhatIsFinished) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0, 0), "a", milliseconds(290));
+    driver.put(key_in(0, 1), "b");
+    const auto sent = driver.take<Write>();
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].message.sequence, Sequence(1));
+    EXPECT_EQ(sent[1].message.sequence, Sequence(2));
+    EXPECT_EQ(sent[1].message.lowest, Sequence(1));
+    driver.from_node(1, written(sent[1].message.request, 1));
+    driver.put(key_in(0, 2), "c");
+    EXPECT_EQ(driver.take_one<Write>().message.lowest, Sequence(1));  // the first is still open
+    driver.advance(milliseconds(290));
+    driver.put(key_in(0, 3), "d");  // the first was given up
+    EXPECT_EQ(driver.take<Write>().back().message.lowest, Sequence(3));
+}
+
+TEST(ClientWrites, RetryNamesTheLowestOfNow) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0, 0), "a");
+    driver.put(key_in(0, 1), "b");
+    const auto sent = driver.take<Write>();
+    driver.from_node(1, written(sent[0].message.request, 1));
+    driver.from_node(1, rejected(sent[1].message.request, Rejection::busy));
+    driver.advance(milliseconds(10));
+    EXPECT_EQ(driver.take_one<Write>().message.lowest, Sequence(2));
+}
+
+TEST(ClientWrites, FinalRefusalsSayWhatTheNodeSaid) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId put = driver.put(key_in(0), "a");
+    driver.from_node(1, Rejected{driver.take_one<Write>().message.request, Rejection::bad_value, "at most 1 MiB", {}});
+    EXPECT_EQ(driver.error(put), ErrorCode::invalid_argument);
+    EXPECT_NE(driver.message(put).find("at most 1 MiB"), std::string::npos);
+}
+
+TEST(ClientWrites, EmptyKeyIsRefusedWithoutAskingAnybody) {
+    HandDriver driver = HandDriver::formed();
+    EXPECT_EQ(driver.error(driver.put("", "a")), ErrorCode::invalid_argument);
+    EXPECT_EQ(driver.error(driver.get("")), ErrorCode::invalid_argument);
+    EXPECT_TRUE(driver.sends.empty());
+}
+
+TEST(ClientWrites, TooManyAtOnceAreNotApplied) {
+    HandDriver driver({registry}, 2);
+    driver.put("a", "1");
+    driver.put("b", "2");
+    const OperationId third = driver.put("c", "3");
+    EXPECT_EQ(driver.error(third), ErrorCode::unavailable);
+    EXPECT_NE(driver.message(third).find("too many"), std::string::npos);
+}
+
+TEST(ClientWrites, ClosingSaysWhichMayHaveBeenApplied) {
+    HandDriver driver = HandDriver::formed();
+    const OperationId sent = driver.put(key_in(0), "a");
+    const OperationId waiting = driver.put(key_in(0), "b");
+    const OperationId get = driver.get(key_in(1));
+    driver.client.close(driver.now);
+    const OperationId late = driver.put(key_in(1), "c");
+    EXPECT_EQ(driver.error(sent), ErrorCode::outcome_unknown);
+    EXPECT_EQ(driver.error(waiting), ErrorCode::closed);
+    EXPECT_EQ(driver.error(get), ErrorCode::closed);
+    EXPECT_EQ(driver.error(late), ErrorCode::closed);
+    EXPECT_TRUE(driver.client.finished());
+}
+
+TEST(ClientWrites, MixedLoadCompletesEachOnce) {
+    HandDriver driver = HandDriver::formed();
+    std::uint64_t random = 1;
+    std::size_t submitted = 0;
+    for (int step = 0; step < 3000; ++step) {
+        random = random * 6364136223846793005U + 1442695040888963407U;
+        const auto draw = [&](std::uint64_t n) { return (random >> 33U) % n; };
+        if (driver.client.cache().formed() && draw(2) == 0) {
+            driver.put(key_in(static_cast<std::uint32_t>(draw(4)), static_cast<int>(draw(3))), "v", milliseconds(400));
+            ++submitted;
+        }
+        for (const auto& sent : driver.take<Write>()) {
+            const auto id = sent.to.value();
+            random = random * 6364136223846793005U + 1442695040888963407U;
+            switch (draw(5)) {
+                case 0: break;  // lost
+                case 1: driver.from_node(id, rejected(sent.message.request, Rejection::busy)); break;
+                case 2: driver.from_node(id, not_primary(sent, view_of(1, id % 3 + 1))); break;
+                default: driver.from_node(id, written(sent.message.request, 1)); break;
+            }
+        }
+        for (const auto& sent : driver.take<MapRequest>())
+            if (sent.endpoint != registry)
+                driver.from_node(sent.endpoint == endpoint_of(NodeId(1)) ? 1 : 2, driver.beacon());
+        driver.advance(milliseconds(1));
+    }
+    driver.advance(milliseconds(400));
+    EXPECT_EQ(driver.done.size(), submitted);
+    driver.put(key_in(0), "last");
+    ASSERT_FALSE(driver.sends.empty());
+}
+
+}  // namespace
+}  // namespace ringkv::test
