@@ -1,16 +1,13 @@
 #include "common/edge/transport.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <array>
 #include <map>
 #include <vector>
 
 #include "common/check.hpp"
-#include "common/edge/clock.hpp"
-#include "common/edge/log.hpp"
+#include "common/edge/complaints.hpp"
 #include "common/edge/outbox.hpp"
+#include "common/edge/wake_signal.hpp"
 #include "common/edge/zmq_message.hpp"
 #include "common/edge/zmq_socket.hpp"
 
@@ -36,48 +33,6 @@ std::optional<std::uint64_t> connection_of(std::string_view id) {
     for (const char byte : id.substr(1)) connection = connection << 8U | static_cast<std::uint8_t>(byte);
     return connection;
 }
-
-// At most one line a second, with how many were held back.
-class Complaints {
-  public:
-    void say(std::string text, std::string from, std::string reason) {
-        ++held_back_;
-        const Time now = boot_time();
-        if (said_ && now - *said_ < std::chrono::seconds(1)) return;
-        said_ = now;
-        log(LogLevel::warning, std::move(text),
-            {{"from", std::move(from)}, {"reason", std::move(reason)}, {"count", std::to_string(held_back_)}});
-        held_back_ = 0;
-    }
-
-  private:
-    std::optional<Time> said_;
-    std::uint64_t held_back_ = 0;
-};
-
-class WakeSignal {
-  public:
-    WakeSignal() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-    ~WakeSignal() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    WakeSignal(const WakeSignal&) = delete;
-    WakeSignal& operator=(const WakeSignal&) = delete;
-
-    [[nodiscard]] int descriptor() const { return descriptor_; }
-    void raise() const {
-        const std::uint64_t one = 1;
-        // The only failure is a counter that is full, and then it is raised already.
-        [[maybe_unused]] const ssize_t written = ::write(descriptor_, &one, sizeof one);
-    }
-    void lower() const {
-        std::uint64_t count = 0;
-        [[maybe_unused]] const ssize_t got = ::read(descriptor_, &count, sizeof count);
-    }
-
-  private:
-    int descriptor_;
-};
 
 }  // namespace
 

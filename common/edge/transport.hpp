@@ -22,7 +22,7 @@ struct TransportOptions {
     std::optional<std::string> publish;                  // PUB
     CodecLimits limits;                                  // of a frame; also ZMQ_MAXMSGSIZE
     std::size_t coalesce_bytes = std::size_t{1} << 20U;  // a frame is closed when it is larger than this
-    int high_water_mark = 10000;                         // frames queued for one peer
+    int high_water_mark = 1000;                          // frames queued for one peer
 };
 
 struct TransportCounters {

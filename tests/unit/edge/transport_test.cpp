@@ -1,17 +1,12 @@
 #include "common/edge/transport.hpp"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <zmq.h>
 
 #include <algorithm>
 #include <thread>
 
-#include "common/edge/clock.hpp"
-#include "ports.hpp"
+#include "transport_peer.hpp"
 
 namespace ringkv {
 namespace {
@@ -19,129 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
-
-const Identity somebody{Uuid{{1, 2, 3}}, NodeId(4), StartNumber(5)};
-
-struct Received {
-    Origin from;
-    Message message;
-};
-
-// A transport, and everything that came in through it.
-struct Peer {
-    std::unique_ptr<Transport> transport;
-    std::vector<Received> inbox;
-
-    explicit Peer(const TransportOptions& options) {
-        auto opened = Transport::open(options);
-        if (!opened) {
-            ADD_FAILURE() << opened.error();
-            return;
-        }
-        transport = std::move(*opened);
-    }
-    std::size_t pump(std::size_t frames = 1000) {
-        transport->poll(milliseconds(5));
-        return transport->receive(frames, [this](const Origin& from, Message message) {
-            inbox.push_back({from, std::move(message)});
-        });
-    }
-    void send(const Address& address, Message message, NodeId to = {}) {
-        const Outgoing outgoing{address, to, std::move(message)};
-        transport->send(somebody, {&outgoing, 1});
-    }
-    [[nodiscard]] const TransportCounters& counters() const { return transport->counters(); }
-};
-
-TransportOptions listening(const std::string& endpoint) {
-    TransportOptions options;
-    options.listen = endpoint;
-    return options;
-}
-
-template <class Condition>
-[[nodiscard]] bool pump_until(std::vector<Peer*> peers, Condition condition) {
-    const Time deadline = boot_time() + seconds(60);
-    while (!condition()) {
-        if (boot_time() > deadline) return false;
-        for (Peer* peer : peers) peer->pump();
-    }
-    return true;
-}
-
-MapRequest numbered(std::uint64_t number) {
-    return {Generation(1), Epoch(number)};
-}
-std::uint64_t number_of(const Received& received) {
-    return std::get<MapRequest>(received.message).epoch.value();
-}
-
-// The first messages to a new endpoint are dropped, for nobody is connected yet: repeats one until it is
-// there, and waits for all that went. -> where the server answers to.
-Address connect(Peer& client, Peer& server, const std::string& endpoint) {
-    static std::uint64_t mark = 1U << 30U;
-    ++mark;
-    const auto arrived = [&](std::uint64_t number) -> const Received* {
-        for (const Received& received : server.inbox)
-            if (number_of(received) == number) return &received;
-        return nullptr;
-    };
-    EXPECT_TRUE(pump_until({&client, &server}, [&] {
-        client.send(Address::to(endpoint), numbered(mark));
-        return arrived(mark) != nullptr;
-    }));
-    const Address back = arrived(mark) == nullptr ? Address{} : arrived(mark)->from.address;
-    client.send(Address::to(endpoint), numbered(++mark));  // after all others, for a connection keeps order
-    EXPECT_TRUE(pump_until({&client, &server}, [&] { return arrived(mark) != nullptr; }));
-    server.inbox.clear();
-    return back;
-}
-
-// A bare ZeroMQ socket, for what no transport of ours would send.
-class BareSocket {
-  public:
-    BareSocket(int type, const std::string& endpoint, const std::string& routing_id = "")
-        : context_(zmq_ctx_new()), socket_(zmq_socket(context_, type)) {
-        const int none = 0;
-        const int patience = 20000;
-        zmq_setsockopt(socket_, ZMQ_LINGER, &none, sizeof none);
-        zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &patience, sizeof patience);
-        if (!routing_id.empty()) zmq_setsockopt(socket_, ZMQ_ROUTING_ID, routing_id.data(), routing_id.size());
-        EXPECT_EQ(type == ZMQ_ROUTER || type == ZMQ_PUB ? zmq_bind(socket_, endpoint.c_str())
-                                                        : zmq_connect(socket_, endpoint.c_str()),
-                  0);
-    }
-    ~BareSocket() {
-        zmq_close(socket_);
-        zmq_ctx_term(context_);
-    }
-    BareSocket(const BareSocket&) = delete;
-    BareSocket& operator=(const BareSocket&) = delete;
-
-    void send(const std::vector<std::string>& parts) {
-        for (std::size_t i = 0; i < parts.size(); ++i)
-            EXPECT_GE(zmq_send(socket_, parts[i].data(), parts[i].size(), i + 1 < parts.size() ? ZMQ_SNDMORE : 0), 0);
-    }
-    std::string receive_part() {
-        std::string part(100000, '\0');
-        const int size = zmq_recv(socket_, part.data(), part.size(), 0);
-        EXPECT_GE(size, 0) << zmq_strerror(zmq_errno());
-        part.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-        return part;
-    }
-    // The answer to a bad frame, while the server is pumped beside.
-    Refused receive_refusal() {
-        const auto envelope = decode(receive_part());
-        EXPECT_TRUE(envelope);
-        if (!envelope || envelope->messages.size() != 1) return {};
-        EXPECT_TRUE(envelope->sender.cluster.none());
-        return std::get<Refused>(envelope->messages.front());
-    }
-
-  private:
-    void* context_;
-    void* socket_;
-};
 
 TEST(Transport, AnswersGoBackTheWayRequestsCame) {
     const std::string endpoint = free_endpoint();
@@ -248,26 +120,6 @@ TEST(Transport, NothingIsKeptForAPeerThatIsNotThere) {
     for (const Received& received : server.inbox) EXPECT_EQ(number_of(received), 1000U);
 }
 
-// It is connected to, but does not speak.
-TEST(Transport, NothingIsKeptForAPeerThatDoesNotShakeHands) {
-    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-    const std::uint16_t port = bind_free(listener);
-    ASSERT_EQ(::listen(listener, 8), 0);
-    Peer client({});
-    const std::string endpoint = "tcp://127.0.0.1:" + std::to_string(port);
-    client.send(Address::to(endpoint), numbered(1));
-    const int accepted = ::accept(listener, nullptr, nullptr);
-    ASSERT_GE(accepted, 0);
-    for (int i = 0; i < 20; ++i) {
-        client.send(Address::to(endpoint), numbered(2));
-        client.pump();
-    }
-    EXPECT_EQ(client.counters().frames_out, 0U);
-    EXPECT_EQ(client.counters().dropped, 21U);
-    ::close(accepted);
-    ::close(listener);
-}
-
 TEST(Transport, WhatWasMeantForAPeerDoesNotReachItsSuccessor) {
     const std::string endpoint = free_endpoint();
     auto server = std::make_unique<Peer>(listening(endpoint));
@@ -338,116 +190,6 @@ TEST(Transport, ANewSubscriptionTakesThePlaceOfTheOneBefore) {
     subscriber.inbox.clear();
     ASSERT_TRUE(pump_until({&subscriber}, [&] { return publish(), heard(2); }));
     EXPECT_FALSE(heard(1));
-}
-
-TEST(Transport, AFrameLargerThanTheLimitCostsOnlyItsSenderTheConnection) {
-    const std::string endpoint = free_endpoint();
-    TransportOptions small = listening(endpoint);
-    small.limits.frame = 10000;
-    Peer server(small);
-    Peer rude({});
-    Peer polite({});
-    connect(rude, server, endpoint);
-    const Address back = connect(polite, server, endpoint);
-    rude.send(Address::to(endpoint), Get{RequestId(1), PartitionId(), std::string(20000, 'k')});
-    polite.send(Address::to(endpoint), numbered(1));
-    ASSERT_TRUE(pump_until({&server}, [&] { return !server.inbox.empty(); }));
-    EXPECT_EQ(number_of(server.inbox.front()), 1U);
-    EXPECT_EQ(server.inbox.front().from.address, back);
-    // And the sender may come again.
-    connect(rude, server, endpoint);
-    // The server itself does not send what others would not take, but splits where that helps.
-    const auto before = server.counters();
-    const Message half = Get{RequestId(1), PartitionId(), std::string(6000, 'k')};
-    const std::vector<Outgoing> turn = {
-        {back, {}, half}, {back, {}, half}, {back, {}, Get{RequestId(2), PartitionId(), std::string(10001, 'k')}}};
-    server.transport->send(somebody, turn);
-    EXPECT_EQ(server.counters().frames_out - before.frames_out, 2U);
-    EXPECT_EQ(server.counters().messages_out - before.messages_out, 2U);
-    EXPECT_EQ(server.counters().dropped - before.dropped, 1U);
-    ASSERT_TRUE(pump_until({&polite}, [&] { return polite.inbox.size() == 2; }));
-}
-
-TEST(Transport, RawGarbageOnThePortDisturbsNobody) {
-    const std::string endpoint = free_endpoint();
-    Peer server(listening(endpoint));
-    Peer client({});
-    connect(client, server, endpoint);
-    std::vector<int> rude;
-    for (const std::string& garbage :
-         {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(100000, '\0'), std::string(100000, '\xff'),
-          std::string("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL", 16) + std::string(5000, '\x01'), std::string("\x01"),
-          std::string("\x01\0\x05\0hello", 9)}) {
-        rude.push_back(connect_raw(endpoint));
-        ASSERT_GE(rude.back(), 0);
-        (void)::send(rude.back(), garbage.data(), garbage.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
-    for (std::uint64_t round = 0; round < 20; ++round) {
-        server.inbox.clear();
-        client.send(Address::to(endpoint), numbered(round));
-        ASSERT_TRUE(pump_until({&server, &client}, [&] { return !server.inbox.empty(); }));
-        EXPECT_EQ(number_of(server.inbox.front()), round);
-    }
-    EXPECT_EQ(client.counters().malformed, 0U);
-    for (const int socket : rude) ::close(socket);
-}
-
-TEST(Transport, BadFramesAreRefusedAndCounted) {
-    const std::string endpoint = free_endpoint();
-    Peer server(listening(endpoint));
-    const std::string good = encode(somebody, NodeId(), {numbered(1)});
-    std::string other_version = good;
-    other_version[5] = 2;  // behind the array's head and "RKV"
-    const std::vector<std::pair<std::vector<std::string>, ErrorCode>> frames = {
-        {{"garbage"}, ErrorCode::malformed},
-        {{""}, ErrorCode::malformed},
-        {{good.substr(0, good.size() - 1)}, ErrorCode::malformed},
-        {{good, good}, ErrorCode::malformed},
-        {{"", good, "more"}, ErrorCode::malformed},
-        {{other_version}, ErrorCode::version_mismatch},
-    };
-    BareSocket rude(ZMQ_DEALER, endpoint);
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-        rude.send(frames[i].first);
-        ASSERT_TRUE(pump_until({&server}, [&] { return server.counters().malformed == i + 1; }));
-        const Refused refused = rude.receive_refusal();
-        EXPECT_EQ(refused.code, frames[i].second) << i;
-        EXPECT_FALSE(refused.text.empty());
-    }
-    EXPECT_TRUE(server.inbox.empty());
-    rude.send({"", good});  // the delimiter of a REQ socket does no harm
-    rude.send({good});
-    EXPECT_TRUE(pump_until({&server}, [&] { return server.inbox.size() == 2; }));
-    EXPECT_EQ(server.counters().malformed, frames.size());
-}
-
-// The next to choose it would get what is meant for this one.
-TEST(Transport, APeerThatChoosesItsRoutingIdIsRefused) {
-    const std::string endpoint = free_endpoint();
-    Peer server(listening(endpoint));
-    BareSocket rude(ZMQ_DEALER, endpoint, "fixed");
-    rude.send({encode(somebody, NodeId(), {numbered(1)})});
-    ASSERT_TRUE(pump_until({&server}, [&] { return server.counters().malformed == 1; }));
-    EXPECT_THAT(rude.receive_refusal().text, HasSubstr("routing id"));
-    EXPECT_TRUE(server.inbox.empty());
-}
-
-TEST(Transport, BadAnswersAreDroppedWithoutAnAnswer) {
-    const std::string endpoint = free_endpoint();
-    BareSocket server(ZMQ_ROUTER, endpoint);
-    Peer client({});
-    ASSERT_TRUE(pump_until({&client}, [&] {
-        client.send(Address::to(endpoint), numbered(1));
-        return client.counters().frames_out > 0;
-    }));
-    const std::string id = server.receive_part();
-    (void)server.receive_part();
-    server.send({id, "garbage"});
-    server.send({id, encode(somebody, NodeId(), {numbered(2)})});
-    ASSERT_TRUE(pump_until({&client}, [&] { return !client.inbox.empty(); }));
-    EXPECT_EQ(number_of(client.inbox.front()), 2U);
-    EXPECT_EQ(client.counters().malformed, 1U);
-    EXPECT_EQ(client.counters().frames_out, 1U);
 }
 
 TEST(Transport, AReceiveTakesNoMoreFramesThanItIsAskedFor) {
@@ -578,34 +320,6 @@ TEST(Transport, OneMayEndWhileOthersGoOn) {
     for (std::thread& thread : threads) thread.join();
     Peer last({});
     connect(last, server, endpoint);
-}
-
-TEST(Endpoint, IsCheckedAndCountedUp) {
-    for (const char* good :
-         {"tcp://127.0.0.1:7400", "tcp://host-1.example:1", "tcp://*:65535", "tcp://[::1]:7400", "tcp://0.0.0.0:7400"})
-        EXPECT_TRUE(check_endpoint(good)) << good;
-    for (const char* bad :
-         {"", "tcp://", "127.0.0.1:7400", "udp://127.0.0.1:7400", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://:7400",
-          "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:74x", "tcp://127.0.0.1:-1", "tcp://a b:7400",
-          "tcp://127.0.0.1:7400 ", "tcp://host/x:7400", "tcp://::1:7400", "tcp://[]:7400", "tcp://127.0.0.1:+7"}) {
-        const auto checked = check_endpoint(bad);
-        ASSERT_FALSE(checked) << bad;
-        EXPECT_EQ(checked.error().code(), ErrorCode::configuration);
-        EXPECT_THAT(checked.error().message(), HasSubstr(bad));
-    }
-    EXPECT_EQ(endpoint_plus("tcp://127.0.0.1:7400", 3).value(), "tcp://127.0.0.1:7403");
-    EXPECT_EQ(endpoint_plus("tcp://[::1]:7400", 0).value(), "tcp://[::1]:7400");
-    EXPECT_EQ(endpoint_plus("tcp://127.0.0.1:65535", 0).value(), "tcp://127.0.0.1:65535");
-    EXPECT_EQ(endpoint_plus("tcp://127.0.0.1:65535", 1).error().code(), ErrorCode::configuration);
-    EXPECT_EQ(endpoint_plus("nonsense", 1).error().code(), ErrorCode::configuration);
-}
-
-TEST(Endpoint, KnowsLoopback) {
-    for (const char* loopback : {"tcp://127.0.0.1:1", "tcp://127.9.9.9:1", "tcp://localhost:1", "tcp://[::1]:1"})
-        EXPECT_TRUE(is_loopback(loopback)) << loopback;
-    for (const char* beyond : {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://[::]:1",
-                               "tcp://127.evil.example:1", "tcp://128.0.0.1:1", "nonsense"})
-        EXPECT_FALSE(is_loopback(beyond)) << beyond;
 }
 
 }  // namespace
