@@ -1,0 +1,23 @@
+// kvctl between its argument list and its exit code. All that a test has to give it is in the arguments.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/kvctl/console.hpp"
+#include "client/kvctl/exit_code.hpp"
+
+namespace ringkv::kvctl {
+
+struct Program {
+    std::string version;                    // of this build: "1.0.0"
+    std::string protocol;                   // that it speaks: "1.0"
+    std::optional<std::string> registries;  // RINGKV_REGISTRY
+};
+
+// `arguments` is argv without the program.
+ExitCode run(const std::vector<std::string>& arguments, const Console& console, const Program& program);
+
+}  // namespace ringkv::kvctl

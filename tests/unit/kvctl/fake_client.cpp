@@ -1,0 +1,182 @@
+#include "tests/unit/kvctl/fake_client.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace ringkv {
+namespace fake {
+
+std::map<std::string, Stored>& store() {
+    static std::map<std::string, Stored> entries;
+    return entries;
+}
+
+Options& last_options() {
+    static Options options;
+    return options;
+}
+
+ClusterStatus& cluster_status() {
+    static ClusterStatus status;
+    return status;
+}
+
+}  // namespace fake
+
+class Client::Impl {
+  public:
+    Impl() : worker_([this] { work(); }) {}
+    ~Impl() {
+        {
+            const std::lock_guard lock(mutex_);
+            closing_ = true;
+        }
+        changed_.notify_one();
+        worker_.join();
+    }
+
+    static std::optional<Error> refusal(std::string_view key) {
+        if (key.empty() || key.size() > 4096) return Error(ErrorCode::invalid_argument, "a key has 1 to 4096 bytes");
+        return std::nullopt;
+    }
+    static std::optional<Error> trouble(std::string_view key) {
+        if (key.rfind("unavailable", 0) == 0) return Error(ErrorCode::unavailable, "nobody serves it");
+        if (key.rfind("unknown", 0) == 0) return Error(ErrorCode::outcome_unknown, "the deadline passed");
+        return refusal(key);
+    }
+
+    Result<Version> put(std::string_view key, std::optional<Version> expected, std::string_view value) {
+        if (auto error = trouble(key)) return *error;
+        const std::lock_guard lock(store_mutex());
+        fake::Stored& entry = fake::store()[std::string(key)];
+        if (expected && *expected != entry.version) {
+            const Version version = entry.version;
+            if (version == 0) fake::store().erase(std::string(key));
+            return Error(ErrorCode::condition_failed, "the version is " + std::to_string(version));
+        }
+        entry = {std::string(value), ++version_};
+        return entry.version;
+    }
+    Result<std::optional<VersionedValue>> get(std::string_view key) {
+        if (auto error = trouble(key)) return *error;
+        const std::lock_guard lock(store_mutex());
+        const auto found = fake::store().find(std::string(key));
+        if (found == fake::store().end()) return std::optional<VersionedValue>();
+        return std::optional(VersionedValue{found->second.value, found->second.version});
+    }
+    Result<std::optional<Version>> erase(std::string_view key) {
+        if (auto error = trouble(key)) return *error;
+        const std::lock_guard lock(store_mutex());
+        if (fake::store().erase(std::string(key)) == 0) return std::optional<Version>();
+        return std::optional(++version_);
+    }
+    void later(std::function<void()> task) {
+        {
+            const std::lock_guard lock(mutex_);
+            tasks_.push_back(std::move(task));
+        }
+        changed_.notify_one();
+    }
+
+  private:
+    static std::mutex& store_mutex() {
+        static std::mutex mutex;
+        return mutex;
+    }
+    void work() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            changed_.wait(lock, [&] { return closing_ || !tasks_.empty(); });
+            if (tasks_.empty()) return;
+            const auto task = std::move(tasks_.front());
+            tasks_.pop_front();
+            lock.unlock();
+            task();
+            lock.lock();
+        }
+    }
+
+    inline static Version version_ = 0;  // guarded by store_mutex()
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::function<void()>> tasks_;
+    bool closing_ = false;
+    std::thread worker_;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Result<Client> Client::connect(Options options) {
+    fake::last_options() = options;
+    if (options.registries.front() == "tcp://127.0.0.1:1") {
+        return Error(ErrorCode::unavailable, "nobody answered at tcp://127.0.0.1:1");
+    }
+    return Client(std::make_unique<Impl>());
+}
+
+Result<Version> Client::put(std::string_view key, std::string_view value) {
+    return impl_->put(key, std::nullopt, value);
+}
+Result<std::optional<VersionedValue>> Client::get(std::string_view key) {
+    return impl_->get(key);
+}
+Result<std::optional<Version>> Client::erase(std::string_view key) {
+    return impl_->erase(key);
+}
+Result<Version> Client::compare_and_set(std::string_view key, Version expected, std::string_view value) {
+    return impl_->put(key, expected, value);
+}
+Result<Version> Client::compare_and_erase(std::string_view key, Version expected) {
+    const auto now = impl_->get(key);
+    if (!now) return now.error();
+    if (!*now || (*now)->version != expected) return Error(ErrorCode::condition_failed, "another version");
+    return *impl_->erase(key).value();
+}
+
+std::vector<Result<std::optional<VersionedValue>>> Client::get_many(const std::vector<std::string>& keys) {
+    std::vector<Result<std::optional<VersionedValue>>> results;
+    for (const std::string& key : keys) results.push_back(get(key));
+    return results;
+}
+std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries) {
+    std::vector<Result<Version>> results;
+    for (const auto& [key, value] : entries) results.push_back(put(key, value));
+    return results;
+}
+
+Result<std::size_t> Client::scan(std::string_view prefix, const ScanOptions& options,
+                                 const std::function<bool(const KeyValue&)>& each) {
+    std::size_t count = 0;
+    for (const auto& [key, entry] : fake::store()) {
+        if (key.rfind(prefix, 0) != 0) continue;
+        if (options.limit != 0 && count == options.limit) break;
+        ++count;
+        if (!each({key, options.keys_only ? "" : entry.value, entry.version})) break;
+    }
+    return count;
+}
+
+void Client::async_put(std::string_view key, std::string_view value, std::function<void(Result<Version>)> done) {
+    if (auto error = Impl::refusal(key)) return done(*error);
+    impl_->later([this, key = std::string(key), value = std::string(value), done = std::move(done)] {
+        done(impl_->put(key, std::nullopt, value));
+    });
+}
+void Client::async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done) {
+    if (auto error = Impl::refusal(key)) return done(*error);
+    impl_->later([this, key = std::string(key), done = std::move(done)] { done(impl_->get(key)); });
+}
+
+Result<ClusterStatus> Client::status() {
+    return fake::cluster_status();
+}
+PartitionStatus Client::locate(std::string_view /*key*/) const {
+    return fake::cluster_status().partitions.front();
+}
+
+}  // namespace ringkv

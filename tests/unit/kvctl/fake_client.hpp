@@ -1,0 +1,30 @@
+// A ringkv::Client with a map in memory behind it, so that whole kvctl commands can be tested without a cluster.
+// It takes the library's place when the test program is linked.
+//
+// Keys "unavailable..." and "unknown..." fail with that error; a key of more than 4 KiB, or empty, is refused at
+// once, on the calling thread; other answers of async calls come from a thread of its own. The registry
+// tcp://127.0.0.1:1 is not there.
+#pragma once
+
+#include <ringkv/client.hpp>
+
+#include <map>
+#include <string>
+
+namespace ringkv::fake {
+
+struct Stored {
+    std::string value;
+    Version version = 0;
+};
+
+// All Clients share it. Touch it only while no call is under way.
+std::map<std::string, Stored>& store();
+
+// Of the last Client that was connected.
+Options& last_options();
+
+// What status() and locate() say.
+ClusterStatus& cluster_status();
+
+}  // namespace ringkv::fake
