@@ -26,6 +26,7 @@ struct Peer {
     bool started = false;     // has taken over this reign's log (StartViewOk): Prepares may follow
     OpNumber base;            // StartView's entries begin above it
     OpNumber acked;           // persisted there
+    OpNumber reached;         // the highest that was ever sent; `sent` goes back when it is sent again
     OpNumber sent;            // sent, up to here
     OpNumber told_commit;     // the newest commit point it was sent
     bool told_view = false;   // has answered in the current view
@@ -39,7 +40,7 @@ struct Peer {
     Time confirmed{};
     Time heard_at{};  // the newest answered beacon; at first, when we began to wait for one
 
-    [[nodiscard]] bool waiting() const { return !started || acked < sent; }
+    [[nodiscard]] bool waiting() const { return !started || acked < reached; }
 };
 
 }  // namespace ringkv

@@ -63,6 +63,7 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     peer.told_view = message.view == state_.view.id;
     peer.acked = message.op;
     peer.sent = peer.acked;
+    peer.reached = peer.acked;
     peer.progress_at = now;
     context_.claims_changed = true;  // a learner's lease is wanted from now on
     try_commit(now);
@@ -82,8 +83,9 @@ void Primary::send_prepares(Time now, NodeId node, Peer& peer) {
         prepare.announce = state_.view;
         peer.told_view = true;  // until it is time to send again
     }
-    if (peer.acked == peer.sent) peer.progress_at = now;
+    if (peer.acked == peer.reached) peer.progress_at = now;  // nothing was waited for until now
     peer.sent = OpNumber(peer.sent.value() + prepare.entries.size());
+    peer.reached = std::max(peer.reached, peer.sent);
     peer.told_commit = prepare.commit;
     peer.sent_at = now;
     context_.send(node, log_.partition(), std::move(prepare));
@@ -137,7 +139,7 @@ void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
     peer.copy->id = (context_.start.value() << 32U) + context_.next_copy++;
     peer.copy->start = log_.commit();
     peer.copy->start_view = log_.tail().view_at(log_.commit());
-    peer.acked = peer.sent = log_.commit();
+    peer.acked = peer.sent = peer.reached = log_.commit();
     peer.progress_at = now;
     context_.log(LogLevel::debug, "full copy begins",
                  {field(log_.partition()), field(state_.view), {"to", std::to_string(node.value())}});

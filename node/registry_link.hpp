@@ -34,6 +34,8 @@ class RegistryLink {
     // Proposals of this turn go out.
     void flush(Time now);
 
+    // The next heartbeat does not wait for its interval.
+    void say_at_once() { heartbeat_at_ = Time{}; }
     // Any message that came from a registry.
     void heard(Time now);
     // The map is at this epoch elsewhere.

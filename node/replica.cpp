@@ -83,7 +83,7 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
     log_.advance(message.commit);
     log_.trim(log_.commit());
     owed_prepare_ok_ = from;
-    answer_owed(context_.durable);
+    if (log_.persisted() == log_.last()) answer_owed(context_.durable);
 }
 
 void Replica::acknowledge(NodeId primary, bool gap) {
@@ -93,6 +93,7 @@ void Replica::acknowledge(NodeId primary, bool gap) {
 void Replica::receive(Time now, NodeId from, const StartView& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
+    if (context_.stopping && !state_.view.has(context_.me)) return;  // about to leave: not to be let in again
     const bool repeated = log_.log_view() >= message.view.since && !log_.copying();
     if (repeated) {
         // Once a reign: what came after the first must not be cut by a repeat.
@@ -131,7 +132,8 @@ void Replica::answer_start_view(NodeId primary, bool gap) {
 void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
-    if (state_.view.has(context_.me)) return;  // a member's log is never replaced by a copy
+    // A member's log is never replaced by a copy; and who is about to leave is not to be let in again.
+    if (state_.view.has(context_.me) || context_.stopping) return;
     if (copy_since_ == message.view.since && message.copy < copy_) return;
     if (!log_.take_chunk(message)) return;
     copy_since_ = message.view.since;

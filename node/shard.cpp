@@ -144,6 +144,10 @@ void Shard::from_registry(Time now, const Message& message) {
     } else if (const auto* refusal = std::get_if<JoinRefused>(&message)) {
         registry_.refused(*refusal, now);
     } else if (const auto* refused = std::get_if<Refused>(&message)) {
+        // Heartbeats are refused ten times a second: say it once, and again when it changes or lasts.
+        if (refused->text == refused_text_ && now - refused_at_ < std::chrono::minutes(1)) return;
+        refused_text_ = refused->text;
+        refused_at_ = now;
         context_.log(LogLevel::error, "the registry refused a message: " + refused->text, {});
     }
 }
@@ -318,6 +322,7 @@ void Shard::stop(Time now) {
     if (context_.stopping) return;
     context_.stopping = true;
     stop_by_ = now + stop_deadline;
+    registry_.say_at_once();
     if (context_.me.none()) finished_ = true;
 }
 

@@ -75,6 +75,8 @@ class Shard final : public Actor {
     std::optional<Time> stop_by_;
     std::optional<Time> left_at_;  // stopping, and no view has us any more
     bool finished_ = false;
+    std::string refused_text_;  // the newest refusal that was logged
+    Time refused_at_{};
     std::string subscribed_;
 };
 
