@@ -1,0 +1,50 @@
+// A host's storage, in memory. It outlives the host's processes; what is on it is kept in the stored
+// form, so that every record has been through the codec.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/actor.hpp"
+
+namespace ringkv::simulation {
+
+class Disk final : public Storage {
+  public:
+    enum class Sync : std::uint8_t {
+        at_once,    // a batch is durable when commit() returns
+        on_demand,  // a batch is durable after the next sync()
+    };
+
+    Result<void> commit(BatchNumber number, StorageBatch batch) override;
+    [[nodiscard]] BatchNumber durable() const override { return durable_; }
+
+    void set_sync(Sync sync) { sync_ = sync; }
+    // Everything committed so far is durable.
+    void sync();
+    // From now on commit() fails, until restarted() or a call with false.
+    void set_broken(bool broken) { broken_ = broken; }
+
+    // The machine lost power: what was not durable is gone.
+    void lose_power();
+    // A new disk in its place.
+    void wipe();
+    // A new process opens it: batches are numbered from 1 again.
+    void restarted();
+
+    [[nodiscard]] bool empty() const { return records_.empty(); }
+    // All records that are on it, durable or not, in the order of writing.
+    [[nodiscard]] std::vector<StorageRecord> records() const;
+
+  private:
+    Sync sync_ = Sync::at_once;
+    bool broken_ = false;
+    std::vector<std::string> records_;  // encoded
+    std::size_t durable_records_ = 0;   // a prefix of records_
+    BatchNumber written_;
+    BatchNumber durable_;
+};
+
+}  // namespace ringkv::simulation
