@@ -9,6 +9,8 @@ namespace ringkv {
 namespace {
 // Entries kept for a learner that does not keep up.
 constexpr std::uint64_t most_behind = 100000;
+// How often the members are looked at: a node may be the primary of thousands of partitions.
+constexpr Duration members_interval = std::chrono::milliseconds(25);
 }  // namespace
 
 Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time promised_until, PartitionLog& log,
@@ -153,9 +155,12 @@ void Primary::tick(Time now) {
     if (phase_ == Phase::waiting && now >= promised_until_ && view_batch_ <= context_.durable) start(now);
     if (phase_ == Phase::waiting) return;
     for (auto& [node, peer] : peers_) tick_peer(now, node, peer);
-    try_commit(now);
-    tick_members(now);
-    if (phase_ == Phase::serving || phase_ == Phase::handing_over) tick_hand_over(now);
+    if (phase_ == Phase::starting || log_.commit() != log_.last()) try_commit(now);
+    if (now >= members_at_ || phase_ == Phase::handing_over || context_.stopping) {
+        members_at_ = now + members_interval;
+        tick_members(now);
+        if (phase_ == Phase::serving || phase_ == Phase::handing_over) tick_hand_over(now);
+    }
     if (phase_ == Phase::serving) {
         serve_held(now);
         serve_reads(now);

@@ -137,6 +137,7 @@ class Primary {
     std::deque<Request> held_;   // until we serve
     std::deque<Request> reads_;  // until the leases are there
     Time expiry_at_{};
+    Time members_at_{};
 };
 
 }  // namespace ringkv

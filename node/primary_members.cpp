@@ -63,11 +63,9 @@ std::vector<NodeId> Primary::wanted_members(Time now, bool& renew) const {
 void Primary::tick_members(Time now) {
     bool renew = false;
     std::vector<NodeId> wanted = wanted_members(now, renew);
-    std::vector<NodeId> current = state_.view.members;
-    std::vector<NodeId> sorted = wanted;
-    std::sort(sorted.begin(), sorted.end());
-    std::sort(current.begin(), current.end());
-    if (sorted == current && !renew) return;
+    const bool same =
+        std::is_permutation(wanted.begin(), wanted.end(), state_.view.members.begin(), state_.view.members.end());
+    if (same && !renew) return;
     for (NodeId node : wanted)
         if (!state_.view.has(node)) {
             if (proposed_.insert(node).second) context_.claims_changed = true;
@@ -78,6 +76,8 @@ void Primary::tick_members(Time now) {
 // V7: no new requests; what is under way commits; then another member is proposed.
 void Primary::tick_hand_over(Time now) {
     if (phase_ == Phase::serving) {
+        const bool well_placed = state_.target.empty() || state_.target.front() == context_.me;
+        if (well_placed && !context_.stopping) return;
         std::vector<NodeId> candidates;
         for (NodeId node : by_preference(state_.view.members)) {
             if (node == context_.me || !context_.well(node)) continue;

@@ -7,7 +7,7 @@
 namespace ringkv {
 
 namespace {
-constexpr Duration tick_interval = std::chrono::milliseconds(5);
+constexpr Duration tick_interval = std::chrono::milliseconds(10);
 constexpr Duration stop_deadline = std::chrono::seconds(10);
 // After the last view has been left, clients with an old map are still told where to go.
 constexpr Duration farewell = std::chrono::milliseconds(300);
