@@ -1,0 +1,101 @@
+// A real cluster on loopback: one ringkv-registry and any number of ringkv-node processes, with YAML
+// and data in a directory of its own. Ends every process with the object; keeps the directory and
+// prints the ends of all logs if the test has failed. A server that ends by itself fails the test:
+// the others would cover up its crash.
+//
+// Errors of the set-up itself throw std::runtime_error, which fails the test with its message.
+// Thread safety: the test's main thread only (ChildProcess says why).
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ringkv/client.hpp"
+#include "tests/cluster/child_process.hpp"
+
+namespace ringkv::testing {
+
+// Sanitized programs on a busy machine with two cores are slow: only what never comes waits so long.
+inline constexpr milliseconds patience{60000};
+
+struct ClusterOptions {
+    unsigned nodes = 3;  // n1, n2, ..., in racks rack-a, rack-b, rack-c in turn
+    unsigned replication = 3;
+    unsigned partitions = 64;
+    unsigned shards = 1;  // of each node
+    bool start = true;    // false: only prepared; the test starts what it wants
+};
+
+class ProcessCluster {
+  public:
+    // Started, formed, and every partition full, unless options say otherwise.
+    explicit ProcessCluster(ClusterOptions options = {});
+    ~ProcessCluster();
+    ProcessCluster(const ProcessCluster&) = delete;
+    ProcessCluster& operator=(const ProcessCluster&) = delete;
+
+    // Each starts the process with the name and address that it has (and had before), and waits for
+    // its "ready" line. Other ports are tried as long as one has not been started once.
+    ChildProcess& start_registry();
+    ChildProcess& start_node(const std::string& name);
+    // A node more, in that rack; not started.
+    void add_node(const std::string& name, const std::string& rack);
+
+    [[nodiscard]] ChildProcess& registry();
+    [[nodiscard]] ChildProcess& node(const std::string& name);
+    // Sends SIGKILL and waits for the end.
+    void kill_registry();
+    void kill_node(const std::string& name);
+
+    [[nodiscard]] std::string registry_endpoint() const;
+    [[nodiscard]] std::string node_endpoint(const std::string& name) const;
+    [[nodiscard]] std::vector<std::string> node_endpoints() const;
+    [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+    [[nodiscard]] std::filesystem::path config_of(const std::string& name) const;
+
+    // By default of the registry's endpoint.
+    [[nodiscard]] Client client(std::vector<std::string> endpoints = {}, milliseconds deadline = patience) const;
+    // Waits until the client's status satisfies the condition; throws, with the status last seen, if it
+    // never does.
+    ClusterStatus wait_for_status(Client& client, const std::string& what,
+                                  const std::function<bool(const ClusterStatus&)>& condition) const;
+    // Every partition has all its copies, and so many nodes are up.
+    ClusterStatus wait_until_full(Client& client, unsigned nodes_up) const;
+    // The node is a member of no view any more, and every partition is served by others.
+    ClusterStatus wait_until_without(Client& client, const std::string& name) const;
+
+  private:
+    struct Server {
+        std::string name;
+        std::string rack;  // empty: the registry
+        unsigned port = 0;
+        bool started_once = false;
+        std::unique_ptr<ChildProcess> process;
+    };
+
+    ChildProcess& start(Server& server);
+    static void end(Server& server);
+    void write_config(const Server& server) const;
+    void write_node_configs() const;
+    [[nodiscard]] unsigned ports_of(const Server& server) const;
+
+    ClusterOptions options_;
+    std::filesystem::path directory_;
+    Server registry_{"registry", "", 0, false, nullptr};
+    std::map<std::string, Server> nodes_;
+};
+
+// The first of `count` free loopback ports in a row; others each time.
+unsigned free_ports(unsigned count);
+// What the client's status shows of a node; nullptr if it does not name it.
+const NodeStatus* find_node(const ClusterStatus& status, std::string_view name);
+std::string describe(const ClusterStatus& status);
+// The value of an environment variable, for longer runs by hand.
+unsigned setting(const char* variable, unsigned otherwise);
+
+}  // namespace ringkv::testing
