@@ -39,24 +39,17 @@ RackRule::RackRule(const std::vector<std::uint32_t>& sizes, std::uint32_t count)
     }
 }
 
-HashRing::HashRing(std::vector<Candidate> nodes, std::uint32_t vnodes) : nodes_(std::move(nodes)) {
+Ring::Ring(std::vector<Candidate> nodes) : nodes_(std::move(nodes)) {
     std::sort(nodes_.begin(), nodes_.end(), [](const Candidate& a, const Candidate& b) { return a.name < b.name; });
     for (Index node = 0; node < nodes_.size(); ++node) {
         Candidate& candidate = nodes_[node];
         RINGKV_CHECK(node == 0 || nodes_[node - 1].name != candidate.name, "names on the ring are distinct");
         if (!std::isfinite(candidate.weight) || candidate.weight <= 0) candidate.weight = 1;
-        const std::uint32_t count = token_count(candidate.weight, vnodes);
-        for (std::uint32_t i = 0; i < count; ++i)
-            tokens_.push_back({hash_of(candidate.name + "#" + std::to_string(i)), node});
     }
-    std::sort(tokens_.begin(), tokens_.end(), [](const Token& a, const Token& b) {
-        return a.position != b.position ? a.position < b.position : a.node < b.node;
-    });
     number_racks();
-    index_tokens();
 }
 
-void HashRing::number_racks() {
+void Ring::number_racks() {
     std::set<std::string> names;
     for (const Candidate& node : nodes_) names.insert(node.rack);
     rack_sizes_.resize(names.size());
@@ -64,6 +57,32 @@ void HashRing::number_racks() {
         const auto rack = static_cast<std::uint32_t>(std::distance(names.begin(), names.find(node.rack)));
         rack_of_.push_back(rack);
         ++rack_sizes_[rack];
+    }
+}
+
+HashRing::HashRing(std::vector<Candidate> nodes, std::uint32_t vnodes) : Ring(std::move(nodes)) {
+    for (Index node = 0; node < this->nodes().size(); ++node) {
+        const Candidate& candidate = this->nodes()[node];
+        const std::uint32_t count = token_count(candidate.weight, vnodes);
+        for (std::uint32_t i = 0; i < count; ++i)
+            tokens_.push_back({hash_of(candidate.name + "#" + std::to_string(i)), node});
+    }
+    std::sort(tokens_.begin(), tokens_.end(), [](const Token& a, const Token& b) {
+        return a.position != b.position ? a.position < b.position : a.node < b.node;
+    });
+    index_tokens();
+}
+
+void HashRing::walk(std::uint64_t position, const Visit& visit) const {
+    std::vector<bool> seen(nodes().size());
+    std::size_t unseen = nodes().size();
+    for (std::size_t token = first_token(position); unseen > 0; ++token) {
+        if (token >= tokens_.size()) token = 0;
+        const Index node = tokens_[token].node;
+        if (seen[node]) continue;
+        seen[node] = true;
+        --unseen;
+        if (!visit(node)) return;
     }
 }
 
@@ -85,23 +104,22 @@ std::size_t HashRing::first_token(std::uint64_t position) const {
     return token;
 }
 
-void HashRing::take_turns(std::vector<Index>& clockwise) const {
+void Ring::take_turns(std::vector<Index>& in_order) const {
     struct Turn {
         std::uint32_t turn;  // how many of its rack are before it
         Index node;
     };
     std::vector<Turn> turns;
-    for (const Index node : clockwise) {
+    for (const Index node : in_order) {
         const auto before = std::count_if(turns.begin(), turns.end(),
                                           [&](const Turn& other) { return rack_of_[other.node] == rack_of_[node]; });
         turns.push_back({static_cast<std::uint32_t>(before), node});
     }
     std::stable_sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) { return a.turn < b.turn; });
-    std::transform(turns.begin(), turns.end(), clockwise.begin(), [](const Turn& turn) { return turn.node; });
+    std::transform(turns.begin(), turns.end(), in_order.begin(), [](const Turn& turn) { return turn.node; });
 }
 
-std::vector<NodeId> HashRing::preference_list(PartitionId partition, std::uint32_t partitions,
-                                              std::uint32_t count) const {
+std::vector<NodeId> Ring::preference_list(PartitionId partition, std::uint32_t partitions, std::uint32_t count) const {
     const auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(count, nodes_.size()));
     if (wanted == 0) return {};
     const RackRule rule(rack_sizes_, wanted);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,16 +31,23 @@ struct RackRule {
     RackRule(const std::vector<std::uint32_t>& sizes, std::uint32_t count);
 };
 
-class HashRing {
+// A ring: for each position of the 64-bit hash space an order of all nodes. How that order comes about
+// is what rings differ in; racks and preference lists are the same for all.
+class Ring {
   public:
     using Index = std::uint32_t;  // of a node: its place among the names in order
+    using Visit = std::function<bool(Index)>;
 
-    // Each node owns round(weight * vnodes) tokens, 1 to 65536. Precondition: names are distinct.
-    HashRing(std::vector<Candidate> nodes, std::uint32_t vnodes);
+    // Precondition: names are distinct.
+    explicit Ring(std::vector<Candidate> nodes);
+    virtual ~Ring() = default;
 
-    // The first `count` of all nodes (fewer if there are fewer) for the partition: distinct nodes
-    // clockwise of its position, one rack after another while unused racks remain, then each rack's
-    // second, and so on. When a node is added, the first `count` change only by its coming in.
+    // Calls visit(node) for distinct nodes in the order of that position, until it returns false.
+    virtual void walk(std::uint64_t position, const Visit& visit) const = 0;
+
+    // The first `count` of all nodes (fewer if there are fewer) for the partition: distinct nodes in the
+    // order of its position, one rack after another while unused racks remain, then each rack's second,
+    // and so on.
     // Precondition: valid_partition_count(partitions), partition < partitions.
     [[nodiscard]] std::vector<NodeId> preference_list(PartitionId partition, std::uint32_t partitions,
                                                       std::uint32_t count) const;
@@ -48,12 +56,24 @@ class HashRing {
     [[nodiscard]] const std::vector<Candidate>& nodes() const { return nodes_; }
     [[nodiscard]] std::uint32_t rack_of(Index node) const { return rack_of_[node]; }
     [[nodiscard]] const std::vector<std::uint32_t>& rack_sizes() const { return rack_sizes_; }
+    // Sorts nodes that are in the ring's order into order of preference.
+    void take_turns(std::vector<Index>& in_order) const;
 
-    // Calls visit(node) for distinct nodes clockwise of the position, until it returns false.
-    template <class Visit>
-    void walk(std::uint64_t position, Visit visit) const;
-    // Sorts nodes that are in clockwise order into order of preference.
-    void take_turns(std::vector<Index>& clockwise) const;
+  private:
+    void number_racks();
+
+    std::vector<Candidate> nodes_;
+    std::vector<std::uint32_t> rack_of_;
+    std::vector<std::uint32_t> rack_sizes_;
+};
+
+// Each node owns round(weight * vnodes) tokens, 1 to 65536; the order of a position is clockwise of it.
+// When a node is added, the first nodes of a position change only by its coming in.
+class HashRing final : public Ring {
+  public:
+    HashRing(std::vector<Candidate> nodes, std::uint32_t vnodes);
+
+    void walk(std::uint64_t position, const Visit& visit) const override;
 
   private:
     struct Token {
@@ -63,29 +83,11 @@ class HashRing {
 
     // Of the first token at or after the position; tokens_.size() if there is none.
     [[nodiscard]] std::size_t first_token(std::uint64_t position) const;
-    void number_racks();
     void index_tokens();
 
-    std::vector<Candidate> nodes_;
-    std::vector<std::uint32_t> rack_of_;
-    std::vector<std::uint32_t> rack_sizes_;
     std::vector<Token> tokens_;  // by position, then by name
     // Slices of the hash space, about one a token: each one's first token. So a look-up is no search.
     std::vector<std::uint32_t> first_in_slice_;
 };
-
-template <class Visit>
-void HashRing::walk(std::uint64_t position, Visit visit) const {
-    std::vector<bool> seen(nodes_.size());
-    std::size_t unseen = nodes_.size();
-    for (std::size_t token = first_token(position); unseen > 0; ++token) {
-        if (token >= tokens_.size()) token = 0;
-        const Index node = tokens_[token].node;
-        if (seen[node]) continue;
-        seen[node] = true;
-        --unseen;
-        if (!visit(node)) return;
-    }
-}
 
 }  // namespace ringkv

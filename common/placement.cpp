@@ -17,9 +17,9 @@ std::uint32_t bound_of_share(double share) {
 
 namespace {
 
-using Index = HashRing::Index;
+using Index = Ring::Index;
 
-std::vector<double> weights_of(const HashRing& ring) {
+std::vector<double> weights_of(const Ring& ring) {
     std::vector<double> weights;
     for (const Candidate& node : ring.nodes()) weights.push_back(node.weight);
     return weights;
@@ -42,7 +42,7 @@ std::vector<std::uint32_t> bounds_of(const std::vector<double>& weights, std::ui
 // Which nodes hold which partition.
 class Copies final : public BoundedAssignment {
   public:
-    Copies(const HashRing& ring, std::uint32_t partitions, std::uint32_t count)
+    Copies(const Ring& ring, std::uint32_t partitions, std::uint32_t count)
         : BoundedAssignment(weights_of(ring), bounds_of(weights_of(ring), partitions, count)),
           ring_(ring),
           rule_(ring.rack_sizes(), count),
@@ -124,7 +124,7 @@ class Copies final : public BoundedAssignment {
             *std::find(members.begin(), members.end(), held) = taken;
     }
 
-    const HashRing& ring_;
+    const Ring& ring_;
     RackRule rule_;
     std::uint32_t count_;
     std::vector<std::vector<Index>> members_;  // of each partition
@@ -135,7 +135,7 @@ class Copies final : public BoundedAssignment {
 // Which of a partition's nodes is its primary: the first in order of preference that has room.
 class Primaries final : public BoundedAssignment {
   public:
-    Primaries(const HashRing& ring, const std::vector<std::vector<Index>>& members)
+    Primaries(const Ring& ring, const std::vector<std::vector<Index>>& members)
         : BoundedAssignment(weights_of(ring),
                             bounds_of(weights_of(ring), static_cast<std::uint32_t>(members.size()), 1)),
           members_(members),
@@ -163,12 +163,18 @@ class Primaries final : public BoundedAssignment {
 
 }  // namespace
 
+RingPlacement::RingPlacement(std::uint32_t vnodes)
+    : RingPlacement([vnodes](const std::vector<Candidate>& candidates) -> std::unique_ptr<const Ring> {
+          return std::make_unique<HashRing>(candidates, vnodes);
+      }) {}
+
 std::vector<std::vector<NodeId>> RingPlacement::place(const std::vector<Candidate>& candidates,
                                                       std::uint32_t partitions, std::uint32_t replication) const {
     std::vector<std::vector<NodeId>> placement(partitions);
     const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(replication, candidates.size()));
     if (count == 0) return placement;
-    const HashRing ring(candidates, vnodes_);
+    const std::unique_ptr<const Ring> made = make_ring_(candidates);
+    const Ring& ring = *made;
     const auto position = [&](std::uint32_t partition) { return start_of(PartitionId(partition), partitions); };
 
     Copies copies(ring, partitions, count);

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "common/hash_ring.hpp"
@@ -33,14 +36,18 @@ class Placement {
 // further than needed (to within one copy, or 1 %).
 class RingPlacement final : public Placement {
   public:
-    explicit RingPlacement(std::uint32_t vnodes) : vnodes_(vnodes) {}
+    using MakeRing = std::function<std::unique_ptr<const Ring>(const std::vector<Candidate>&)>;
+
+    // Over a HashRing, or any other ring.
+    explicit RingPlacement(std::uint32_t vnodes);
+    explicit RingPlacement(MakeRing make_ring) : make_ring_(std::move(make_ring)) {}
 
     [[nodiscard]] std::vector<std::vector<NodeId>> place(const std::vector<Candidate>& candidates,
                                                          std::uint32_t partitions,
                                                          std::uint32_t replication) const override;
 
   private:
-    std::uint32_t vnodes_;
+    MakeRing make_ring_;
 };
 
 // The most that a node with this share may have. Exposed for planners and tests.

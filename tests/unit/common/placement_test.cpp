@@ -137,6 +137,29 @@ RC_GTEST_PROP(RingPlacement, DoesTheBestThatUnequalRacksAllow, ()) {
 }
 
 // Five nodes, racks of 2, 2 and 1: the one alone must hold everything; primaries can still be equal.
+// A ring that is not ours: the order of a position is that of the names, turned by the position. It shows that
+// rings can be exchanged below the placement; the bounds are the placement's own.
+class TurntableRing final : public Ring {
+  public:
+    using Ring::Ring;
+    void walk(std::uint64_t position, const Visit& visit) const override {
+        const auto size = static_cast<Index>(nodes().size());
+        for (Index i = 0; i < size; ++i)
+            if (!visit(static_cast<Index>((position >> 48U) + i) % size)) return;
+    }
+};
+
+TEST(RingPlacement, AnotherRingCanBeExchanged) {
+    const auto nodes = testing::racks_of({2, 2, 2});
+    const RingPlacement placement(
+        [](const std::vector<Candidate>& candidates) { return std::make_unique<const TurntableRing>(candidates); });
+    const Lists lists = placement.place(nodes, 64, 3);
+    const TurntableRing ring(nodes);
+    EXPECT_EQ(lists[0][0], ring.preference_list(PartitionId(0), 64, 3)[0]);
+    EXPECT_NE(lists, RingPlacement(128).place(nodes, 64, 3));
+    for (const auto& [id, count] : loads_of(lists).copies) EXPECT_LE(count, 34U) << id.value();
+}
+
 TEST(RingPlacement, BalancesPrimariesEvenWhereCopiesCannotBe) {
     const std::vector<Candidate> nodes = testing::racks_of({2, 2, 1});
     Loads loads = loads_of(RingPlacement(128).place(nodes, 1024, 3));
