@@ -23,7 +23,13 @@ void Beacons::set_claims(std::map<Link, std::vector<Claim>> claims) {
 void Beacons::send(Time now, bool at_once) {
     for (auto& [link, out] : out_) {
         const auto& [node, shard] = link;
-        if (!at_once && now - out.sent_at < context_.lease().beacon) continue;
+        const bool due = now - out.sent_at >= context_.lease().beacon;
+        if (!due && !at_once) continue;
+        if (!due && !out.sent.empty()) {
+            out.again = true;  // when the one under way is answered: not one for each turn of a busy shard
+            continue;
+        }
+        out.again = false;
         const NodeInfo* info = context_.map.find(node);
         if (info == nullptr || shard >= info->endpoints.size()) continue;
         last_nonce_ = last_nonce_.next();
@@ -47,7 +53,10 @@ void Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
     std::erase_if(in_, [&](const auto& item) { return now - item.second.heard_at > std::chrono::seconds(10); });
     Inbound& in = in_[{from.node, from.start, from.address.connection}];
     in.heard_at = now;
-    if (!beacon.cut_off)
+    const NodeInfo* sender = context_.map.find(from.node);
+    // Its own word, or the registry's: it may hear the registry, and not be heard.
+    const bool cut_off = beacon.cut_off || (sender != nullptr && sender->state == NodeState::down);
+    if (!cut_off)
         in.cut_off_since.reset();
     else if (!in.cut_off_since)
         in.cut_off_since = now;
@@ -69,14 +78,15 @@ void Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
     context_.reply(from.address, std::move(answer));
 }
 
-void Beacons::receive(NodeId from, const BeaconAnswer& answer, const Granted& granted) {
+void Beacons::receive(NodeId from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags) {
     for (auto& [link, out] : out_) {
         if (link.first != from) continue;
         const auto sent = std::find_if(out.sent.begin(), out.sent.end(),
                                        [&](const Sent& item) { return item.nonce == answer.nonce; });
         if (sent == out.sent.end()) continue;
         const Sent beacon = *sent;
-        out.sent.erase(sent);
+        out.sent.erase(out.sent.begin(), std::next(sent));  // earlier ones come no more, or too late to matter
+        if (out.again) out.sent_at = Time{};
         if (beacon.list != out.list) return;  // of another list: its claims are not what we ask for now
         if (answer.unknown_list) {
             out.known = false;
@@ -91,6 +101,8 @@ void Beacons::receive(NodeId from, const BeaconAnswer& answer, const Granted& gr
                 granted(claim, beacon.at);
             else if (other->view > claim.view)
                 context_.map_behind = true;
+            else if (other->view < claim.view)
+                lags(claim);
         }
         return;
     }

@@ -33,7 +33,9 @@ class Beacons {
 
     // Told of each claim that the peer granted, and when the beacon so answered was sent.
     using Granted = std::function<void(const Claim& claim, Time sent)>;
-    void receive(NodeId from, const BeaconAnswer& answer, const Granted& granted);
+    // Told of each claim whose view the peer does not know yet.
+    using Lags = std::function<void(const Claim& claim)>;
+    void receive(NodeId from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags);
 
   private:
     struct Sent {
@@ -47,6 +49,7 @@ class Beacons {
         bool known = false;  // the peer has answered a beacon with this list
         Time sent_at{};
         std::deque<Sent> sent;
+        bool again = false;  // one more was wanted while one was under way
     };
     // What a primary's shard claims of us.
     struct Inbound {

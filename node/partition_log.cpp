@@ -64,12 +64,13 @@ void PartitionLog::trim(OpNumber needed) {
 }
 
 bool PartitionLog::take_chunk(const CopyChunk& chunk) {
-    if (!copying_ && copied_ == chunk.copy) return true;
-    if (!copying_ || copying_->copy != chunk.copy) {
+    const CopyName name{chunk.view.since, chunk.copy};
+    if (!copying_ && copied_ == name) return true;
+    if (!copying_ || copying_->name != name) {
         if (chunk.index != 0) return false;
         context_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
         reset(chunk.start, chunk.start_view);
-        copying_ = Copying{chunk.copy, 0};
+        copying_ = Copying{name, 0};
     }
     if (chunk.index < copying_->next) return true;
     if (chunk.index > copying_->next) return false;
@@ -80,7 +81,7 @@ bool PartitionLog::take_chunk(const CopyChunk& chunk) {
         context_.store(partition_,
                        CopyDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
         finish_copy(chunk.end->applied, chunk.end->sessions, chunk.end->history);
-        copied_ = chunk.copy;
+        copied_ = name;
     }
     return true;
 }

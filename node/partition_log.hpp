@@ -49,8 +49,10 @@ class PartitionLog {
     void restore(const StorageRecord& record);
 
   private:
+    // Copies are numbered by their sender, within its reign.
+    using CopyName = std::pair<ViewId, std::uint64_t>;
     struct Copying {
-        std::uint64_t copy = 0;
+        CopyName name;
         std::uint32_t next = 0;
     };
 
@@ -70,7 +72,7 @@ class PartitionLog {
     OpNumber noted_commit_;  // the newest CommitRecord
     std::deque<std::pair<BatchNumber, OpNumber>> unsynced_;
     std::optional<Copying> copying_;
-    std::optional<std::uint64_t> copied_;  // the newest finished copy, to answer its repeats
+    std::optional<CopyName> copied_;  // the newest finished copy, to answer its repeats
 };
 
 }  // namespace ringkv

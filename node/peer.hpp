@@ -19,6 +19,7 @@ struct CopyProgress {
     std::optional<std::string> after;  // the scan goes on behind this key
     bool last_sent = false;
     Time sent_at{};
+    Time progress_at{};  // the newest answer, or when there was nothing to wait for
 };
 
 struct Peer {

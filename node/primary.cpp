@@ -151,7 +151,12 @@ void Primary::lease_granted(Time now, NodeId from, Time sent) {
     serve_reads(now);
 }
 
+void Primary::lags(NodeId node) {
+    if (const auto peer = peers_.find(node); peer != peers_.end()) peer->second.told_view = false;
+}
+
 void Primary::tick(Time now) {
+    forget_old_requests(now);
     if (phase_ == Phase::waiting && now >= promised_until_ && view_batch_ <= context_.durable) start(now);
     if (phase_ == Phase::waiting) return;
     for (auto& [node, peer] : peers_) tick_peer(now, node, peer);
@@ -177,8 +182,7 @@ void Primary::flush(Time now) {
         if (peer.copy) needed = std::min(needed, peer.copy->start);
         if (!peer.started) continue;
         const bool lost = log_.last().value() - peer.acked.value() > most_behind;
-        if (lost && !state_.view.has(node) && !proposed_.contains(node))
-            peer.started = false;  // a full copy is cheaper
+        if (lost && !counts(node)) peer.started = false;  // a full copy is cheaper
         if (peer.started) needed = std::min(needed, peer.acked);
     }
     log_.trim(needed);

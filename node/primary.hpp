@@ -49,6 +49,8 @@ class Primary {
     void copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message);
     // `from` answered our beacon that left at `sent`, and grants its lease.
     void lease_granted(Time now, NodeId from, Time sent);
+    // `node` does not know the present view yet: it is told again.
+    void lags(NodeId node);
 
     void tick(Time now);
     // End of a turn: send what is new.
@@ -84,6 +86,8 @@ class Primary {
     void try_serve(Time now);
     void applied(Time now, const Entry& entry);
     [[nodiscard]] std::vector<NodeId> required() const;  // whose PrepareOk and lease we need (V6), without us
+    // A member, or proposed as one: its log is never replaced by a copy.
+    [[nodiscard]] bool counts(NodeId node) const { return state_.view.has(node) || proposed_.contains(node); }
     [[nodiscard]] bool leases_held(Time now, Time arrived) const;
 
     // primary_requests.cpp: clients
@@ -100,6 +104,7 @@ class Primary {
     void serve_reads(Time now);
     void hold(Request request);
     void serve_held(Time now);
+    void forget_old_requests(Time now);
     void expire_sessions(Time now);
 
     // primary_peers.cpp: replication and catch-up

@@ -76,6 +76,7 @@ void Primary::tick_members(Time now) {
 // V7: no new requests; what is under way commits; then another member is proposed.
 void Primary::tick_hand_over(Time now) {
     if (phase_ == Phase::serving) {
+        if (!context_.registry_in_reach) return;  // nobody could take over, and we would not serve on (V6)
         const bool well_placed = state_.target.empty() || state_.target.front() == context_.me;
         if (well_placed && !context_.stopping) return;
         std::vector<NodeId> candidates;

@@ -23,7 +23,7 @@ Duration resend_after(const ReplicaContext& context) {
 void Primary::send_start_view(Time now, NodeId node, Peer& peer) {
     peer.sent_at = now;
     if (peer.base < log_.tail().start()) {
-        peer.needs_copy = !state_.view.has(node);
+        peer.needs_copy = !counts(node);
         return;  // a member that far behind is removed for want of progress, and comes back as a learner
     }
     context_.send(node, log_.partition(),
@@ -36,19 +36,19 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     if (found == peers_.end() || phase_ == Phase::waiting) return;
     if (message.view < state_.view.since || message.view > state_.view.id) return;
     Peer& peer = found->second;
-    if (peer.started) return;
+    if (peer.started || peer.copy) return;  // a repeat, or of before the copy
     if (message.gap) {
         const bool same_log = log_.tail().matches(message.commit, message.commit_view);
         if (same_log && message.commit != peer.base) {
             peer.base = message.commit;
             send_start_view(now, from, peer);
         } else {
-            peer.needs_copy = !state_.view.has(from);
+            peer.needs_copy = !counts(from);
         }
         return;
     }
-    if (message.op < log_.tail().start() && !state_.view.has(from)) {
-        peer.needs_copy = true;  // the same log, but we no longer hold what it lacks
+    if (message.op < log_.tail().start()) {
+        peer.needs_copy = !counts(from);  // the same log, but we no longer hold what it lacks
         return;
     }
     if (message.op > log_.last()) {
@@ -57,7 +57,6 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
                      {field(log_.partition()), field(state_.view), {"node", std::to_string(from.value())}});
         return;
     }
-    if (peer.copy) end_copy(peer);
     peer.needs_copy = false;
     peer.started = true;
     peer.told_view = message.view == state_.view.id;
@@ -101,7 +100,8 @@ void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
         peer.acked = message.op;
         peer.progress_at = now;
     }
-    if (message.gap) peer.sent = std::max(peer.acked, std::min(message.op, log_.last()));
+    peer.sent = std::max(peer.sent, peer.acked);
+    if (message.gap) peer.sent = std::min(message.op, log_.last());  // after a restart it may be sure of less
     if (message.gap && message.view < state_.view.id) peer.told_view = false;
     try_commit(now);
 }
@@ -112,7 +112,7 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
         send_chunk(now, node, peer);
         return;
     }
-    if (!state_.view.has(node) && !context_.well(node)) {
+    if (!counts(node) && !context_.well(node)) {
         peer.started = false;  // a learner that went away: from the beginning when it is back
         return;
     }
@@ -131,11 +131,14 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
 }
 
 void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
-    if (phase_ != Phase::serving || !context_.well(node)) return;
+    if (counts(node)) peer.needs_copy = false;
+    if (!peer.needs_copy || phase_ != Phase::serving || !context_.well(node)) return;
     if (context_.copies >= context_.map.settings.max_moves_per_node) return;
     ++context_.copies;
     peer.needs_copy = false;
+    peer.started = false;
     peer.copy = CopyProgress{};
+    peer.copy->progress_at = now;
     peer.copy->id = (context_.start.value() << 32U) + context_.next_copy++;
     peer.copy->start = log_.commit();
     peer.copy->start_view = log_.tail().view_at(log_.commit());
@@ -160,10 +163,18 @@ void Primary::send_chunk(Time now, NodeId node, Peer& peer) {
         peer.started = false;
         return;
     }
+    if (now - copy.progress_at > context_.lease().grace * 2) {  // restarted in the middle, perhaps: begin again
+        end_copy(peer);
+        peer.needs_copy = true;
+        return;
+    }
     if (copy.chunk) {
         if (now - copy.sent_at < resend_after(context_)) return;
     } else {
-        if (!context_.throttle.open()) return;
+        if (!context_.throttle.open()) {
+            copy.progress_at = now;
+            return;
+        }
         ScanRange range{{}, {}, 0, chunk_bytes, false};
         if (copy.after) range.after = *copy.after;
         ScanPart part = context_.engine.scan(log_.partition(), range);
@@ -191,10 +202,12 @@ void Primary::copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message) {
     CopyProgress& copy = *peer.copy;
     if (message.copy != copy.id || !copy.chunk || message.index != copy.next) return;
     copy.chunk.reset();
+    copy.progress_at = now;
     ++copy.next;
     if (copy.last_sent) {
         // The learner took our log over with the copy: from `start` on it follows by Prepares.
         end_copy(peer);
+        peer.needs_copy = false;
         peer.started = true;
         peer.told_view = false;
         peer.heard_at = std::max(peer.heard_at, now);

@@ -22,7 +22,12 @@ void Primary::request(Request request) {
         return;
     }
     if (phase_ != Phase::serving) {
-        hold(std::move(request));
+        // One partition that cannot serve must not take all the room of its shard.
+        if (held_.size() >= std::max<std::uint64_t>(context_.limits.inflight / 8, 1))
+            context_.reply(request.from, Rejected{request.id(), Rejection::busy,
+                                                  "the partition is changing its primary", log_.commit()});
+        else
+            hold(std::move(request));
         return;
     }
     serve(request.arrived, request);
@@ -80,7 +85,10 @@ void Primary::write(Time now, const Address& from, const Write& write) {
         return;
     }
     if (const auto op = in_progress_.find({write.client, write.sequence}); op != in_progress_.end()) {
-        uncommitted_[op->second.value() - log_.commit().value() - 1].waiters.push_back({from, write.request});
+        // The first attempt and the newest are answered; those between have been given up.
+        std::vector<Waiter>& waiters = uncommitted_[op->second.value() - log_.commit().value() - 1].waiters;
+        if (waiters.size() >= 2) waiters.pop_back();
+        waiters.push_back({from, write.request});
         return;
     }
     if (look.verdict == SessionTable::Verdict::refused) {
@@ -161,10 +169,15 @@ void Primary::serve_reads(Time now) {
         reads_.pop_front();
         --context_.held;
     }
-    while (!reads_.empty() && now - reads_.front().arrived > longest_hold) {
-        reads_.pop_front();
-        --context_.held;
-    }
+}
+
+// Their clients have given them up.
+void Primary::forget_old_requests(Time now) {
+    for (std::deque<Request>* waiting : {&held_, &reads_})
+        while (!waiting->empty() && now - waiting->front().arrived > longest_hold) {
+            waiting->pop_front();
+            --context_.held;
+        }
 }
 
 void Primary::answer_read(const Request& request) {

@@ -74,20 +74,32 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
     // Only in the log whose StartView we took over; within a reign it moves along (V3).
     if (log_.copying() || log_.log_view() < message.since || log_.log_view() > message.view) return;
     log_.set_log_view(std::max(log_.log_view(), message.view));
-    if (message.first > log_.last().next()) {
+    verified_ = std::max(verified_, log_.commit());
+    if (message.first > verified_.next()) {
         acknowledge(from, true);
         return;
     }
-    for (const EntryPtr& entry : message.entries)
-        if (entry->op == log_.last().next()) log_.append(entry);
-    log_.advance(message.commit);
+    take_entries(message.entries);
+    log_.advance(std::min(message.commit, verified_));
     log_.trim(log_.commit());
     owed_prepare_ok_ = from;
     if (log_.persisted() == log_.last()) answer_owed(context_.durable);
 }
 
+// What we have and the primary's log has too (same op, same view) stays: a StartView may bring only the first
+// part of the log, and what was acknowledged in an earlier view must not be cut before the rest has come.
+void Replica::take_entries(const std::vector<EntryPtr>& entries) {
+    for (const EntryPtr& entry : entries) {
+        if (entry->op <= log_.commit()) continue;
+        if (log_.tail().holds(entry->op) && log_.tail().view_at(entry->op) != entry->view)
+            log_.cut(entry->op.previous());
+        if (entry->op == log_.last().next()) log_.append(entry);
+        verified_ = std::max(verified_, entry->op);
+    }
+}
+
 void Replica::acknowledge(NodeId primary, bool gap) {
-    context_.send(primary, partition_, PrepareOk{partition_, log_.log_view(), log_.persisted(), gap});
+    context_.send(primary, partition_, PrepareOk{partition_, log_.log_view(), held_for_sure(), gap});
 }
 
 void Replica::receive(Time now, NodeId from, const StartView& message) {
@@ -110,17 +122,17 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
         answer_start_view(from, true);
         return;
     }
-    log_.cut(std::max(message.base, log_.commit()));  // nobody cuts at or below its own commit point
-    for (const EntryPtr& entry : message.entries)
-        if (entry->op == log_.last().next()) log_.append(entry);
+    verified_ = std::max(message.base, log_.commit());
+    take_entries(message.entries);
     log_.set_log_view(message.view.id);
-    log_.advance(message.commit);
+    log_.advance(std::min(message.commit, verified_));
     owed_start_view_ok_ = {from, context_.unstored(partition_)};
     answer_owed(context_.durable);
 }
 
 void Replica::answer_start_view(NodeId primary, bool gap) {
-    StartViewOk answer{partition_, state_.view.id, log_.persisted(),
+    verified_ = std::max(verified_, log_.commit());
+    StartViewOk answer{partition_, state_.view.id, held_for_sure(),
                        gap,        log_.commit(),  log_.tail().view_at(log_.commit())};
     if (log_.copying()) {  // nothing of it is whole
         answer.op = answer.commit = OpNumber();
@@ -135,7 +147,11 @@ void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
     // A member's log is never replaced by a copy; and who is about to leave is not to be let in again.
     if (state_.view.has(context_.me) || context_.stopping) return;
     if (copy_since_ == message.view.since && message.copy < copy_) return;
+    // A copy is begun for who lacks what the primary no longer holds. What we have reaches further: an old chunk.
+    const bool in_reign = log_.log_view() >= message.view.since && !log_.copying();
+    if (in_reign && message.index == 0 && message.start < log_.last()) return;
     if (!log_.take_chunk(message)) return;
+    verified_ = log_.last();
     copy_since_ = message.view.since;
     copy_ = message.copy;
     if (!log_.copying()) log_.set_log_view(std::max(log_.log_view(), message.view.id));
@@ -184,7 +200,7 @@ void Replica::tick(Time now) {
 // V1: the promise to the primary has run out: propose ourselves, without it.
 void Replica::tick_backup(Time now) {
     const View& view = state_.view;
-    if (!view.has(context_.me) || view_batch_ > context_.durable || context_.stopping) return;
+    if (!view.has(context_.me) || view_batch_ > context_.durable || context_.stopping || log_.copying()) return;
     const bool restarted_primary = view.primary == context_.me;  // V4: an earlier start of ours was it
     const Duration delay = restarted_primary ? Duration(0) : context_.succession_rule.delay(view, context_.me);
     if (now < promised_until_ + delay) return;

@@ -39,6 +39,9 @@ class Replica {
     // depose it nor serve ourselves (L3).
     [[nodiscard]] bool grant(Time now, NodeId primary, ViewId view);
     void lease_granted(Time now, NodeId from, Time sent);
+    void lags(NodeId node) {
+        if (primary_) primary_->lags(node);
+    }
 
     void tick(Time now);
     void flush(Time now);
@@ -53,6 +56,9 @@ class Replica {
     [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);
     void answer_start_view(NodeId primary, bool gap);
     void acknowledge(NodeId primary, bool gap);
+    // Entries of this reign's log, the first of which follows what is verified.
+    void take_entries(const std::vector<EntryPtr>& entries);
+    [[nodiscard]] OpNumber held_for_sure() const { return std::min(log_.persisted(), verified_); }
     void answer_owed(BatchNumber stored);
     void tick_backup(Time now);
 
@@ -62,6 +68,9 @@ class Replica {
     BatchNumber view_batch_;
     PartitionLog log_;
     Time promised_until_;
+    // Our log agrees with the log of this reign up to here; what is above may be left from an earlier view, is
+    // never acknowledged, and goes when an entry of this reign contradicts it. After a restart: the commit point.
+    OpNumber verified_;
     ViewId restored_since_;  // the reign that was under way when this node stopped
     std::unique_ptr<Primary> primary_;
 

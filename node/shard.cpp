@@ -137,7 +137,11 @@ void Shard::from_registry(Time now, const Message& message) {
     } else if (const auto* answer = std::get_if<ProposeAnswer>(&message)) {
         registry_.answered(*answer);
         for (const ProposalOutcome& outcome : answer->outcomes)
-            if (ours(outcome.partition)) learn(now, outcome.partition, outcome.state);
+            // Only the view: the answer may be older than the map by now, and the target is the map's.
+            if (Replica* replica = ours(outcome.partition) ? find(outcome.partition) : nullptr) {
+                replica->learn_view(now, outcome.state.view);
+                touch(outcome.partition);
+            }
     } else if (const auto* joined = std::get_if<JoinAnswer>(&message)) {
         registry_.joined();
         take_map(now, joined->map);
@@ -169,16 +173,25 @@ void Shard::from_peer(Time now, const Origin& from, const Message& message) {
             now, from, *beacon,
             [&](const Claim& claim) {
                 Replica* replica = ours(claim.partition) ? find(claim.partition) : nullptr;
-                return replica != nullptr && replica->grant(now, from.node, claim.view);
+                // A primary whose name has a newer identity cannot be reached by clients, nor change a view.
+                const NodeInfo* node = context_.map.find(from.node);
+                const bool gone = node != nullptr && node->state == NodeState::gone;
+                return !gone && replica != nullptr && replica->grant(now, from.node, claim.view);
             },
             [&](PartitionId partition) {
                 const Replica* replica = ours(partition) ? find(partition) : nullptr;
                 return replica == nullptr ? ViewId{} : replica->view().id;
             });
     } else if (const auto* answer = std::get_if<BeaconAnswer>(&message)) {
-        beacons_.receive(from.node, *answer, [&](const Claim& claim, Time sent) {
-            if (Replica* replica = find(claim.partition)) replica->lease_granted(now, from.node, sent);
-        });
+        beacons_.receive(
+            from.node, *answer,
+            [&](const Claim& claim, Time sent) {
+                if (Replica* replica = find(claim.partition)) replica->lease_granted(now, from.node, sent);
+            },
+            [&](const Claim& claim) {
+                if (Replica* replica = find(claim.partition)) replica->lags(from.node);
+                touch(claim.partition);
+            });
     } else if (const auto* prepare = std::get_if<Prepare>(&message)) {
         to_replica(now, from.node, *prepare, true);
     } else if (const auto* prepare_ok = std::get_if<PrepareOk>(&message)) {
@@ -265,6 +278,12 @@ void Shard::tick(Time now) {
     for (std::uint32_t p = 0; p < replicas_.size(); ++p)
         if (replicas_[p] && replicas_[p]->primary() != nullptr) touch(PartitionId(p));
     tick_stop(now);
+    const NodeInfo* self = context_.map.find(context_.me);
+    if (self != nullptr && self->state == NodeState::gone && !finished_) {
+        superseded_ = "the name " + self_.name + " is held by another process by now; this one ends";
+        context_.log(LogLevel::error, *superseded_, {{"node", std::to_string(context_.me.value())}});
+        finished_ = true;
+    }
 }
 
 void Shard::durable(Time now, BatchNumber number) {

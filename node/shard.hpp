@@ -32,8 +32,10 @@ class Shard final : public Actor {
     void stop(Time now);
     // A member of the cluster: the map names us.
     [[nodiscard]] bool joined() const { return !context_.me.none(); }
-    // Why the registry will not have us, if so.
-    [[nodiscard]] const std::optional<std::string>& refusal() const { return registry_.refusal(); }
+    // Why the registry will not have us, or has somebody else by our name, if so.
+    [[nodiscard]] const std::optional<std::string>& refusal() const {
+        return superseded_ || joined() ? superseded_ : registry_.refusal();
+    }
     // For tests and status.
     [[nodiscard]] const Replica* replica(PartitionId partition) const;
     [[nodiscard]] const ClusterMap& map() const { return context_.map; }
@@ -75,6 +77,7 @@ class Shard final : public Actor {
     std::optional<Time> stop_by_;
     std::optional<Time> left_at_;  // stopping, and no view has us any more
     bool finished_ = false;
+    std::optional<std::string> superseded_;
     std::string refused_text_;  // the newest refusal that was logged
     Time refused_at_{};
     std::string subscribed_;

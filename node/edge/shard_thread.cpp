@@ -29,7 +29,7 @@ void ShardThread::start(std::function<void()> ended) {
     ended_ = std::move(ended);
     loop_.each_turn([this](Time now) {
         if (stopping_.load(std::memory_order_relaxed)) shard_.stop(now);
-        if (shard_.refusal() && !shard_.joined()) {
+        if (shard_.refusal()) {
             outcome_ = Error(ErrorCode::refused, *shard_.refusal());
             loop_.stop();
         }

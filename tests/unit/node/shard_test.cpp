@@ -241,5 +241,112 @@ TEST_F(ShardTest, ConfirmedReadsNeedABeaconSentAfterTheRequest) {
     EXPECT_TRUE(node.sent<GetAnswer>());
 }
 
+EntryPtr entry_of(std::uint64_t op, std::uint64_t view_number, std::string value) {
+    Entry entry;
+    entry.op = OpNumber(op);
+    entry.view = ShardByHand::view(view_number, 1, {}).id;
+    entry.kind = EntryKind::set;
+    entry.key = "k";
+    entry.value = std::move(value);
+    return std::make_shared<const Entry>(std::move(entry));
+}
+
+class TakingOver : public ShardTest {
+  protected:
+    TakingOver() : node_(NodeId(3), engine_, every_member_, in_order_) {
+        const View first = ShardByHand::view(1, 1, {1, 2, 3});
+        node_.learn(first);
+        node_.from_node(1, StartView{PartitionId(0), first, {}, {}, {}, {}});
+        node_.from_node(1, prepare(first, 1, {entry_of(1, 1, "one"), entry_of(2, 1, "two")}));
+        EXPECT_EQ(node_.sent<PrepareOk>()->op, OpNumber(2));
+        node_.learn(second_);
+    }
+
+    static Prepare prepare(const View& view, std::uint64_t first, std::vector<EntryPtr> entries) {
+        return {PartitionId(0), view.id, view.since, {}, OpNumber(first), std::move(entries), OpNumber(0)};
+    }
+    [[nodiscard]] const PartitionLog& log() { return node_.shard().replica(PartitionId(0))->log(); }
+
+    ShardByHand node_;
+    const View second_ = ShardByHand::view(2, 2, {2, 3});
+};
+
+// 1. The old primary commits ops 1 and 2 and dies; node 3 does not know yet that they are committed. 2. The new
+// primary's StartView has room for op 1 only. 3. Node 3 cut op 2. 4. The new primary dies before its Prepare of
+// op 2 arrives, and node 3 serves without it.
+TEST_F(TakingOver, APartialStartViewCutsNothingItDoesNotContradict) {
+    node_.from_node(2, StartView{PartitionId(0), second_, {}, {}, {}, {entry_of(1, 1, "one")}});
+    const auto answer = node_.sent<StartViewOk>();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->op, OpNumber(1)) << "it answers only for what it knows to be in the new primary's log";
+    EXPECT_EQ(log().last(), OpNumber(2));
+    node_.from_node(2, prepare(second_, 2, {entry_of(2, 1, "two")}));
+    EXPECT_EQ(node_.sent<PrepareOk>()->op, OpNumber(2));
+}
+
+TEST_F(TakingOver, AnEntryOfTheNewPrimaryReplacesWhatItContradicts) {
+    node_.from_node(2, StartView{PartitionId(0), second_, {}, {}, {}, {entry_of(1, 1, "one")}});
+    node_.from_node(2, prepare(second_, 2, {entry_of(2, 2, "other")}));
+    EXPECT_EQ(node_.sent<PrepareOk>()->op, OpNumber(2));
+    EXPECT_EQ(log().tail().at(OpNumber(2))->value, "other");
+}
+
+TEST_F(TakingOver, WhatIsNotVerifiedIsNotCommitted) {
+    node_.from_node(2, StartView{PartitionId(0), second_, {}, {}, OpNumber(2), {entry_of(1, 1, "one")}});
+    EXPECT_EQ(log().commit(), OpNumber(1));
+}
+
+class Copying : public ShardTest {
+  protected:
+    // Node 1 is the primary of two members; node 3, in the target, has a log that cannot be joined.
+    Copying() : node_(NodeId(1), engine_, every_member_, in_order_) {
+        node_.learn(view_);
+        node_.from_node(2, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
+        node_.pass(milliseconds(10));
+        node_.from_node(
+            3, StartViewOk{PartitionId(0), view_.id, OpNumber(5), true, OpNumber(5), {Generation(1), ViewNumber(9)}});
+        node_.pass(milliseconds(20));
+    }
+
+    // Answers every beacon; -> is node 3 proposed?
+    bool proposed() {
+        for (int i = 0; i < 10; ++i) {
+            node_.grant_leases({2, 3});
+            node_.pass(milliseconds(50));
+        }
+        return node_.sent<Propose>().has_value();
+    }
+
+    const View view_ = ShardByHand::view(1, 1, {1, 2});
+    ShardByHand node_;
+};
+
+TEST_F(Copying, ALearnerIsProposedWhenItHasTheCopyAndGrantsItsLease) {
+    const auto chunk = node_.sent<CopyChunk>(3);
+    ASSERT_TRUE(chunk);
+    EXPECT_FALSE(proposed()) << "the copy is not answered yet";
+    node_.from_node(3, CopyChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
+    EXPECT_TRUE(proposed());
+}
+
+// 1. A StartView's answer is late. 2. A copy begins; its first chunk empties the learner. 3. The late answer came
+// and passed for the copy's end: the empty learner was proposed as a member.
+TEST_F(Copying, ALateStartViewOkDoesNotEndIt) {
+    ASSERT_TRUE(node_.sent<CopyChunk>(3));
+    node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
+    EXPECT_FALSE(proposed());
+}
+
+// 1. The registry accepts a view, and then gives a name a new identity, which changes the target. 2. The map's
+// delta overtakes the answer to the proposal. 3. The answer's older target replaced the newer one.
+TEST_F(ShardTest, AnAnswerToAProposalDoesNotBringBackAnOldTarget) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    const View view = ShardByHand::view(2, 1, {1, 2}, 1);
+    node.learn(view);
+    const PartitionState old{view, {NodeId(1), NodeId(2), NodeId(9)}};
+    node.from_registry(ProposeAnswer{RequestId(1), {{PartitionId(0), true, old}}});
+    EXPECT_TRUE(node.shard().replica(PartitionId(0))->state().targets(NodeId(3)));
+}
+
 }  // namespace
 }  // namespace ringkv
