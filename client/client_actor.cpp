@@ -111,7 +111,8 @@ void ClientActor::dispatch(Time now, PendingRequest& request) {
     }
     const Route& route = cache_.route(request.partition);
     if (!route.none()) return contacts_.reached(route.endpoint) ? send(now, request, route) : hold(now, request, route);
-    request.refusal = "no node is known to serve it (view " + cache_.view(request.partition).id.to_string() + ")";
+    request.refusal =
+        "no node that could serve it is there (view " + cache_.view(request.partition).id.to_string() + ")";
     finder_.want(now);
     back_off(now, request);
 }

@@ -1,11 +1,13 @@
 #include "node/registry_link.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ringkv {
 
 namespace {
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 constexpr Duration join_interval = milliseconds(500);
 constexpr Duration proposal_interval = milliseconds(200);
 constexpr Duration map_interval = milliseconds(100);
@@ -34,7 +36,32 @@ void RegistryLink::join(Time now) {
              context_.map.settings.id.none() ? self_.cluster : context_.map.settings.id});
 }
 
+bool RegistryLink::is_registry(const std::string& endpoint) const {
+    return std::find(self_.registries.begin(), self_.registries.end(), endpoint) != self_.registries.end();
+}
+
+void RegistryLink::waits(const JoinWaiting& waiting) {
+    if (waiting.present == present_) return;
+    present_ = waiting.present;
+    context_.log(LogLevel::info,
+                 "waits for the cluster to form: " + std::to_string(waiting.present) + " of " +
+                     std::to_string(waiting.needed) + " nodes are there",
+                 {});
+}
+
+// A registry that does not answer is normal for a moment, and worth a line when it lasts.
+void RegistryLink::complain(Time now) {
+    if (began_at_ == Time{}) began_at_ = now;
+    const Time silent_since = std::max(began_at_, heard_at_);
+    if (!speaks_ || now - silent_since < seconds(2) || now - complained_at_ < seconds(30)) return;
+    complained_at_ = now;
+    std::string asked;
+    for (const std::string& endpoint : self_.registries) asked += (asked.empty() ? "" : ", ") + endpoint;
+    context_.log(LogLevel::warning, "no answer from the registry at " + asked + "; still trying", {});
+}
+
 void RegistryLink::tick(Time now) {
+    complain(now);
     const Duration silence = std::max<Duration>(context_.lease().grace, milliseconds(700));
     if (!ever_heard_ || now - heard_at_ > silence) {
         context_.registry_in_reach = false;

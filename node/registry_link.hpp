@@ -47,6 +47,8 @@ class RegistryLink {
         context_.map_behind = true;
     }
     void answered(const ProposeAnswer& answer);
+    void waits(const JoinWaiting& waiting);
+    [[nodiscard]] bool is_registry(const std::string& endpoint) const;
     void not_known() { joined_ = false; }
     void refused(const JoinRefused& refusal, Time now);
     void joined() { joined_ = true; }
@@ -64,6 +66,7 @@ class RegistryLink {
 
     void ask(Message message);
     void join(Time now);
+    void complain(Time now);
 
     const NodeDescription& self_;
     const bool speaks_;
@@ -75,7 +78,10 @@ class RegistryLink {
     Time heard_at_{};
     bool ever_heard_ = false;
     Time turned_at_{};
-    Time joined_at_{};  // the newest Join
+    Time began_at_{};
+    Time complained_at_{};
+    std::uint32_t present_ = 0;  // in the newest JoinWaiting
+    Time joined_at_{};           // the newest Join
     Time heartbeat_at_{};
     Time map_wanted_at_{};
     Time map_asked_at_{};

@@ -98,10 +98,13 @@ void Shard::receive(Time now, const Origin& from, Message message) {
         else
             context_.reply(from.address, EpochBeacon{context_.map.generation, context_.map.epoch});
     } else if (from.address.kind == Address::Kind::endpoint && from.node.none()) {
-        from_registry(now, message);  // only from where we asked or subscribed
+        // Only from where we asked or subscribed. Another node that has not joined yet has no id either.
+        if (registry_.is_registry(from.address.endpoint) || from.address.endpoint == subscribed_)
+            from_registry(now, message);
     } else if (!from.node.none() && from.cluster == context_.map.settings.id) {
         from_peer(now, from, message);
-    } else if (from.address.kind == Address::Kind::connection && !std::holds_alternative<Refused>(message)) {
+    } else if (from.node.none() && from.address.kind == Address::Kind::connection &&
+               !std::holds_alternative<Refused>(message)) {
         context_.reply(from.address,
                        Refused{ErrorCode::refused,
                                std::string(name_of(message)) + " is not a message that a node takes from a client"});
@@ -145,6 +148,8 @@ void Shard::from_registry(Time now, const Message& message) {
     } else if (const auto* joined = std::get_if<JoinAnswer>(&message)) {
         registry_.joined();
         take_map(now, joined->map);
+    } else if (const auto* waiting = std::get_if<JoinWaiting>(&message)) {
+        registry_.waits(*waiting);
     } else if (const auto* refusal = std::get_if<JoinRefused>(&message)) {
         registry_.refused(*refusal, now);
     } else if (const auto* refused = std::get_if<Refused>(&message)) {
@@ -352,7 +357,10 @@ void Shard::tick_stop(Time now) {
     for (const auto& replica : replicas_) {
         if (!replica || !replica->view().has(context_.me)) continue;
         ++member_of;
-        if (replica->view().members.size() == 1) ++only_copies;
+        const std::vector<NodeId>& members = replica->view().members;
+        const bool elsewhere = std::any_of(members.begin(), members.end(),
+                                           [this](NodeId node) { return node != context_.me && context_.well(node); });
+        if (!elsewhere) ++only_copies;
     }
     const bool others = std::any_of(context_.map.nodes.begin(), context_.map.nodes.end(),
                                     [this](const auto& item) { return item.first != context_.me && item.second.up(); });
@@ -362,8 +370,10 @@ void Shard::tick_stop(Time now) {
         if (now - *left_at_ < farewell) return;
     }
     if (only_copies != 0 && self_.durability == Durability::memory)
-        context_.log(LogLevel::warning, "stops with the only copy of partitions, in memory: their data is lost",
-                     {{"partitions", std::to_string(only_copies)}});
+        context_.log(
+            LogLevel::warning,
+            "stops, and with it the last copies of partitions that nobody else stays for: they were in memory only",
+            {{"partitions", std::to_string(only_copies)}});
     finished_ = true;
 }
 

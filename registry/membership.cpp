@@ -100,7 +100,22 @@ void Membership::join_with_new_storage(Time now, const Origin& from, const Join&
     set_state(old, NodeState::gone);
     replace_in_targets(old.id, publication_.map().find(join.name)->id);
     heard_.erase(old.id);
+    warn_of_lost_partitions(old.id);
     forget_unreferenced();
+}
+
+void Membership::warn_of_lost_partitions(NodeId ended) {
+    const auto& map = publication_.map();
+    const auto is_gone = [&](NodeId id) {
+        const NodeInfo* node = map.find(id);
+        return node == nullptr || node->state == NodeState::gone;
+    };
+    const auto lost = std::count_if(map.partitions.begin(), map.partitions.end(), [&](const PartitionState& state) {
+        return state.view.has(ended) && std::all_of(state.view.members.begin(), state.view.members.end(), is_gone);
+    });
+    if (lost == 0) return;
+    publication_.log_when_durable(LogLevel::error, "partitions have lost their last copy: they stay unavailable",
+                                  {{"partitions", std::to_string(lost)}});
 }
 
 void Membership::add(Time now, const Origin& from, const Join& join) {

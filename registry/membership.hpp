@@ -32,6 +32,8 @@ class Membership {
     void refuse(Time now, const Origin& from, bool retry, const std::string& text);
     // Another node's claim on what the join names, in one sentence.
     [[nodiscard]] std::optional<std::string> conflict(const Join& join) const;
+    // That identity has just become gone: the last member of some?
+    void warn_of_lost_partitions(NodeId ended);
     void replace_in_targets(NodeId old_id, NodeId new_id);
     void set_state(NodeInfo node, NodeState state);
 

@@ -23,6 +23,14 @@ std::size_t live_copies(const ClusterMap& map, const View& view) {
         std::ranges::count_if(view.members, [&](NodeId id) { return serves(map.find(id)); }));
 }
 
+// No member can ever come back: each was in memory only, and its name has a newer identity (or none).
+bool lost(const ClusterMap& map, const View& view) {
+    return std::ranges::all_of(view.members, [&](NodeId id) {
+        const NodeInfo* node = map.find(id);
+        return node == nullptr || node->state == NodeState::gone;
+    });
+}
+
 // The newest identity of each name, unless that is gone.
 std::map<std::string, const NodeInfo*> current_nodes(const ClusterMap& map) {
     std::map<std::string, const NodeInfo*> nodes;
@@ -79,7 +87,8 @@ ClusterStatus status_of(const ClusterMap& map) {
             if (const auto node = nodes.find(id); node != nodes.end()) ++node->second.copies;
         if (const auto node = nodes.find(state.view.primary); node != nodes.end()) ++node->second.primaries;
         for (const NodeId id : state.target)
-            if (!state.view.has(id) && serves(map.find(id))) ++status.learners;
+            if (partition.available && !state.view.has(id) && serves(map.find(id))) ++status.learners;
+        status.lost += lost(map, state.view) ? 1 : 0;
         status.full += partition.full ? 1 : 0;
         status.unavailable += partition.available ? 0 : 1;
         status.under_replicated += partition.available && !partition.full ? 1 : 0;

@@ -60,6 +60,10 @@ class Parser {
 
   private:
     Result<void> take_command(const std::string& name) {
+        if (name == "help" && !parsed_.help) {  // `kvctl help`, `kvctl help put`
+            parsed_.help = true;
+            return {};
+        }
         for (const CommandSpec& command : commands_) {
             if (command.name != name) continue;
             parsed_.command = &command;

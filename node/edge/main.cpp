@@ -111,6 +111,7 @@ int main(int argc, char** argv) {
     auto config = load_node_config(path, overrides);
     if (!config) return fail(config.error());
     if (check_only) {
+        for (const std::string& notice : config->notices) std::fprintf(stderr, "warning: %s\n", notice.c_str());
         std::printf("%s: ok\n", path.c_str());
         return 0;
     }

@@ -112,6 +112,7 @@ struct ClusterStatus {
     std::uint32_t full = 0;
     std::uint32_t under_replicated = 0;  // served, with fewer copies than wanted
     std::uint32_t unavailable = 0;
+    std::uint32_t lost = 0;                   // of the unavailable: every member is gone for good, and its data with it
     std::uint32_t learners = 0;               // copies being made
     std::vector<NodeStatus> nodes;            // by name
     std::vector<PartitionStatus> partitions;  // by number

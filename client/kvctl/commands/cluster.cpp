@@ -91,7 +91,12 @@ void print_status(const Console& console, const ClusterStatus& status) {
                                status.replication);
     console.out << fmt::format("partitions {}: {} full, {} under-replicated, {} unavailable\n", status.total,
                                status.full, status.under_replicated, status.unavailable);
-    console.out << fmt::format("copies being made: {}\n\n", status.learners);
+    console.out << fmt::format("copies being made: {}\n", status.learners);
+    if (status.lost > 0)
+        console.out << console.paint_out(Colour::red, fmt::format("LOST: {} partitions have no copy left", status.lost))
+                    << "; their data was in memory, and every node that had it has ended.\n"
+                    << "To begin anew: stop the nodes and the registry, remove the registry's data_dir, start them.\n";
+    console.out << "\n";
     print_nodes(console, status.nodes);
 }
 
@@ -163,7 +168,8 @@ ExitCode run_status(Context& context) {
                               {{"total", status.total},
                                {"full", status.full},
                                {"under_replicated", status.under_replicated},
-                               {"unavailable", status.unavailable}}},
+                               {"unavailable", status.unavailable},
+                               {"lost", status.lost}}},
                              {"nodes", nodes_json(status.nodes)},
                              {"moves", {{"active", status.learners}, {"pending", 0}}}});
     });

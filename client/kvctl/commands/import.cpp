@@ -152,7 +152,7 @@ class Importer {
         std::string text = fmt::format("imported {} keys in {:.1f} s ({} keys/s)", grouped(stored), seconds,
                                        rate(static_cast<double>(stored) / std::max(seconds, 1e-3)));
         if (bad_ > 0) text += fmt::format("; {} bad lines", grouped(bad_));
-        if (failed_ > 0) text += fmt::format("; {} not stored for certain", grouped(failed_));
+        if (failed_ > 0) text += fmt::format("; {} refused or failed", grouped(failed_));
         if (unknown_ > 0) text += fmt::format(", {} of them with outcome unknown", grouped(unknown_));
         if (interrupted()) text += fmt::format("; interrupted after line {}", lines_.number());
         context_.console.say(text);

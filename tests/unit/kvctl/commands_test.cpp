@@ -236,7 +236,7 @@ TEST_F(Commands, StatusHasTheFieldsThatScriptsReadFrom) {
     EXPECT_EQ(status["cluster"], "demo");
     EXPECT_EQ(status["epoch"], 12);
     EXPECT_EQ(status["health"], "degraded");
-    EXPECT_EQ(status["partitions"], Json::parse(R"({"total":2,"full":1,"under_replicated":1,"unavailable":0})"));
+    EXPECT_EQ(status["partitions"], Json::parse(R"({"total":2,"full":1,"under_replicated":1,"unavailable":0,"lost":0})"));
     EXPECT_EQ(status["moves"], Json::parse(R"({"active":1,"pending":0})"));
     EXPECT_EQ(status["nodes"][1]["state"], "down");
     for (const char* field : {"name", "rack", "state", "primaries", "copies", "address"}) {
@@ -333,6 +333,7 @@ TEST_F(Commands, VersionAndHelpNeedNoCluster) {
     EXPECT_EQ(kvctl({"version", "-o", "json"}).out, "{\"version\":\"1.2.3\",\"protocol\":\"1.0\"}\n");
     EXPECT_EQ(kvctl({"--help"}).code, 0);
     EXPECT_THAT(kvctl({"import", "--help"}).out, HasSubstr("Exit code: 7 if any"));
+    EXPECT_EQ(kvctl({"help", "import"}).out, kvctl({"import", "--help"}).out);
     EXPECT_EQ(kvctl({}).code, 2);
     EXPECT_EQ(kvctl({}).out, "");
     EXPECT_EQ(kvctl({"nonsense"}).code, 2);
