@@ -13,6 +13,10 @@ pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 
+# Its flags name the include folders of its own dependencies, which zmq.h does not need, and come out in another form
+# when CMake runs again: everything that links it would be built anew.
+set_target_properties(PkgConfig::zmq PROPERTIES INTERFACE_COMPILE_OPTIONS "" INTERFACE_INCLUDE_DIRECTORIES "")
+
 add_library(ringkv_msgpack INTERFACE)
 target_compile_definitions(ringkv_msgpack INTERFACE MSGPACK_NO_BOOST)
 
