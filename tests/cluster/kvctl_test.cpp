@@ -15,7 +15,6 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 // One cluster for all: each test has keys of its own.
 class Kvctl : public ::testing::Test {

@@ -31,6 +31,7 @@ std::vector<std::string> keys_with_primary(const ringkv::Client& client, const L
 nlohmann::json gaps_as_json(const Load& load, const std::vector<std::string>& keys) {
     const auto all = load.gaps();
     std::vector<milliseconds::rep> gaps;
+    gaps.reserve(keys.size());
     for (const std::string& key : keys) gaps.push_back(all.at(key).count());
     std::sort(gaps.begin(), gaps.end());
     if (gaps.empty()) return nullptr;

@@ -40,7 +40,7 @@ class ProcessCluster {
     ProcessCluster& operator=(const ProcessCluster&) = delete;
 
     // Each starts the process with the name and address that it has (and had before), and waits for
-    // its "ready" line. Other ports are tried as long as one has not been started once.
+    // its "ready" line. A node's first start tries other ports if its own are taken.
     ChildProcess& start_registry();
     ChildProcess& start_node(const std::string& name);
     // A node more, in that rack; not started.
@@ -66,6 +66,8 @@ class ProcessCluster {
                                   const std::function<bool(const ClusterStatus&)>& condition) const;
     // Every partition has all its copies, and so many nodes are up.
     ClusterStatus wait_until_full(Client& client, unsigned nodes_up) const;
+    // The same, and the map has not changed for two seconds: nothing is under way, or about to be.
+    ClusterStatus wait_until_settled(Client& client, unsigned nodes_up) const;
     // The node is a member of no view any more, and every partition is served by others.
     ClusterStatus wait_until_without(Client& client, const std::string& name) const;
 
@@ -74,19 +76,20 @@ class ProcessCluster {
         std::string name;
         std::string rack;  // empty: the registry
         unsigned port = 0;
-        bool started_once = false;
+        unsigned starts = 0;  // each has logs of its own: NAME-START.out and .err
         std::unique_ptr<ChildProcess> process;
     };
 
     ChildProcess& start(Server& server);
     static void end(Server& server);
+    [[nodiscard]] std::filesystem::path log_of(const Server& server) const;
     void write_config(const Server& server) const;
     void write_node_configs() const;
     [[nodiscard]] unsigned ports_of(const Server& server) const;
 
     ClusterOptions options_;
     std::filesystem::path directory_;
-    Server registry_{"registry", "", 0, false, nullptr};
+    Server registry_{"registry", "", 0, 0, nullptr};
     std::map<std::string, Server> nodes_;
 };
 
