@@ -236,7 +236,8 @@ TEST_F(Commands, StatusHasTheFieldsThatScriptsReadFrom) {
     EXPECT_EQ(status["cluster"], "demo");
     EXPECT_EQ(status["epoch"], 12);
     EXPECT_EQ(status["health"], "degraded");
-    EXPECT_EQ(status["partitions"], Json::parse(R"({"total":2,"full":1,"under_replicated":1,"unavailable":0,"lost":0})"));
+    EXPECT_EQ(status["partitions"],
+              Json::parse(R"({"total":2,"full":1,"under_replicated":1,"unavailable":0,"lost":0})"));
     EXPECT_EQ(status["moves"], Json::parse(R"({"active":1,"pending":0})"));
     EXPECT_EQ(status["nodes"][1]["state"], "down");
     for (const char* field : {"name", "rack", "state", "primaries", "copies", "address"}) {
