@@ -113,8 +113,8 @@ class Storage {
 
     // Takes the batch; may return before it is durable. An error is final: the process must stop (D3).
     [[nodiscard]] virtual Result<void> commit(BatchNumber number, StorageBatch batch) = 0;
-    // The newest batch that is durable as configured.
-    [[nodiscard]] virtual BatchNumber durable() const = 0;
+    // The newest batch that is durable as configured. An error is final, as that of commit().
+    [[nodiscard]] virtual Result<BatchNumber> durable() const = 0;
 };
 
 }  // namespace ringkv

@@ -22,7 +22,7 @@ class MemoryLog final : public Log {
         durable_ = number;
         return {};
     }
-    [[nodiscard]] BatchNumber durable() const override { return durable_; }
+    [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
     [[nodiscard]] Result<void> replay(const std::function<void(const StorageRecord&)>&) override { return {}; }
 
   private:

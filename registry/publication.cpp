@@ -8,6 +8,8 @@ namespace ringkv::registry {
 
 namespace {
 constexpr int maps_a_turn = 8;
+// While a sync takes long, proposals are repeated again and again, and each repeat has an answer.
+constexpr std::size_t most_waiting = 1000;
 }  // namespace
 
 Publication::Publication(ClusterMap recovered) : map_(recovered), published_(std::move(recovered)) {}
@@ -48,6 +50,7 @@ Publication::Waiting* Publication::waiting() {
 
 void Publication::send_when_durable(const Address& address, NodeId to, Message message) {
     Waiting* wait = waiting();
+    if (wait != nullptr && wait->sends.size() >= most_waiting) return;
     (wait != nullptr ? wait->sends : sends_).push_back({address, to, std::move(message)});
 }
 

@@ -33,7 +33,8 @@ class Publication {
 
     // Leaves in this turn.
     void send(const Origin& to, Message message);
-    // Speaks of map(): leaves once all that is in it now is durable.
+    // Speaks of map(): leaves once all that is in it now is durable. Dropped when very many wait: whoever asked and
+    // has no answer asks again.
     void send_when_durable(const Address& address, NodeId to, Message message);
     // A JoinAnswer, likewise, with the map that is published by then.
     void welcome(const Origin& to, NodeId node);

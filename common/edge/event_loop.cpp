@@ -59,10 +59,11 @@ Result<void> EventLoop::carry_out(Effects effects) {
         if (effects.subscribe) transport_.subscribe(*effects.subscribe);
         for (const LogLine& line : effects.log) log(line);
 
-        const BatchNumber safe = storage_.durable();
-        if (safe <= durable_) return {};
-        durable_ = safe;
-        actor_.durable(boot_time(), safe);
+        const Result<BatchNumber> safe = storage_.durable();
+        if (!safe) return safe.error();
+        if (*safe <= durable_) return {};
+        durable_ = *safe;
+        actor_.durable(boot_time(), durable_);
         if (round == most_rounds) {
             more_ = true;
             return {};

@@ -48,7 +48,7 @@ class NoStorage final : public Storage {
         durable_ = number;
         return {};
     }
-    [[nodiscard]] BatchNumber durable() const override { return durable_; }
+    [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 
   private:
     BatchNumber durable_;

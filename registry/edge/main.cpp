@@ -12,6 +12,7 @@
 #include "common/edge/config.hpp"
 #include "common/edge/event_loop.hpp"
 #include "common/edge/log.hpp"
+#include "common/edge/storage_thread.hpp"
 #include "common/placement.hpp"
 #include "registry/edge/store.hpp"
 #include "registry/registry_actor.hpp"
@@ -93,7 +94,8 @@ Result<void> serve(const RegistryConfig& config) {
     auto transport = Transport::open(sockets);
     if (!transport) return transport.error();
 
-    EventLoop loop(actor, **store, **transport);
+    StorageThread storage(**store, [&transport = **transport] { transport.wake(); });
+    EventLoop loop(actor, storage, **transport);
     const StopOnSignal stop(signals, loop);
     if (formed)
         log(LogLevel::info, "the cluster's map is recovered",

@@ -26,7 +26,7 @@ class MapStore final : public Storage {
 
     // Takes only MapDeltas, each of the epoch after the one before.
     [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
-    [[nodiscard]] BatchNumber durable() const override { return durable_; }
+    [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 
   private:
     class Impl;

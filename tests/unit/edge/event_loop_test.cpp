@@ -82,10 +82,14 @@ class FakeStorage : public Storage {
         if (at_once_) durable_ = number.value();
         return {};
     }
-    [[nodiscard]] BatchNumber durable() const override { return BatchNumber(durable_.load()); }
+    [[nodiscard]] Result<BatchNumber> durable() const override {
+        if (lost) return Error(ErrorCode::storage, "the disk went away");
+        return BatchNumber(durable_.load());
+    }
     void finish(std::uint64_t number) { durable_ = number; }
 
     bool broken = false;
+    bool lost = false;
 
   private:
     Journal& journal_;
@@ -178,6 +182,23 @@ TEST(EventLoop, ABrokenStoreEndsItBeforeAnythingIsSent) {
     EXPECT_EQ(ended.error().code(), ErrorCode::storage);
     EXPECT_THAT(journal, ElementsAre("tick", "take", "commit 1"));
     EXPECT_EQ(transport->counters().dropped + transport->counters().frames_out, 0U);
+}
+
+TEST(EventLoop, AStoreThatFailsLaterEndsItThoughTheActorStoresNothingMore) {
+    Journal journal;
+    FakeActor actor(journal);
+    FakeStorage storage(journal, false);
+    auto transport = opened({});
+    EventLoop loop(actor, storage, *transport);
+    int turns = 0;
+    actor.on_tick = [&] {
+        if (++turns == 1) actor.prepare(1);
+        storage.lost = turns == 3;
+    };
+    const auto ended = loop.run();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code(), ErrorCode::storage);
+    EXPECT_THAT(journal, ElementsAre("tick", "take", "commit 1", "tick", "take", "tick", "take"));
 }
 
 TEST(EventLoop, EndsWhenStoppedFromAnotherThread) {

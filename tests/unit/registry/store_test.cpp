@@ -49,7 +49,7 @@ struct Store : ::testing::Test {
     }
     static void commit(MapStore& store, const StorageBatch& records) {
         for (const StorageRecord& record : records)
-            ASSERT_TRUE(store.commit(store.durable().next(), StorageBatch{record}));
+            ASSERT_TRUE(store.commit(store.durable()->next(), StorageBatch{record}));
     }
 };
 
@@ -66,7 +66,7 @@ TEST_F(Store, GivesBackWhatWasCommitted) {
     const StorageBatch records = life(map);
     auto store = open();
     commit(*store, records);
-    EXPECT_EQ(store->durable(), BatchNumber(records.size()));
+    EXPECT_EQ(*store->durable(), BatchNumber(records.size()));
     EXPECT_EQ(*store->load(), map);
     store.reset();
     EXPECT_EQ(*open()->load(), map);

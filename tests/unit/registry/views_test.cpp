@@ -360,6 +360,19 @@ TEST_F(Views, WhatComesWhileABatchIsUnderWayMakesTheNext) {
     EXPECT_EQ(std::get<MapDelta>(registry.stored.back()).partitions.size(), 2U);
 }
 
+TEST_F(Views, AnswersThatWaitForASlowDiskAreBounded) {
+    kill(1);
+    registry.sent.clear();
+    registry.disk_answers = false;
+    const Proposal made = deposal(p0, n2, {n2, n3});
+    const RequestId first = propose(2, {made});
+    for (int repeat = 0; repeat < 5000; ++repeat) propose(2, {made});
+    registry.finish_batch();
+    EXPECT_FALSE(undecided(2, first));
+    EXPECT_LE(registry.sent.size(), 1100U);
+    EXPECT_TRUE(accepted(2, made)) << "asked again when the disk is well";
+}
+
 TEST_F(Views, AStrangersProposalIsRefused) {
     const Propose propose_it{RequestId(1), n1, {proposal(p0, n1, {n1, n2})}};
     Origin old_start = registry.node(1).origin();

@@ -1,0 +1,57 @@
+// Storage whose commit() does not wait: batches are stored on a thread of their own, in order, so that a slow sync
+// holds up nothing but what depends on it. A commit of more than a second is a warning in the log.
+//
+// As many batches wait here as the actor has under way; the registry has one, and gathers what changes meanwhile
+// for the next (registry/publication.hpp).
+//
+// Thread safety: used by one thread, that of the loop.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "common/actor.hpp"
+
+namespace ringkv {
+
+class StorageThread final : public Storage {
+  public:
+    // `inner`: durable when its commit() returns; nobody else uses it from now on. `wake` is called, on the
+    // thread, whenever durable() has something new to say. Both must outlive this.
+    StorageThread(Storage& inner, std::function<void()> wake);
+    // Waits until all that was committed is stored. An error that nobody has heard of yet is logged.
+    ~StorageThread() override;
+    StorageThread(const StorageThread&) = delete;
+    StorageThread& operator=(const StorageThread&) = delete;
+
+    // Takes the batch and returns. An error, here and below: an earlier batch failed, and nothing was stored after it.
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
+    [[nodiscard]] Result<BatchNumber> durable() const override;
+
+  private:
+    struct Waiting {
+        BatchNumber number;
+        StorageBatch batch;
+    };
+
+    void run();
+    [[nodiscard]] Result<BatchNumber> store(Waiting waiting);
+
+    Storage& inner_;
+    const std::function<void()> wake_;
+
+    mutable std::mutex mutex_;  // of all below
+    std::condition_variable changed_;
+    std::deque<Waiting> waiting_;
+    Result<BatchNumber> durable_;
+    mutable bool told_ = false;  // of its error
+    bool stopping_ = false;
+
+    std::thread thread_;
+};
+
+}  // namespace ringkv

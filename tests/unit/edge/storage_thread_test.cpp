@@ -1,0 +1,189 @@
+#include "common/edge/storage_thread.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/edge/clock.hpp"
+#include "common/edge/event_loop.hpp"
+#include "tests/unit/edge/gated_storage.hpp"
+
+namespace ringkv {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+StorageBatch batch(std::uint64_t number) {
+    return {CommitRecord{PartitionId(1), OpNumber(number)}};
+}
+
+// Keeps the numbers of what it was given, or fails at one of them.
+class Recording final : public Storage {
+  public:
+    explicit Recording(std::uint64_t broken_at = 0) : broken_at_(broken_at) {}
+
+    Result<void> commit(BatchNumber number, StorageBatch batch) override {
+        seen.push_back(number.value());
+        EXPECT_EQ(batch.size(), 1U);
+        if (number.value() == broken_at_) return Error(ErrorCode::storage, "the disk is on fire");
+        durable_ = number;
+        return {};
+    }
+    [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
+
+    std::vector<std::uint64_t> seen;  // to be read when the thread has ended, or has said that it is done
+
+  private:
+    std::uint64_t broken_at_;
+    BatchNumber durable_;
+};
+
+// Stores one batch in its first turn.
+class OneBatch final : public Actor {
+  public:
+    void receive(Time, const Origin&, Message) override {}
+    void tick(Time) override {
+        if (++ticks == 1) {
+            next_.number = BatchNumber(1);
+            next_.batch = batch(1);
+        }
+        if (on_tick) on_tick();
+    }
+    void durable(Time, BatchNumber number) override { stored = number; }
+    [[nodiscard]] Effects take_effects() override { return std::exchange(next_, {}); }
+    [[nodiscard]] Identity identity() const override { return {}; }
+    [[nodiscard]] bool finished() const override { return stored.has_value(); }
+
+    int ticks = 0;
+    std::function<void()> on_tick;
+    std::optional<BatchNumber> stored;
+
+  private:
+    Effects next_;
+};
+
+struct Loop {
+    // Longest wait of a turn: far above any deadline, where only a wake-up may end it.
+    Loop(Actor& actor, Storage& inner, Duration tick)
+        : transport(std::move(*Transport::open({}))),
+          storage(inner, [this] { transport->wake(); }),
+          loop(actor, storage, *transport, {.tick = tick}) {
+        transport->wake();  // the first turn
+    }
+
+    std::unique_ptr<Transport> transport;
+    StorageThread storage;
+    EventLoop loop;
+};
+
+TEST(StorageThread, TheLoopGoesOnWhileACommitHangs) {
+    Recording disk;
+    GatedStorage gate(disk);
+    gate.close();
+    OneBatch actor;
+    Loop loop(actor, gate, milliseconds(1));
+    actor.on_tick = [&] {
+        EXPECT_FALSE(actor.stored);
+        if (actor.ticks == 20) gate.open();
+    };
+    ASSERT_TRUE(loop.loop.run());
+    EXPECT_GE(actor.ticks, 20);
+    EXPECT_EQ(actor.stored, BatchNumber(1));
+}
+
+TEST(StorageThread, WakesTheLoopWhenABatchIsDurable) {
+    Recording disk;
+    OneBatch actor;
+    Loop loop(actor, disk, seconds(600));
+    const Time start = boot_time();
+    ASSERT_TRUE(loop.loop.run());
+    EXPECT_EQ(actor.stored, BatchNumber(1));
+    EXPECT_LT(boot_time() - start, seconds(300));
+}
+
+TEST(StorageThread, AnErrorEndsALoopWhoseActorStoresNothingMore) {
+    Recording disk(1);
+    OneBatch actor;
+    Loop loop(actor, disk, seconds(600));
+    const Time start = boot_time();
+    const auto ended = loop.loop.run();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code(), ErrorCode::storage);
+    EXPECT_FALSE(actor.stored);
+    EXPECT_LT(boot_time() - start, seconds(300));
+}
+
+TEST(StorageThread, StoresInOrderAndIsDurableNoSooner) {
+    Recording disk;
+    GatedStorage gate(disk);
+    gate.close();
+    std::atomic<int> woken = 0;
+    {
+        StorageThread storage(gate, [&] { ++woken; });
+        for (std::uint64_t number = 1; number <= 100; ++number)
+            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
+        gate.await_commit();
+        EXPECT_EQ(*storage.durable(), BatchNumber(0));
+        gate.open();
+        BatchNumber before;
+        for (const Time deadline = boot_time() + seconds(60); before < BatchNumber(100) && boot_time() < deadline;) {
+            const BatchNumber durable = *storage.durable();
+            EXPECT_GE(durable, before);
+            before = durable;
+            std::this_thread::yield();
+        }
+        EXPECT_EQ(before, BatchNumber(100));
+    }
+    EXPECT_EQ(woken, 100);
+    EXPECT_EQ(disk.seen.size(), 100U);
+    EXPECT_TRUE(std::is_sorted(disk.seen.begin(), disk.seen.end()));
+}
+
+TEST(StorageThread, StoresNothingAfterAnError) {
+    Recording disk(2);
+    GatedStorage gate(disk);
+    gate.close();
+    {
+        StorageThread storage(gate, [] {});
+        for (std::uint64_t number = 1; number <= 3; ++number)
+            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
+        gate.open();
+        for (const Time deadline = boot_time() + seconds(60); storage.durable() && boot_time() < deadline;)
+            std::this_thread::yield();
+        ASSERT_FALSE(storage.durable());
+        EXPECT_EQ(storage.durable().error().message(), "the disk is on fire");
+        EXPECT_FALSE(storage.commit(BatchNumber(4), batch(4)));
+        EXPECT_FALSE(storage.durable()) << "an error is final";
+    }
+    EXPECT_THAT(disk.seen, ElementsAre(1, 2));
+}
+
+TEST(StorageThread, FinishesWhatIsQueuedBeforeItEnds) {
+    Recording disk;
+    GatedStorage gate(disk);
+    gate.close();
+    std::thread opener;
+    {
+        StorageThread storage(gate, [] {});
+        for (std::uint64_t number = 1; number <= 3; ++number)
+            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
+        gate.await_commit();
+        opener = std::thread([&] {
+            std::this_thread::sleep_for(milliseconds(50));  // the end has begun by then, or else nothing is proved
+            gate.open();
+        });
+    }
+    opener.join();
+    EXPECT_THAT(disk.seen, ElementsAre(1, 2, 3));
+}
+
+}  // namespace
+}  // namespace ringkv
