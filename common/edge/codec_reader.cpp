@@ -82,29 +82,10 @@ bool Reader::widened(Value& value) {
     return true;
 }
 
-bool Reader::read_wide(std::uint64_t& value) {
+template <class Value>
+bool Reader::read_wide(Value& value) {
     std::uint8_t first = 0;
     if (!take(first)) return false;
-    switch (first) {
-        case head::uint8: return widened<std::uint8_t>(value);
-        case head::uint16: return widened<std::uint16_t>(value);
-        case head::uint32: return widened<std::uint32_t>(value);
-        case head::uint64: return widened<std::uint64_t>(value);
-        case head::int8: return widened<std::int8_t>(value);
-        case head::int16: return widened<std::int16_t>(value);
-        case head::int32: return widened<std::int32_t>(value);
-        case head::int64: return widened<std::int64_t>(value);
-        default: return fail("something else where an unsigned integer should be");
-    }
-}
-
-bool Reader::read(std::int64_t& value) {
-    std::uint8_t first = 0;
-    if (!take(first)) return false;
-    if (first < head::fixmap || first >= head::negative) {
-        value = static_cast<std::int8_t>(first);
-        return true;
-    }
     switch (first) {
         case head::uint8: return widened<std::uint8_t>(value);
         case head::uint16: return widened<std::uint16_t>(value);
@@ -116,6 +97,16 @@ bool Reader::read(std::int64_t& value) {
         case head::int64: return widened<std::int64_t>(value);
         default: return fail("something else where an integer should be");
     }
+}
+
+template bool Reader::read_wide(std::uint64_t& value);  // for the header
+
+bool Reader::read(std::int64_t& value) {
+    if (at_ == end_) return fail("cut short");
+    const auto first = static_cast<std::uint8_t>(*at_);
+    if (first >= head::fixmap && first < head::negative) return read_wide(value);
+    value = static_cast<std::int8_t>(*at_++);
+    return true;
 }
 
 bool Reader::read(bool& value) {

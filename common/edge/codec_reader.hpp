@@ -49,7 +49,9 @@ class Reader {
     [[nodiscard]] bool skip();
 
   private:
-    [[nodiscard]] bool read_wide(std::uint64_t& value);
+    // An integer that is not its own first byte.
+    template <class Value>
+    [[nodiscard]] bool read_wide(Value& value);
     [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
     [[nodiscard]] bool take(std::uint8_t& byte);
     [[nodiscard]] bool pass(std::size_t count);

@@ -20,6 +20,12 @@ std::string quoted(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
+// Of names and hosts.
+bool plain_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+}
+
 // Integers only, the whole text.
 template <class Number>
 bool parse_whole(std::string_view text, Number& number) {
@@ -99,10 +105,7 @@ Result<bool> parse_boolean(std::string_view text) {
 
 Result<void> check_name(std::string_view text) {
     const bool fits = !text.empty() && text.size() <= 64;
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
-    });
+    const bool plain = std::all_of(text.begin(), text.end(), plain_character);
     if (fits && plain) return {};
     return wrong(quoted(text) + " must be 1 to 64 letters, digits, '.', '_' or '-'");
 }
@@ -129,10 +132,9 @@ Result<HostPort> parse_host_port(std::string_view text) {
             return wrong(quoted(host) + " is not an IPv6 address");
     } else if (host.find(':') != std::string_view::npos) {
         return wrong(quoted(text) + " must be host:port, with an IPv6 address in [brackets]");
-    }
-    const auto host_character = [](char c) { return c > ' ' && c != '/' && c != '@' && c != '[' && c != ']'; };
-    if (host.empty() || !std::all_of(host.begin(), host.end(), host_character))
+    } else if (host != "*" && (host.empty() || !std::all_of(host.begin(), host.end(), plain_character))) {
         return wrong(quoted(text) + " has no valid host");
+    }
     std::uint32_t port = 0;
     if (!parse_whole(port_text, port) || port < 1 || port > 65535)
         return wrong(quoted(text) + " has no valid port (1 to 65535)");

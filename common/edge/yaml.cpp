@@ -6,6 +6,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -192,12 +193,15 @@ Result<Node> parse(std::string_view text, const std::string& name) {
 Result<Node> load(const std::string& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
-    std::string text(max_file_bytes + 1, '\0');
-    if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    std::string text;
+    std::array<char, 16384> block;
+    while (file && text.size() <= max_file_bytes) {
+        file.read(block.data(), block.size());
+        text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+    }
     // A short read at the end of the file is the normal case; a directory opens, but fails to read.
     if (!file.eof() && file.fail())
         return wrong(path, std::string("cannot be read: ") + (errno != 0 ? std::strerror(errno) : "unknown reason"));
-    text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() > max_file_bytes) return wrong(path, "is larger than 1 MiB");
     return parse(text, path);
 }

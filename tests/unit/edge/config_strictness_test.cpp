@@ -123,9 +123,10 @@ TEST_F(StrictConfig, EndpointsAreTcpHostAndPort) {
     const auto error = [this](const std::string& endpoint) { return with_override("registry=" + endpoint); };
     for (const char* good : {"tcp://a:1", "tcp://[::1]:65535", "tcp://node-1.example.org:7400", "tcp://127.0.0.1:7400"})
         EXPECT_EQ(error(good), "(no error)") << good;
-    for (const char* bad : {"127.0.0.1:7400", "udp://a:1", "tcp://a", "tcp://a:", "tcp://:1", "tcp://a:0",
-                            "tcp://a:65536", "tcp://a:1x", "tcp://a:-1", "tcp://::1:80", "tcp://[::1:80",
-                            "tcp://[a]:80", "tcp://a b:1", "tcp://a/b:1", "tcp://", "ipc:///x"})
+    for (const char* bad :
+         {"127.0.0.1:7400", "udp://a:1", "tcp://a", "tcp://a:", "tcp://:1", "tcp://a:0", "tcp://a:65536", "tcp://a:1x",
+          "tcp://a:-1", "tcp://::1:80", "tcp://[::1:80", "tcp://[a]:80", "tcp://a b:1", "tcp://a/b:1", "tcp://a!b:1",
+          "tcp://a*:1", "tcp://", "ipc:///x"})
         EXPECT_NE(error(bad), "(no error)") << bad;
     EXPECT_EQ(error("tcp://a:70000"),
               "--set registry=tcp://a:70000: registry: 'a:70000' has no valid port (1 to 65535)");
