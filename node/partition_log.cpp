@@ -48,7 +48,7 @@ void PartitionLog::advance(OpNumber commit, const std::function<void(const Entry
 }
 
 void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied) {
-    if (copying_) return;  // the state is not whole: entries wait in the tail
+    if (copying()) return;  // the state is not whole: entries wait in the tail
     const OpNumber reach = std::min(known_commit_, last());
     while (commit_ < reach) {
         commit_ = commit_.next();
@@ -65,23 +65,23 @@ void PartitionLog::trim(OpNumber needed) {
 
 bool PartitionLog::take_chunk(const CopyChunk& chunk) {
     const CopyName name{chunk.view.since, chunk.copy};
-    if (!copying_ && copied_ == name) return true;
-    if (!copying_ || copying_->name != name) {
+    if (name < copy_) return false;
+    if (name > copy_) {
         if (chunk.index != 0) return false;
         context_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
         reset(chunk.start, chunk.start_view);
-        copying_ = Copying{name, 0};
+        copy_ = name;
+        next_chunk_ = 0;
     }
-    if (chunk.index < copying_->next) return true;
-    if (chunk.index > copying_->next) return false;
-    ++copying_->next;
+    if (!copying() || chunk.index < *next_chunk_) return true;
+    if (chunk.index > *next_chunk_) return false;
+    ++*next_chunk_;
     context_.store(partition_, CopiedPartRecord{partition_, chunk.records});
     context_.engine.load(partition_, chunk.records);
     if (chunk.end) {
         context_.store(partition_,
                        CopyDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
         finish_copy(chunk.end->applied, chunk.end->sessions, chunk.end->history);
-        copied_ = name;
     }
     return true;
 }
@@ -98,7 +98,7 @@ void PartitionLog::reset(OpNumber start, ViewId start_view) {
 
 void PartitionLog::finish_copy(OpNumber applied, const SessionSnapshot& sessions,
                                const std::vector<ViewStart>& history) {
-    copying_.reset();
+    next_chunk_.reset();
     sessions_.restore(sessions);
     tail_.set_history(history);
     // The scan ran while entries were applied: only from `applied` on is the state whole.
@@ -124,7 +124,7 @@ void PartitionLog::restore(const StorageRecord& record) {
         advance(commit->commit);
     } else if (const auto* begin = std::get_if<ResetRecord>(&record)) {
         reset(begin->start, begin->start_view);
-        copying_ = Copying{};  // of a copy that no sender goes on with, unless its end follows
+        next_chunk_ = 0;  // of a copy that no sender goes on with, unless its end follows
     } else if (const auto* part = std::get_if<CopiedPartRecord>(&record)) {
         context_.engine.load(partition_, part->records);
     } else if (const auto* done = std::get_if<CopyDoneRecord>(&record)) {

@@ -28,7 +28,7 @@ class PartitionLog {
     [[nodiscard]] ViewId log_view() const { return log_view_; }
     [[nodiscard]] BatchNumber log_view_batch() const { return log_view_batch_; }
     // A full copy is under way: what is held is not whole.
-    [[nodiscard]] bool copying() const { return copying_.has_value(); }
+    [[nodiscard]] bool copying() const { return next_chunk_.has_value(); }
     [[nodiscard]] SessionTable& sessions() { return sessions_; }
     [[nodiscard]] const SessionTable& sessions() const { return sessions_; }
 
@@ -40,7 +40,8 @@ class PartitionLog {
     void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
     void trim(OpNumber needed);
 
-    // A chunk of a full copy. -> is it, or was it, taken; false: it does not follow what came before.
+    // A chunk of a full copy. -> is it, or was it, taken; false: it does not follow what came before, or is of an
+    // older copy, delivered late, which must not empty us.
     bool take_chunk(const CopyChunk& chunk);
 
     // Batches up to this one are stored.
@@ -51,10 +52,6 @@ class PartitionLog {
   private:
     // Copies are numbered by their sender, within its reign.
     using CopyName = std::pair<ViewId, std::uint64_t>;
-    struct Copying {
-        CopyName name;
-        std::uint32_t next = 0;
-    };
 
     void reset(OpNumber start, ViewId start_view);
     void finish_copy(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
@@ -71,8 +68,8 @@ class PartitionLog {
     OpNumber persisted_;
     OpNumber noted_commit_;  // the newest CommitRecord
     std::deque<std::pair<BatchNumber, OpNumber>> unsynced_;
-    std::optional<Copying> copying_;
-    std::optional<CopyName> copied_;  // the newest finished copy, to answer its repeats
+    CopyName copy_;                            // the newest that was begun, since our start
+    std::optional<std::uint32_t> next_chunk_;  // of a copy under way
 };
 
 }  // namespace ringkv

@@ -1,6 +1,8 @@
 // One shard by hand: a map of three nodes and one partition, messages fed in, effects looked at.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -122,7 +124,7 @@ class ShardByHand {
         return write;
     }
     static PrepareOk ok(std::uint64_t view_number, std::uint64_t op) {
-        return {PartitionId(0), view(view_number, 1, {}).id, OpNumber(op), false};
+        return {PartitionId(0), view(view_number, 1, {}).id, OpNumber(op), false, OpNumber(0)};
     }
 
     Shard& shard() { return shard_; }
@@ -149,6 +151,14 @@ class ShardByHand {
     Time now_ = start_time;
     std::uint64_t epoch_ = 0;
     std::vector<Outgoing> sends_;
+};
+
+// With our engine and our rules.
+class ShardTest : public testing::Test {
+  protected:
+    MemoryEngine engine_;
+    EveryMember every_member_;
+    PreferenceOrder in_order_;
 };
 
 }  // namespace ringkv

@@ -25,13 +25,6 @@ class LastComesFirst final : public SuccessionRule {
     [[nodiscard]] NodeId successor(const std::vector<NodeId>& candidates) const override { return candidates.back(); }
 };
 
-class ShardTest : public testing::Test {
-  protected:
-    MemoryEngine engine_;
-    EveryMember every_member_;
-    PreferenceOrder in_order_;
-};
-
 TEST_F(ShardTest, CommitsOnlyWhatEveryMemberHas) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
     node.start_serving();
@@ -294,47 +287,6 @@ TEST_F(TakingOver, AnEntryOfTheNewPrimaryReplacesWhatItContradicts) {
 TEST_F(TakingOver, WhatIsNotVerifiedIsNotCommitted) {
     node_.from_node(2, StartView{PartitionId(0), second_, {}, {}, OpNumber(2), {entry_of(1, 1, "one")}});
     EXPECT_EQ(log().commit(), OpNumber(1));
-}
-
-class Copying : public ShardTest {
-  protected:
-    // Node 1 is the primary of two members; node 3, in the target, has a log that cannot be joined.
-    Copying() : node_(NodeId(1), engine_, every_member_, in_order_) {
-        node_.learn(view_);
-        node_.from_node(2, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
-        node_.pass(milliseconds(10));
-        node_.from_node(
-            3, StartViewOk{PartitionId(0), view_.id, OpNumber(5), true, OpNumber(5), {Generation(1), ViewNumber(9)}});
-        node_.pass(milliseconds(20));
-    }
-
-    // Answers every beacon; -> is node 3 proposed?
-    bool proposed() {
-        for (int i = 0; i < 10; ++i) {
-            node_.grant_leases({2, 3});
-            node_.pass(milliseconds(50));
-        }
-        return node_.sent<Propose>().has_value();
-    }
-
-    const View view_ = ShardByHand::view(1, 1, {1, 2});
-    ShardByHand node_;
-};
-
-TEST_F(Copying, ALearnerIsProposedWhenItHasTheCopyAndGrantsItsLease) {
-    const auto chunk = node_.sent<CopyChunk>(3);
-    ASSERT_TRUE(chunk);
-    EXPECT_FALSE(proposed()) << "the copy is not answered yet";
-    node_.from_node(3, CopyChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
-    EXPECT_TRUE(proposed());
-}
-
-// 1. A StartView's answer is late. 2. A copy begins; its first chunk empties the learner. 3. The late answer came
-// and passed for the copy's end: the empty learner was proposed as a member.
-TEST_F(Copying, ALateStartViewOkDoesNotEndIt) {
-    ASSERT_TRUE(node_.sent<CopyChunk>(3));
-    node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
-    EXPECT_FALSE(proposed());
 }
 
 // 1. The registry accepts a view, and then gives a name a new identity, which changes the target. 2. The map's

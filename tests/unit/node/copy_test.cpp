@@ -1,0 +1,143 @@
+// Full copies to learners (M2): who sends them, to whom never, and what a learner takes for which copy.
+#include <gtest/gtest.h>
+
+#include "tests/unit/node/shard_fixture.hpp"
+
+namespace ringkv {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Copying : public ShardTest {
+  protected:
+    // Node 1 is the primary of two members; node 3, in the target, has a log that cannot be joined.
+    Copying() : node_(NodeId(1), engine_, every_member_, in_order_) {
+        node_.learn(view_);
+        node_.from_node(2, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
+        node_.pass(milliseconds(10));
+        node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(5), true, OpNumber(5), unknown_view_});
+        node_.pass(milliseconds(20));
+    }
+
+    // Answers every beacon; -> is node 3 proposed?
+    bool proposed() {
+        for (int i = 0; i < 10; ++i) {
+            node_.grant_leases({2, 3});
+            node_.pass(milliseconds(50));
+        }
+        return node_.sent<Propose>().has_value();
+    }
+
+    const View view_ = ShardByHand::view(1, 1, {1, 2});
+    const ViewId unknown_view_{Generation(1), ViewNumber(9)};
+    ShardByHand node_;
+};
+
+TEST_F(Copying, ALearnerIsProposedWhenItHasTheCopyAndGrantsItsLease) {
+    const auto chunk = node_.sent<CopyChunk>(3);
+    ASSERT_TRUE(chunk);
+    EXPECT_FALSE(proposed()) << "the copy is not answered yet";
+    node_.from_node(3, CopyChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
+    EXPECT_TRUE(proposed());
+}
+
+// 1. A StartView's answer is late. 2. A copy begins; its first chunk empties the learner. 3. The late answer came
+// and passed for the copy's end: the empty learner was proposed as a member.
+TEST_F(Copying, ALateStartViewOkDoesNotEndIt) {
+    ASSERT_TRUE(node_.sent<CopyChunk>(3));
+    node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
+    EXPECT_FALSE(proposed());
+}
+
+// 1. The learner has its copy and is proposed. 2. It goes down and comes back, with a log that cannot be joined: the
+// registry may have accepted it meanwhile. 3. A new copy would empty who is a member by now, and may be asked for
+// what only it and a dead primary had.
+TEST_F(Copying, IsNotBegunOverWhoWasProposed) {
+    const auto chunk = node_.sent<CopyChunk>(3);
+    ASSERT_TRUE(chunk);
+    node_.from_node(3, CopyChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
+    ASSERT_TRUE(proposed());
+
+    ClusterMap map = ShardByHand::map(view_, 100);
+    map.nodes[NodeId(3)].state = NodeState::down;
+    node_.from_registry(MapSnapshot{map});
+    node_.pass(milliseconds(10));
+    node_.from_registry(MapSnapshot{ShardByHand::map(view_, 101)});
+    for (int i = 0; i < 5; ++i) {
+        node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(5), true, OpNumber(5), unknown_view_});
+        node_.grant_leases({2, 3});
+        node_.pass(milliseconds(50));
+    }
+    EXPECT_FALSE(node_.sent<CopyChunk>(3));
+}
+
+// Node 3 as a learner, between two primaries that number their copies alike.
+class Learning : public ShardTest {
+  protected:
+    Learning() : node_(NodeId(3), engine_, every_member_, in_order_) { node_.learn(first_); }
+
+    // Of a copy that begins at op 3.
+    static CopyChunk chunk(const View& view, std::uint64_t copy, std::uint32_t index, const std::string& key,
+                           bool last) {
+        CopyChunk made{PartitionId(0), view, copy, index, OpNumber(3), view.id, {{key, "value", OpNumber(1)}}, {}};
+        if (last) made.end = CopyEnd{OpNumber(3), {}, {{view.id, OpNumber(1)}}};
+        return made;
+    }
+    [[nodiscard]] std::string keys() const {
+        std::string list;
+        for (const CopiedRecord& record : engine_.scan(PartitionId(0), {{}, {}, 0, 1000, false}).records)
+            list += record.key;
+        return list;
+    }
+
+    ShardByHand node_;
+    const View first_ = ShardByHand::view(1, 1, {1, 2});
+    const View second_ = ShardByHand::view(2, 2, {2});
+};
+
+// M2: what the second one's copy has that the first one's had not must arrive; the other way round as well.
+TEST_F(Learning, TheNextPrimarysCopyIsNotTakenForTheFirstOnes) {
+    node_.from_node(1, chunk(first_, 7, 0, "a", false));
+    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    node_.from_node(2, chunk(second_, 7, 0, "b", false));
+    EXPECT_TRUE(node_.sent<CopyChunkOk>(2));
+    node_.from_node(2, chunk(second_, 7, 1, "c", true));
+    EXPECT_TRUE(node_.sent<CopyChunkOk>(2));
+    EXPECT_EQ(keys(), "bc");
+}
+
+TEST_F(Learning, TheNextPrimarysCopyIsNotTakenForAFinishedOne) {
+    node_.from_node(1, chunk(first_, 7, 0, "a", true));
+    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    node_.from_node(2, chunk(second_, 7, 0, "b", true));
+    EXPECT_TRUE(node_.sent<CopyChunkOk>(2));
+    EXPECT_EQ(keys(), "b");
+}
+
+TEST_F(Learning, AnOlderCopysChunkDoesNotEmptyIt) {
+    node_.from_node(1, chunk(first_, 8, 0, "a", false));
+    node_.from_node(1, chunk(first_, 7, 0, "old", false));
+    node_.from_node(1, chunk(first_, 8, 1, "b", true));
+    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    node_.from_node(1, chunk(first_, 7, 0, "old", true));
+    EXPECT_FALSE(node_.sent<CopyChunkOk>(1));
+    EXPECT_EQ(keys(), "ab");
+}
+
+TEST_F(Learning, ARepeatedChunkIsAnsweredAndTakenOnce) {
+    node_.from_node(1, chunk(first_, 7, 0, "a", false));
+    node_.from_node(1, chunk(first_, 7, 1, "b", false));
+    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    node_.from_node(1, chunk(first_, 7, 0, "other", false));
+    EXPECT_EQ(node_.sent<CopyChunkOk>(1).value().index, 0U);
+    node_.from_node(1, chunk(first_, 7, 3, "skipped", true));
+    EXPECT_FALSE(node_.sent<CopyChunkOk>(1)) << "the one before it has not come";
+    node_.from_node(1, chunk(first_, 7, 2, "c", true));
+    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    node_.from_node(1, chunk(first_, 7, 2, "other", true));
+    EXPECT_EQ(node_.sent<CopyChunkOk>(1).value().index, 2U) << "the answer to the last one was lost";
+    EXPECT_EQ(keys(), "abc");
+}
+
+}  // namespace
+}  // namespace ringkv
