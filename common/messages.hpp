@@ -267,7 +267,8 @@ struct PrepareOk {
     ViewId view;
     OpNumber op;       // everything up to it is persisted as configured
     bool gap = false;  // entries are missing above op: send again from there
-    RINGKV_FIELDS(PrepareOk, partition, view, op, gap);
+    OpNumber commit;   // committed there, as far as it knows
+    RINGKV_FIELDS(PrepareOk, partition, view, op, gap, commit);
 };
 
 // "The view you speak of is old": the answer to a Prepare, PrepareOk, StartView or copy of another view.

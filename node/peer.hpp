@@ -29,9 +29,10 @@ struct Peer {
     OpNumber acked;           // persisted there
     OpNumber reached;         // the highest that was ever sent; `sent` goes back when it is sent again
     OpNumber sent;            // sent, up to here
-    OpNumber told_commit;     // the newest commit point it was sent
+    OpNumber commit;          // the newest commit point that it said it knows
     bool told_view = false;   // has answered in the current view
-    Time sent_at{};           // the newest StartView or Prepare
+    Time sent_at{};           // the newest StartView, or Prepare with something to acknowledge
+    Time told_at{};           // the newest Prepare at all: it tells the commit point
     Time progress_at{};       // the newest PrepareOk that moved acked, or when there was nothing to wait for
     bool needs_copy = false;  // its log cannot be joined to ours
     std::optional<CopyProgress> copy;

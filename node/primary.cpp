@@ -163,8 +163,8 @@ void Primary::tick(Time now) {
     if (phase_ == Phase::starting || log_.commit() != log_.last()) try_commit(now);
     if (now >= members_at_ || phase_ == Phase::handing_over || context_.stopping) {
         members_at_ = now + members_interval;
-        tick_members(now);
-        if (phase_ == Phase::serving || phase_ == Phase::handing_over) tick_hand_over(now);
+        // One proposal at a time: two would take turns for ever, and neither be answered.
+        if (!tick_members(now) && (phase_ == Phase::serving || phase_ == Phase::handing_over)) tick_hand_over(now);
     }
     if (phase_ == Phase::serving) {
         serve_held(now);

@@ -60,6 +60,8 @@ class Primary {
     void release(const View& newer);
 
     [[nodiscard]] Phase phase() const { return phase_; }
+    // Would a read that arrived now be answered from the leases we hold (L4)? For checks of what must hold.
+    [[nodiscard]] bool reads_now(Time now) const { return phase_ == Phase::serving && leases_held(now, now); }
     [[nodiscard]] const View& view() const { return state_.view; }
     // Whom to ask for leases: members, those proposed, and learners that are close.
     [[nodiscard]] std::vector<NodeId> lease_peers() const;
@@ -116,7 +118,8 @@ class Primary {
     void end_copy(Peer& peer);
 
     // primary_members.cpp: who should be a member, and hand-over
-    void tick_members(Time now);
+    // -> was other membership proposed?
+    bool tick_members(Time now);
     [[nodiscard]] bool silent(Time now, const Peer& peer) const;
     [[nodiscard]] bool caught_up(Time now, NodeId node, const Peer& peer) const;
     [[nodiscard]] std::vector<NodeId> wanted_members(Time now, bool& renew) const;

@@ -60,17 +60,18 @@ std::vector<NodeId> Primary::wanted_members(Time now, bool& renew) const {
     return members;
 }
 
-void Primary::tick_members(Time now) {
+bool Primary::tick_members(Time now) {
     bool renew = false;
     std::vector<NodeId> wanted = wanted_members(now, renew);
     const bool same =
         std::is_permutation(wanted.begin(), wanted.end(), state_.view.members.begin(), state_.view.members.end());
-    if (same && !renew) return;
+    if (same && !renew) return false;
     for (NodeId node : wanted)
         if (!state_.view.has(node)) {
             if (proposed_.insert(node).second) context_.claims_changed = true;
         }
     propose(View{{}, state_.view.since, context_.me, by_preference(wanted), false});
+    return true;
 }
 
 // V7: no new requests; what is under way commits; then another member is proposed.

@@ -60,6 +60,7 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     peer.needs_copy = false;
     peer.started = true;
     peer.told_view = message.view == state_.view.id;
+    peer.commit = message.commit;
     peer.acked = message.op;
     peer.sent = peer.acked;
     peer.reached = peer.acked;
@@ -83,10 +84,10 @@ void Primary::send_prepares(Time now, NodeId node, Peer& peer) {
         peer.told_view = true;  // until it is time to send again
     }
     if (peer.acked == peer.reached) peer.progress_at = now;  // nothing was waited for until now
+    peer.told_at = now;
+    if (!prepare.entries.empty() || prepare.announce) peer.sent_at = now;
     peer.sent = OpNumber(peer.sent.value() + prepare.entries.size());
     peer.reached = std::max(peer.reached, peer.sent);
-    peer.told_commit = prepare.commit;
-    peer.sent_at = now;
     context_.send(node, log_.partition(), std::move(prepare));
 }
 
@@ -101,6 +102,7 @@ void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
         peer.progress_at = now;
     }
     peer.sent = std::max(peer.sent, peer.acked);
+    peer.commit = message.commit;
     if (message.gap) peer.sent = std::min(message.op, log_.last());  // after a restart it may be sure of less
     if (message.gap && message.view < state_.view.id) peer.told_view = false;
     try_commit(now);
@@ -125,8 +127,8 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
         peer.sent = peer.acked;
         peer.told_view = false;
         send_prepares(now, node, peer);
-    } else if (peer.told_commit < log_.commit() && now - peer.sent_at >= context_.lease().beacon) {
-        send_prepares(now, node, peer);  // idle: the commit point alone
+    } else if (peer.commit < log_.commit() && now - peer.told_at >= context_.lease().beacon) {
+        send_prepares(now, node, peer);  // idle: the commit point alone, until it is known there
     }
 }
 
@@ -142,7 +144,7 @@ void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
     peer.copy->id = (context_.start.value() << 32U) + context_.next_copy++;
     peer.copy->start = log_.commit();
     peer.copy->start_view = log_.tail().view_at(log_.commit());
-    peer.acked = peer.sent = peer.reached = log_.commit();
+    peer.acked = peer.sent = peer.reached = peer.commit = log_.commit();
     peer.progress_at = now;
     context_.log(LogLevel::debug, "full copy begins",
                  {field(log_.partition()), field(state_.view), {"to", std::to_string(node.value())}});

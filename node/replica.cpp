@@ -71,6 +71,7 @@ bool Replica::follows(NodeId from, ViewId view, ViewId since) {
 void Replica::receive(Time now, NodeId from, const Prepare& message) {
     if (message.announce) learn_view(now, *message.announce);
     if (!follows(from, message.view, message.since)) return;
+    asks_again_ = false;
     // Only in the log whose StartView we took over; within a reign it moves along (V3).
     if (log_.copying() || log_.log_view() < message.since || log_.log_view() > message.view) return;
     log_.set_log_view(std::max(log_.log_view(), message.view));
@@ -99,12 +100,14 @@ void Replica::take_entries(const std::vector<EntryPtr>& entries) {
 }
 
 void Replica::acknowledge(NodeId primary, bool gap) {
-    context_.send(primary, partition_, PrepareOk{partition_, log_.log_view(), held_for_sure(), gap});
+    verified_ = std::max(verified_, log_.commit());
+    context_.send(primary, partition_, PrepareOk{partition_, log_.log_view(), held_for_sure(), gap, log_.commit()});
 }
 
 void Replica::receive(Time now, NodeId from, const StartView& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
+    asks_again_ = false;
     if (context_.stopping && !state_.view.has(context_.me)) return;  // about to leave: not to be let in again
     const bool repeated = log_.log_view() >= message.view.since && !log_.copying();
     if (repeated) {
@@ -146,14 +149,11 @@ void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
     if (!follows(from, message.view.id, message.view.since)) return;
     // A member's log is never replaced by a copy; and who is about to leave is not to be let in again.
     if (state_.view.has(context_.me) || context_.stopping) return;
-    if (copy_since_ == message.view.since && message.copy < copy_) return;
     // A copy is begun for who lacks what the primary no longer holds. What we have reaches further: an old chunk.
     const bool in_reign = log_.log_view() >= message.view.since && !log_.copying();
     if (in_reign && message.index == 0 && message.start < log_.last()) return;
     if (!log_.take_chunk(message)) return;
     verified_ = log_.last();
-    copy_since_ = message.view.since;
-    copy_ = message.copy;
     if (!log_.copying()) log_.set_log_view(std::max(log_.log_view(), message.view.id));
     owed_chunk_ok_ = {from, context_.unstored(partition_),
                       CopyChunkOk{partition_, message.view.id, message.copy, message.index}};
@@ -202,6 +202,10 @@ void Replica::tick_backup(Time now) {
     const View& view = state_.view;
     if (!view.has(context_.me) || view_batch_ > context_.durable || context_.stopping || log_.copying()) return;
     const bool restarted_primary = view.primary == context_.me;  // V4: an earlier start of ours was it
+    if (asks_again_ && !restarted_primary && now - asked_at_ >= context_.lease().beacon * 2) {
+        asked_at_ = now;
+        acknowledge(view.primary, true);
+    }
     const Duration delay = restarted_primary ? Duration(0) : context_.succession_rule.delay(view, context_.me);
     if (now < promised_until_ + delay) return;
     View next{view.id.next(), view.id.next(), context_.me, view.members, false};
@@ -241,6 +245,7 @@ void Replica::restore(const StorageRecord& record) {
     if (const auto* view = std::get_if<ViewRecord>(&record)) {
         state_.view = view->view;
         restored_since_ = view->view.since;
+        asks_again_ = true;
     } else {
         log_.restore(record);
     }

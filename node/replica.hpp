@@ -71,7 +71,9 @@ class Replica {
     // Our log agrees with the log of this reign up to here; what is above may be left from an earlier view, is
     // never acknowledged, and goes when an entry of this reign contradicts it. After a restart: the commit point.
     OpNumber verified_;
-    ViewId restored_since_;  // the reign that was under way when this node stopped
+    ViewId restored_since_;    // the reign that was under way when this node stopped
+    bool asks_again_ = false;  // restarted, and the primary has sent nothing since: it may not know (V4)
+    Time asked_at_{};
     std::unique_ptr<Primary> primary_;
 
     // Answers that leave when what they speak of is stored.
@@ -87,10 +89,6 @@ class Replica {
     std::optional<NodeId> owed_prepare_ok_;
     std::optional<OwedStartViewOk> owed_start_view_ok_;
     std::optional<OwedChunkOk> owed_chunk_ok_;
-
-    // The newest copy of this reign; an older one's chunks, delivered late, must not empty us.
-    ViewId copy_since_;
-    std::uint64_t copy_ = 0;
 };
 
 }  // namespace ringkv

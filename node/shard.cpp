@@ -82,13 +82,13 @@ void Shard::receive(Time now, const Origin& from, Message message) {
     if (!admitted(from)) return;
     if (auto* write = std::get_if<Write>(&message)) {
         const auto [id, partition] = std::pair(write->request, write->partition);
-        request(now, from, id, partition, Request{now, from.address, std::move(*write)});
+        request(from, id, partition, Request{now, from.address, std::move(*write)});
     } else if (auto* get = std::get_if<Get>(&message)) {
         const auto [id, partition] = std::pair(get->request, get->partition);
-        request(now, from, id, partition, Request{now, from.address, std::move(*get)});
+        request(from, id, partition, Request{now, from.address, std::move(*get)});
     } else if (auto* scan = std::get_if<Scan>(&message)) {
         const auto [id, partition] = std::pair(scan->request, scan->partition);
-        request(now, from, id, partition, Request{now, from.address, std::move(*scan)});
+        request(from, id, partition, Request{now, from.address, std::move(*scan)});
     } else if (const auto* wanted = std::get_if<MapRequest>(&message)) {
         // R3: clients may start while the registry is down.
         const bool newer =
@@ -111,8 +111,7 @@ void Shard::receive(Time now, const Origin& from, Message message) {
     }
 }
 
-void Shard::request(Time now, const Origin& from, RequestId id, PartitionId partition, Request request) {
-    (void)now;
+void Shard::request(const Origin& from, RequestId id, PartitionId partition, Request request) {
     if (!ours(partition)) {
         NotPrimary answer{id, partition, {}, {}, false};
         if (partition.value() < context_.map.partitions.size()) {
@@ -221,7 +220,7 @@ void Shard::take_map(Time now, ClusterMap map) {
     const bool whole = map.formed() && map.partitions.size() == map.settings.partitions;
     if (!whole || (!context_.map.settings.id.none() && map.settings.id != context_.map.settings.id)) return;
     context_.map = std::move(map);
-    map_moved(now);
+    map_moved();
     for (std::uint32_t p = index_; p < context_.map.partitions.size();
          p += static_cast<std::uint32_t>(self_.endpoints.size()))
         learn(now, PartitionId(p), context_.map.partitions[p]);
@@ -233,12 +232,12 @@ void Shard::take_delta(Time now, const MapDelta& delta) {
         case ClusterMap::Applied::gap: registry_.gap(); return;
         case ClusterMap::Applied::yes: break;
     }
-    map_moved(now);
+    map_moved();
     for (const PartitionChange& change : delta.partitions)
         if (ours(change.partition)) learn(now, change.partition, change.state);
 }
 
-void Shard::map_moved(Time now) {
+void Shard::map_moved() {
     registry_.map_changed();
     context_.claims_changed = true;
     if (context_.me.none()) {
@@ -255,7 +254,6 @@ void Shard::map_moved(Time now) {
         for (auto& replica : replicas_)
             if (replica) replica->promise_until(*started_at_ + context_.lease().grace);
     }
-    (void)now;
 }
 
 void Shard::learn(Time now, PartitionId partition, const PartitionState& state) {

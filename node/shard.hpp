@@ -42,11 +42,11 @@ class Shard final : public Actor {
 
   private:
     // Clients.
-    void request(Time now, const Origin& from, RequestId id, PartitionId partition, Request request);
+    void request(const Origin& from, RequestId id, PartitionId partition, Request request);
     // Registry, or another node's map.
     void take_map(Time now, ClusterMap map);
     void take_delta(Time now, const MapDelta& delta);
-    void map_moved(Time now);
+    void map_moved();
     void learn(Time now, PartitionId partition, const PartitionState& state);
     void from_registry(Time now, const Message& message);
     // Other nodes.

@@ -169,15 +169,15 @@ TEST(Codec, FieldsOfANewerVersionAreIgnored) {
                            .header(8)
                            .put([](auto& out) { out.pack(std::string("an eighth field of the header")); })
                            .put([](auto& out) {
-                               out.pack_array(1 + 4 + 2).pack(26 - 2);  // PrepareOk and two more
+                               out.pack_array(1 + 5 + 2).pack(26 - 2);  // PrepareOk and two more
                                out.pack(5);
                                out.pack_array(3).pack(1).pack(6).pack(std::string("a third field of ViewId"));
-                               out.pack(77).pack_true();
+                               out.pack(77).pack_true().pack(76);
                                out.pack_nil().pack(std::vector<int>{1, 2, 3});
                            })
                            .str();
     EXPECT_EQ(std::get<PrepareOk>(only(frame)),
-              (PrepareOk{PartitionId(5), {Generation(1), ViewNumber(6)}, OpNumber(77), true}));
+              (PrepareOk{PartitionId(5), {Generation(1), ViewNumber(6)}, OpNumber(77), true, OpNumber(76)}));
 }
 
 TEST(CodecDeathTest, AnEntryThatIsNotThereCannotBeSent) {
