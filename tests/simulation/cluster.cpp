@@ -10,6 +10,32 @@ namespace {
 
 const std::string registry_name = "registry";
 
+class WatchedEngine final : public Engine {
+  public:
+    explicit WatchedEngine(std::function<void(PartitionId, const Entry&)> applied) : applied_(std::move(applied)) {}
+
+    [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override {
+        return engine_.get(partition, key);
+    }
+    [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override {
+        return engine_.scan(partition, range);
+    }
+    void apply(PartitionId partition, const Entry& entry) override {
+        engine_.apply(partition, entry);
+        applied_(partition, entry);
+    }
+    void clear(PartitionId partition) override { engine_.clear(partition); }
+    void load(PartitionId partition, const std::vector<CopiedRecord>& records) override {
+        engine_.load(partition, records);
+    }
+    [[nodiscard]] std::uint64_t keys(PartitionId partition) const override { return engine_.keys(partition); }
+    [[nodiscard]] std::uint64_t bytes() const override { return engine_.bytes(); }
+
+  private:
+    MemoryEngine engine_;
+    std::function<void(PartitionId, const Entry&)> applied_;
+};
+
 // Storage and cluster ids need only differ from one another here.
 Uuid uuid_of(std::uint8_t kind, std::uint64_t host, std::uint64_t start) {
     Uuid uuid;
@@ -33,13 +59,16 @@ std::vector<std::vector<NodeId>> PlacementInTurns::place(const std::vector<Candi
     return targets;
 }
 
-SimulatedCluster::SimulatedCluster(Network& network, RegistryOptions options, const Placement& placement)
+SimulatedCluster::SimulatedCluster(Network& network, RegistryOptions options, const Placement& placement, Duration tick)
     : options_(std::move(options)),
       placement_(placement),
       registry_endpoint_(endpoint_of(registry_name)),
-      world_(network) {
+      world_(network, tick) {
     options_.settings.publish = "tcp://registry:2";
-    world_.on_turn([this](HostId host) { after_turn(host); });
+    world_.on_turn([this](HostId host) {
+        after_turn(host);
+        if (turned_) turned_(host);
+    });
 }
 
 std::string SimulatedCluster::endpoint_of(std::string_view host) {
@@ -77,6 +106,7 @@ HostId SimulatedCluster::add_node(const NodePlan& plan) {
     const HostId id(static_cast<std::uint32_t>(world_.hosts() + 1));
     host.boot = [this, plan, id](const Boot& boot) { return boot_node(boot, id, plan); };
     RINGKV_CHECK(world_.add(std::move(host)) == id, "hosts are numbered in order");
+    if (plan.durability != Durability::memory) durable_.insert(id);
     nodes_.push_back(id);
     return hosts_[name] = id;
 }
@@ -100,9 +130,11 @@ std::unique_ptr<Actor> SimulatedCluster::boot_node(const Boot& boot, HostId host
     self.durability = plan.durability;
     self.id = earlier.node;
     self.cluster = earlier.cluster;
-    engines_.insert_or_assign(host, MemoryEngine());
-    auto shard =
-        std::make_unique<Shard>(std::move(self), 0, plan.limits, engines_.at(host), commit_rule_, succession_rule_);
+    auto engine = std::make_unique<WatchedEngine>([this, host](PartitionId partition, const Entry& entry) {
+        if (applied_) applied_(host, partition, entry);
+    });
+    auto shard = std::make_unique<Shard>(std::move(self), 0, plan.limits, *engine, commit_rule_, succession_rule_);
+    engines_.insert_or_assign(host, std::move(engine));
     for (const StorageRecord& record : boot.disk.records()) shard->restore(record);
     return shard;
 }
@@ -156,10 +188,35 @@ void SimulatedCluster::after_turn(HostId host) {
             identities_[host] = identity;
         return;
     }
+    collect(host);
+}
+
+void SimulatedCluster::collect(HostId host) {
     for (Completion& completion : client(host).take_completions()) {
         const OperationId id = completion.id;
-        found->second.insert_or_assign(id, Finished{std::move(completion), world_.now()});
+        const Finished finished{std::move(completion), world_.now()};
+        if (finished_hook_)
+            finished_hook_(host, finished);
+        else
+            finished_.at(host).insert_or_assign(id, finished);
     }
+}
+
+Identity SimulatedCluster::identity_of(HostId node) const {
+    const auto found = identities_.find(node);
+    return found == identities_.end() ? Identity{} : found->second;
+}
+
+void SimulatedCluster::lose_storage(HostId node) {
+    RINGKV_CHECK(world_.state(node) == HostState::down, "its process is gone");
+    world_.disk(node).wipe();
+    identities_.erase(node);
+}
+
+HostId SimulatedCluster::holder_of(NodeId node) const {
+    for (const auto& [host, identity] : identities_)
+        if (identity.node == node && (is_durable(host) || world_.state(host) != HostState::down)) return host;
+    return {};
 }
 
 OperationId SimulatedCluster::submit(HostId client, Operation operation, Duration deadline) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct NodePlan {
     Durability durability = Durability::memory;
 };
 
+// Tells of every entry that a node applies, in the order in which it does.
+using OnApply = std::function<void(HostId, PartitionId, const Entry&)>;
+
 struct Finished {
     Completion completion;
     Time at;  // true time
@@ -41,7 +45,8 @@ struct Finished {
 class SimulatedCluster {
   public:
     // What the registry is configured with. Network and placement must outlive the cluster.
-    SimulatedCluster(Network& network, RegistryOptions options, const Placement& placement);
+    SimulatedCluster(Network& network, RegistryOptions options, const Placement& placement,
+                     Duration tick = std::chrono::milliseconds(5));
 
     [[nodiscard]] World& world() { return world_; }
 
@@ -65,6 +70,20 @@ class SimulatedCluster {
     [[nodiscard]] const std::string& registry_endpoint() const { return registry_endpoint_; }
     [[nodiscard]] static std::string endpoint_of(std::string_view host);
 
+    // For checks: what nodes apply, from their next start on; every host's turns; what clients finish.
+    void on_apply(OnApply hook) { applied_ = std::move(hook); }
+    void on_turn(std::function<void(HostId)> hook) { turned_ = std::move(hook); }
+    void on_finished(std::function<void(HostId, const Finished&)> hook) { finished_hook_ = std::move(hook); }
+
+    // Who a node's host is (or was, before it went down). None: it has not joined since its storage was made.
+    [[nodiscard]] Identity identity_of(HostId node) const;
+    // Of a node that is down: a blank disk from now on, and so a new identity.
+    void lose_storage(HostId node);
+    // The host of that identity, if its process, or the disk that it goes on with, is still there.
+    [[nodiscard]] HostId holder_of(NodeId node) const;
+    [[nodiscard]] const Engine& engine(HostId node) const { return *engines_.at(node); }
+    [[nodiscard]] bool is_durable(HostId node) const { return durable_.contains(node); }
+
     // What the registry has published, or did before it went down.
     [[nodiscard]] const ClusterMap& map() const { return map_; }
     // "n1"; "n1#4" if it is not the name's first identity.
@@ -80,6 +99,7 @@ class SimulatedCluster {
 
   private:
     void after_turn(HostId host);
+    void collect(HostId host);
     void learn_names();
     [[nodiscard]] std::unique_ptr<Actor> boot_registry(const Boot& boot);
     [[nodiscard]] std::unique_ptr<Actor> boot_node(const Boot& boot, HostId host, const NodePlan& plan);
@@ -89,13 +109,17 @@ class SimulatedCluster {
     std::string registry_endpoint_;
     EveryMember commit_rule_;
     PreferenceOrder succession_rule_;
-    std::map<HostId, MemoryEngine> engines_;  // of the shards' present processes
+    std::map<HostId, std::unique_ptr<Engine>> engines_;  // of the shards' present processes
     World world_;
     std::map<std::string, HostId, std::less<>> hosts_;
     HostId registry_;
     std::vector<HostId> nodes_;
     std::map<HostId, Identity> identities_;  // the newest of each node
     std::map<HostId, StartNumber> storage_;  // the start that initialised what its disk holds
+    std::set<HostId> durable_;               // nodes that go on with their disk
+    OnApply applied_;
+    std::function<void(HostId)> turned_;
+    std::function<void(HostId, const Finished&)> finished_hook_;
     std::map<HostId, std::map<OperationId, Finished>> finished_;
     std::map<NodeId, std::string> names_;
     std::uint64_t next_client_ = 1;

@@ -1,5 +1,7 @@
 #include "tests/simulation/disk.hpp"
 
+#include <algorithm>
+
 #include "common/check.hpp"
 #include "common/edge/codec.hpp"
 
@@ -9,29 +11,39 @@ Result<void> Disk::commit(BatchNumber number, StorageBatch batch) {
     if (broken_) return Error(ErrorCode::storage, "the simulated disk is broken");
     RINGKV_CHECK(number == written_.next(), "batches are numbered without a gap");
     for (const StorageRecord& record : batch) records_.push_back(encode_record(record));
+    ends_.push_back(records_.size());
     written_ = number;
     if (sync_ == Sync::at_once) sync();
     return {};
 }
 
-void Disk::sync() {
-    durable_ = written_;
-    durable_records_ = records_.size();
+void Disk::sync(BatchNumber up_to) {
+    for (; durable_ < up_to && !ends_.empty(); durable_ = durable_.next()) {
+        durable_records_ = ends_.front();
+        ends_.erase(ends_.begin());
+    }
 }
 
-void Disk::lose_power() {
-    records_.resize(durable_records_);
+void Disk::lose_power(std::size_t spared) {
+    records_.resize(spared == 0 || ends_.empty() ? durable_records_ : ends_[std::min(spared, ends_.size()) - 1]);
+    ends_.clear();
 }
 
 void Disk::wipe() {
-    records_.clear();
-    durable_records_ = 0;
+    replace({});
+}
+
+void Disk::replace(std::vector<std::string> contents) {
+    records_ = std::move(contents);
+    durable_records_ = records_.size();
+    ends_.clear();
 }
 
 void Disk::restarted() {
     broken_ = false;
     written_ = durable_ = BatchNumber{};
     durable_records_ = records_.size();
+    ends_.clear();
 }
 
 std::vector<StorageRecord> Disk::records() const {

@@ -19,20 +19,26 @@ class Disk final : public Storage {
     };
 
     Result<void> commit(BatchNumber number, StorageBatch batch) override;
-    [[nodiscard]] BatchNumber durable() const override { return durable_; }
+    [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 
     void set_sync(Sync sync) { sync_ = sync; }
-    // Everything committed so far is durable.
-    void sync();
+    // Everything committed so far (up to that batch) is durable.
+    void sync() { sync(written_); }
+    void sync(BatchNumber up_to);
+    [[nodiscard]] BatchNumber written() const { return written_; }
     // From now on commit() fails, until restarted() or a call with false.
     void set_broken(bool broken) { broken_ = broken; }
 
-    // The machine lost power: what was not durable is gone.
-    void lose_power();
+    // The machine lost power: what was not durable is gone, but for the first `spared` batches of it.
+    void lose_power(std::size_t spared = 0);
     // A new disk in its place.
     void wipe();
     // A new process opens it: batches are numbered from 1 again.
     void restarted();
+
+    // All that is on it, to be put back later: a backup.
+    [[nodiscard]] std::vector<std::string> contents() const { return records_; }
+    void replace(std::vector<std::string> contents);
 
     [[nodiscard]] bool empty() const { return records_.empty(); }
     // All records that are on it, durable or not, in the order of writing.
@@ -42,6 +48,7 @@ class Disk final : public Storage {
     Sync sync_ = Sync::at_once;
     bool broken_ = false;
     std::vector<std::string> records_;  // encoded
+    std::vector<std::size_t> ends_;     // of the batches written and not durable yet, in records_
     std::size_t durable_records_ = 0;   // a prefix of records_
     BatchNumber written_;
     BatchNumber durable_;

@@ -29,7 +29,7 @@ struct Fate {
     Duration delay = std::chrono::milliseconds(1);
     // False: it may overtake what was sent on this link before it.
     bool in_order = true;
-    // Delivered once more after each of these, in no order.
+    // Delivered once more after each of these, in no order; to the receiver's next process too.
     std::vector<Duration> repeats;
 };
 

@@ -46,12 +46,12 @@ void World::start(HostId host) {
     Host& it = at(host);
     RINGKV_CHECK(it.state == HostState::down, "one process a host");
     ++it.life;
-    it.state = HostState::running;
     it.disk->restarted();
     it.told_durable = BatchNumber{};
     if (it.options.listen) listeners_[*it.options.listen] = host;
     if (it.options.publish) listeners_[*it.options.publish] = host;
     it.actor = it.options.boot(Boot{local_time(host), StartNumber(it.life), *it.disk});
+    it.state = HostState::running;
     schedule_turn(host);
     schedule({now_ + tick_, 0, Event::Kind::tick, host, it.life, 0});
 }
@@ -65,17 +65,17 @@ void World::end_process(HostId host) {
     it.subscription.reset();
     it.connections.clear();
     it.peers.clear();
-    // Connections are gone, and with them what was under way on them; nothing waits for the next process.
-    std::erase_if(packets_, [host](const auto& packet) { return packet.second.to == host; });
+    // Connections are gone, and with them what was under way on them; only strays wait for the next process.
+    std::erase_if(packets_, [host](const auto& packet) { return packet.second.to == host && !packet.second.stray; });
 }
 
 void World::crash(HostId host) {
     if (at(host).state != HostState::down) end_process(host);
 }
 
-void World::lose_power(HostId host) {
+void World::lose_power(HostId host, std::size_t spared) {
     crash(host);
-    at(host).disk->lose_power();
+    at(host).disk->lose_power(spared);
 }
 
 void World::pause(HostId host) {
@@ -92,7 +92,11 @@ void World::resume(HostId host) {
 }
 
 void World::sync(HostId host) {
-    at(host).disk->sync();
+    sync(host, at(host).disk->written());
+}
+
+void World::sync(HostId host, BatchNumber up_to) {
+    at(host).disk->sync(up_to);
     schedule_turn(host);
 }
 
@@ -175,7 +179,10 @@ void World::turn(HostId host) {
     Host& it = at(host);
     std::vector<Packet> inbox = std::move(it.inbox);
     it.inbox.clear();
-    for (const Packet& packet : inbox) receive(host, packet);
+    for (const Packet& packet : inbox) {
+        receive(host, packet);
+        if (it.actor == nullptr) return;  // crashed while it refused something
+    }
     it.actor->tick(local_time(host));
     carry_out(host);
     if (after_turn_) after_turn_(host);
@@ -192,7 +199,7 @@ void World::input(HostId host, const std::function<void(Actor&, Time)>& call) {
 void World::carry_out(HostId host) {
     Host& it = at(host);
     for (;;) {
-        if (const BatchNumber durable = it.disk->durable(); durable > it.told_durable) {
+        if (const BatchNumber durable = *it.disk->durable(); durable > it.told_durable) {
             it.told_durable = durable;
             it.actor->durable(local_time(host), durable);
         }
@@ -203,16 +210,23 @@ void World::carry_out(HostId host) {
         }
         if (!store(host, effects)) return;
         if (effects.subscribe) it.subscription = std::move(effects.subscribe);
-        send(host, effects.sends);
+        if (!send(host, effects.sends)) return;
     }
     if (it.actor->finished()) end_process(host);
+}
+
+bool World::dies_here(HostId host) {
+    if (!dies_ || !dies_(host)) return false;
+    end_process(host);
+    return true;
 }
 
 // False: the disk failed, and the process with it (D3).
 bool World::store(HostId host, Effects& effects) {
     if (effects.batch.empty()) return true;
+    if (dies_here(host)) return false;
     const auto stored = at(host).disk->commit(effects.number, std::move(effects.batch));
-    if (stored) return true;
+    if (stored) return !dies_here(host);
     const LogLine line{LogLevel::error, "storage failed, the process ends: " + stored.error().message(), {}};
     trace({TraceEvent::Kind::logged, now_, host, {}, nullptr, &line, {}});
     end_process(host);

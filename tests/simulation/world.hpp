@@ -66,7 +66,10 @@ class World {
     HostId add(HostOptions options);
     [[nodiscard]] const std::string& name(HostId host) const { return at(host).options.name; }
     [[nodiscard]] HostState state(HostId host) const { return at(host).state; }
+    // Which process on the host it is, or was the last one.
+    [[nodiscard]] StartNumber life(HostId host) const { return StartNumber(at(host).life); }
     [[nodiscard]] Disk& disk(HostId host) { return *at(host).disk; }
+    [[nodiscard]] const Disk& disk(HostId host) const { return *at(host).disk; }
     // Of a host that is not down.
     [[nodiscard]] Actor& actor(HostId host);
     [[nodiscard]] std::size_t hosts() const { return hosts_.size(); }
@@ -75,16 +78,17 @@ class World {
     void start(HostId host);
     // SIGKILL: nothing more is sent, what is under way to it is lost; the disk keeps what was written.
     void crash(HostId host);
-    // Power loss: as crash(), and the disk loses what was not durable.
-    void lose_power(HostId host);
+    // Power loss: as crash(), and the disk loses what was not durable, but for the first `spared` batches of it.
+    void lose_power(HostId host, std::size_t spared = 0);
     // SIGSTOP, SIGCONT: what arrives meanwhile waits.
     void pause(HostId host);
     void resume(HostId host);
     // How fast its clock runs from now on; 1.0 = right.
     void set_clock_rate(HostId host, double rate);
     [[nodiscard]] Time local_time(HostId host) const;
-    // Its committed batches are durable, and it is told so.
+    // Its committed batches (up to that one) are durable, and it is told so.
     void sync(HostId host);
+    void sync(HostId host, BatchNumber up_to);
 
     [[nodiscard]] Time now() const { return now_; }
     [[nodiscard]] Duration elapsed() const { return now_ - Time{}; }
@@ -108,6 +112,10 @@ class World {
     void on_trace(std::function<void(const TraceEvent&)> hook) { trace_ = std::move(hook); }
     // After every turn of every host: for checks of what must always hold.
     void on_turn(std::function<void(HostId)> hook) { after_turn_ = std::move(hook); }
+    // Before a batch is stored, after it, and after each frame that is sent. True: the process crashes there.
+    void on_point(std::function<bool(HostId)> hook) { dies_ = std::move(hook); }
+    // Of every frame that was sent so far: from whom, to whom, when it arrives, its bytes.
+    [[nodiscard]] std::uint64_t digest() const { return digest_; }
 
   private:
     enum class Way : std::uint8_t { request, answer, publication };
@@ -118,6 +126,7 @@ class World {
         std::uint64_t from_life = 0;
         HostId to;
         std::uint64_t to_life = 0;  // 0 = whoever is there
+        bool stray = false;         // a repeat: it outlives the connection
         std::string frame;
     };
     struct Held {
@@ -172,11 +181,13 @@ class World {
     void turn(HostId host);
     void carry_out(HostId host);
     [[nodiscard]] bool store(HostId host, Effects& effects);
+    [[nodiscard]] bool dies_here(HostId host);
     void receive(HostId host, const Packet& packet);
     [[nodiscard]] Address return_address(Host& receiver, const Packet& packet) const;
     void refuse(HostId host, const Packet& packet, const Error& error);
 
-    void send(HostId from, const std::vector<Outgoing>& messages);
+    // False: the sender's process ended on the way.
+    bool send(HostId from, const std::vector<Outgoing>& messages);
     [[nodiscard]] std::vector<Packet> routes(HostId from, const Address& address) const;
     void send_along(const Packet& route, NodeId to, const std::vector<const Message*>& messages);
     void dispatch(Packet packet, Duration delay, bool in_order);
@@ -198,6 +209,8 @@ class World {
     std::vector<Held> held_;
     std::function<void(const TraceEvent&)> trace_;
     std::function<void(HostId)> after_turn_;
+    std::function<bool(HostId)> dies_;
+    std::uint64_t digest_ = 0;
 };
 
 }  // namespace ringkv::simulation

@@ -4,6 +4,7 @@
 
 #include "common/check.hpp"
 #include "common/edge/codec.hpp"
+#include "common/partitioning.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace ringkv::simulation {
@@ -21,7 +22,7 @@ bool plain(const Fate& fate) {
 
 // ---------------------------------------------------------------- sending
 
-void World::send(HostId from, const std::vector<Outgoing>& messages) {
+bool World::send(HostId from, const std::vector<Outgoing>& messages) {
     // One frame for each (address, to), in the order in which the first of each was sent.
     std::map<std::pair<Address, NodeId>, std::size_t> index;
     std::vector<std::pair<const Outgoing*, std::vector<const Message*>>> groups;
@@ -38,7 +39,9 @@ void World::send(HostId from, const std::vector<Outgoing>& messages) {
             }
         }
         for (const Packet& target : targets) send_along(target, first->to, group);
+        if (dies_here(from)) return false;
     }
+    return true;
 }
 
 // To whom an address leads now: a packet without its frame for each.
@@ -117,6 +120,7 @@ void World::send_along(const Packet& route, NodeId to, const std::vector<const M
         for (const Duration delay : fate.repeats) {
             Packet again = route;
             again.frame = encode(sender, to, {*message});
+            again.stray = true;
             dispatch(std::move(again), delay, false);
         }
     }
@@ -130,6 +134,8 @@ void World::dispatch(Packet packet, Duration delay, bool in_order) {
         arrival = last = std::max(arrival, last);
     }
     const HostId to = packet.to;
+    digest_ = digest_ * 0x9E3779B97F4A7C15U + hash_of(packet.frame) + (std::uint64_t{packet.from.value()} << 32U) +
+              to.value() + static_cast<std::uint64_t>(arrival.time_since_epoch().count());
     const std::size_t number = next_packet_++;
     packets_.emplace(number, std::move(packet));
     schedule({arrival, 0, Event::Kind::arrival, to, 0, number});

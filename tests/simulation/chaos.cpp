@@ -1,0 +1,236 @@
+#include "tests/simulation/chaos.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace ringkv::simulation {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// How often each kind strikes at full strength, on average; the network's own kinds go by message, not by time.
+Duration interval_of(Fault fault) {
+    switch (fault) {
+        case Fault::one_way_cut:
+        case Fault::registry_cut:
+        case Fault::client_cut:
+        case Fault::slow_peer:
+        case Fault::pause:
+        case Fault::new_view_crash:
+        case Fault::slow_sync:
+        case Fault::crash_point: return seconds(3);
+        case Fault::node_crash:
+        case Fault::partition:
+        case Fault::registry_restart:
+        case Fault::client_crash:
+        case Fault::power_loss:
+        case Fault::torn_tail:
+        case Fault::clock_rate: return seconds(5);
+        case Fault::node_stop:
+        case Fault::failed_disk:
+        case Fault::wiped_disk: return seconds(8);
+        case Fault::crash_of_all:
+        case Fault::join:
+        case Fault::replacement:
+        case Fault::registry_loss: return seconds(15);
+        default: return Duration::zero();
+    }
+}
+
+}  // namespace
+
+Chaos::Chaos(SimulatedCluster& cluster, SeededNetwork& network, Workload& workload, const Plan& plan)
+    : cluster_(cluster),
+      network_(network),
+      workload_(workload),
+      plan_(plan),
+      world_(cluster.world()),
+      registry_(cluster.host("registry")),
+      disks_(plan.random("disks")) {
+    for (std::size_t i = 0; i < fault_kinds; ++i) random_.push_back(plan.random(name_of(static_cast<Fault>(i))));
+    for (std::uint32_t i = 1; i <= plan.nodes; ++i) {
+        const std::string name = fmt::format("n{}", i);
+        make_node(name, name, i % plan.racks);
+    }
+    if (plan.has(Fault::slow_sync)) {
+        world_.disk(registry_).set_sync(Disk::Sync::on_demand);
+        count(Fault::slow_sync);
+    }
+}
+
+HostId Chaos::make_node(const std::string& name, const std::string& host, std::uint32_t rack) {
+    NodePlan node;
+    node.name = name;
+    node.host = host;
+    node.rack = fmt::format("rack{}", rack);
+    node.durability = plan_.durability;
+    node.limits.inflight = plan_.inflight;
+    const HostId id = cluster_.add_node(node);
+    racks_[id] = rack;
+    if (plan_.has(Fault::slow_sync) && plan_.durability != Durability::memory)
+        world_.disk(id).set_sync(Disk::Sync::on_demand);
+    return id;
+}
+
+void Chaos::start_all() {
+    world_.start(registry_);
+    for (const HostId node : cluster_.nodes()) world_.start(node);
+    if (plan_.has(Fault::clock_rate)) (void)change_clocks();
+}
+
+void Chaos::begin() {
+    active_ = true;
+    network_.set_faulty(true);
+    for (std::size_t i = 0; i < fault_kinds; ++i)
+        if (plan_.faults.test(i)) arm(static_cast<Fault>(i));
+}
+
+void Chaos::arm(Fault fault) {
+    const Duration interval = interval_of(fault);
+    if (interval == Duration::zero()) return;
+    const double mean = static_cast<double>(interval.count()) / plan_.strength_of(fault);
+    const double wait = -mean * std::log(1 - random(fault).unit());
+    at(Duration(static_cast<Duration::rep>(wait)), [this, fault] {
+        if (!active_) return;
+        if (strike(fault)) count(fault);
+        arm(fault);
+    });
+}
+
+void Chaos::at(Duration delay, Action action) {
+    agenda_.emplace(std::pair(world_.now() + delay, next_action_++), std::move(action));
+}
+
+Time Chaos::due() const {
+    return agenda_.empty() ? Time::max() : agenda_.begin()->first.first;
+}
+
+void Chaos::tick() {
+    while (!agenda_.empty() && agenda_.begin()->first.first <= world_.now()) {
+        const Action action = std::move(agenda_.begin()->second);
+        agenda_.erase(agenda_.begin());
+        action();
+    }
+}
+
+FaultCounts Chaos::fired() const {
+    FaultCounts all = fired_;
+    for (std::size_t i = 0; i < fault_kinds; ++i) all[i] += network_.fired()[i];
+    return all;
+}
+
+// ---------------------------------------------------------------- healing
+
+void Chaos::heal() {
+    if (news_) news_("all is healed");
+    active_ = false;
+    doomed_ = HostId();
+    await_new_view_ = false;
+    network_.heal_all();
+    bring_registry_back();
+    std::vector<HostId> hosts = cluster_.nodes();
+    hosts.push_back(registry_);
+    hosts.insert(hosts.end(), workload_.clients().begin(), workload_.clients().end());
+    for (const HostId host : hosts) {
+        world_.disk(host).set_broken(false);
+        if (plan_.beyond_clock_bound) world_.set_clock_rate(host, 1.0);
+        if (world_.state(host) == HostState::paused) world_.resume(host);
+        if (world_.state(host) == HostState::down && !retired_.contains(host)) world_.start(host);
+    }
+}
+
+void Chaos::restart_later(HostId host, Duration delay) {
+    at(delay, [this, host] {
+        if (world_.state(host) != HostState::down || retired_.contains(host)) return;
+        // Nobody starts while the registry's storage is away: a start could be taken for a new cluster's.
+        if (lost_registry_ && host != registry_) return restart_later(host, milliseconds(500));
+        if (news_) news_("starts again: " + world_.name(host));
+        world_.start(host);
+    });
+}
+
+void Chaos::crash(HostId host, Duration down_for) {
+    world_.crash(host);
+    restart_later(host, down_for);
+}
+
+// ---------------------------------------------------------------- hooks
+
+void Chaos::turned(HostId host) {
+    if (await_new_view_ && active_ && host != registry_ && !cluster_.is_client(host) &&
+        world_.state(host) == HostState::running) {
+        for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
+            const Replica* replica = cluster_.shard(host).replica(PartitionId(p));
+            if (replica == nullptr || replica->primary() == nullptr ||
+                replica->primary()->phase() != Primary::Phase::waiting)
+                continue;
+            await_new_view_ = false;
+            at(random(Fault::new_view_crash).between(Duration(0), milliseconds(900)), [this, host] {
+                if (!active_ || world_.state(host) == HostState::down || !may_lose(host)) return;
+                count(Fault::new_view_crash);
+                tell(Fault::new_view_crash, host);
+                crash(host, random(Fault::new_view_crash).between(milliseconds(100), seconds(4)));
+            });
+            break;
+        }
+    }
+    sync_later(host);
+}
+
+// A sync makes durable what was written when it began.
+void Chaos::sync_later(HostId host) {
+    const Disk& disk = world_.disk(host);
+    const auto durable = disk.durable();
+    if (syncing_[host] || !durable || *durable >= disk.written() || world_.state(host) == HostState::down) return;
+    syncing_[host] = true;
+    const bool stalls = active_ && disks_.chance(0.01 * plan_.strength_of(Fault::slow_sync));
+    const Duration takes = stalls ? disks_.between(milliseconds(100), seconds(3))
+                                  : disks_.between(microseconds(100), milliseconds(active_ ? 20 : 2));
+    const StartNumber start = world_.life(host);
+    at(takes, [this, host, start, up_to = disk.written()] {
+        syncing_[host] = false;
+        if (world_.state(host) == HostState::down || world_.life(host) != start) return;
+        world_.sync(host, up_to);
+    });
+}
+
+bool Chaos::dies_here(HostId host) {
+    if (host != doomed_ || --points_left_ > 0) return false;
+    doomed_ = HostId();
+    if (!active_ || (host != registry_ && !may_lose(host))) return false;
+    count(Fault::crash_point);
+    tell(Fault::crash_point, host);
+    restart_later(host, random(Fault::crash_point).between(milliseconds(50), seconds(4)));
+    return true;
+}
+
+bool Chaos::may_lose(HostId node) const {
+    return cluster_.is_durable(node) || may_lose_storage(node);
+}
+
+// Every partition keeps a member of its newest view that has its storage.
+bool Chaos::may_lose_storage(HostId node) const {
+    const NodeId id = cluster_.identity_of(node).node;
+    const auto& partitions = cluster_.map().partitions;
+    return std::all_of(partitions.begin(), partitions.end(), [&](const PartitionState& partition) {
+        if (!partition.view.has(id)) return true;
+        return std::any_of(partition.view.members.begin(), partition.view.members.end(), [&](NodeId member) {
+            const HostId holder = cluster_.holder_of(member);
+            return member != id && !holder.none() && !retired_.contains(holder);
+        });
+    });
+}
+
+HostId Chaos::running_node(Random& random) const {
+    std::vector<HostId> running;
+    for (const HostId node : cluster_.nodes())
+        if (world_.state(node) == HostState::running) running.push_back(node);
+    return running.empty() ? HostId() : random.pick(running);
+}
+
+}  // namespace ringkv::simulation

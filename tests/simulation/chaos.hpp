@@ -1,0 +1,107 @@
+// Injects the faults of a run's plan, each kind from a stream of its own, and heals them all in the end.
+//
+// It never destroys what the protocol does not promise to survive: the last storage-holding member of a
+// partition's newest published view stays. (A view may shrink in the same instant; Oracle::is_lost counts that.)
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/cluster.hpp"
+#include "tests/simulation/plan.hpp"
+#include "tests/simulation/seeded_network.hpp"
+#include "tests/simulation/workload.hpp"
+
+namespace ringkv::simulation {
+
+class Chaos {
+  public:
+    Chaos(SimulatedCluster& cluster, SeededNetwork& network, Workload& workload, const Plan& plan);
+
+    // Starts registry and nodes.
+    void start_all();
+    // From now on faults happen.
+    void begin();
+    // No more faults; what is down, cut, slow or paused comes back, and stays.
+    void heal();
+
+    // The next instant at which something is due.
+    [[nodiscard]] Time due() const;
+    void tick();
+
+    // Is told of each fault that strikes, and of what comes back.
+    void on_news(std::function<void(const std::string&)> hook) { news_ = std::move(hook); }
+
+    // Hooks.
+    void turned(HostId host);
+    [[nodiscard]] bool dies_here(HostId host);
+
+    [[nodiscard]] FaultCounts fired() const;
+
+  private:
+    using Action = std::function<void()>;
+
+    void at(Duration delay, Action action);
+    void arm(Fault fault);
+    [[nodiscard]] Random& random(Fault fault) { return random_[index_of(fault)]; }
+    void count(Fault fault) { ++fired_[index_of(fault)]; }
+    void tell(Fault fault, HostId host = {}) {
+        if (news_) news_(std::string(name_of(fault)) + (host.none() ? "" : ": " + world_.name(host)));
+    }
+
+    // chaos_faults.cpp. Each: does it strike now? (There may be nobody to strike.)
+    [[nodiscard]] bool strike(Fault fault);
+    [[nodiscard]] bool cut_links(Fault fault);
+    [[nodiscard]] bool crash_node(Fault fault);
+    [[nodiscard]] bool crash_all();
+    [[nodiscard]] bool crash_at_point();
+    [[nodiscard]] bool stop_node();
+    [[nodiscard]] bool pause_somebody();
+    [[nodiscard]] bool change_clocks();
+    [[nodiscard]] bool restart_registry();
+    [[nodiscard]] bool crash_client();
+    [[nodiscard]] bool add_node();
+    [[nodiscard]] bool replace_node();
+    [[nodiscard]] bool lose_power(Fault fault);
+    [[nodiscard]] bool break_disk();
+    [[nodiscard]] bool wipe_disk();
+    [[nodiscard]] bool lose_registry();
+    void bring_registry_back();
+
+    [[nodiscard]] HostId running_node(Random& random) const;  // none: nobody runs
+    [[nodiscard]] bool may_lose(HostId node) const;           // its process, with what only that holds
+    [[nodiscard]] bool may_lose_storage(HostId node) const;
+    void restart_later(HostId host, Duration delay);
+    void crash(HostId host, Duration down_for);
+    void sync_later(HostId host);
+    HostId make_node(const std::string& name, const std::string& host, std::uint32_t rack);
+
+    SimulatedCluster& cluster_;
+    SeededNetwork& network_;
+    Workload& workload_;
+    const Plan& plan_;
+    World& world_;
+    HostId registry_;
+    std::map<std::pair<Time, std::uint64_t>, Action> agenda_;
+    std::uint64_t next_action_ = 0;
+    std::vector<Random> random_;  // by fault
+    Random disks_;
+    FaultCounts fired_{};
+    std::function<void(const std::string&)> news_;
+    bool active_ = false;
+
+    std::map<HostId, std::uint32_t> racks_;
+    std::set<HostId> retired_;  // replaced by another machine
+    std::map<HostId, bool> syncing_;
+    HostId doomed_;  // dies at a point
+    std::uint64_t points_left_ = 0;
+    bool await_new_view_ = false;
+    std::uint32_t joined_ = 0;
+    std::optional<std::vector<std::string>> lost_registry_;  // the newest content of its disk, while it is away
+    std::vector<std::string> backup_;                        // an earlier one
+};
+
+}  // namespace ringkv::simulation

@@ -1,0 +1,287 @@
+// The faults themselves: whom they strike, how hard, and for how long.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/simulation/chaos.hpp"
+
+namespace ringkv::simulation {
+
+namespace {
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+constexpr std::uint32_t most_joined = 3;
+}  // namespace
+
+bool Chaos::strike(Fault fault) {
+    switch (fault) {
+        case Fault::one_way_cut:
+        case Fault::partition:
+        case Fault::registry_cut:
+        case Fault::client_cut:
+        case Fault::slow_peer: return cut_links(fault);
+        case Fault::node_crash: return crash_node(fault);
+        case Fault::crash_of_all: return crash_all();
+        case Fault::crash_point: return crash_at_point();
+        case Fault::new_view_crash: await_new_view_ = true; return false;  // counted when it happens
+        case Fault::node_stop: return stop_node();
+        case Fault::pause: return pause_somebody();
+        case Fault::clock_rate: return change_clocks();
+        case Fault::registry_restart: return restart_registry();
+        case Fault::client_crash: return crash_client();
+        case Fault::join: return add_node();
+        case Fault::replacement: return replace_node();
+        case Fault::power_loss:
+        case Fault::torn_tail: return lose_power(fault);
+        case Fault::failed_disk: return break_disk();
+        case Fault::wiped_disk: return wipe_disk();
+        case Fault::registry_loss: return lose_registry();
+        default: return false;  // message by message
+    }
+}
+
+// ---------------------------------------------------------------- the network
+
+bool Chaos::cut_links(Fault fault) {
+    Random& draw = random(fault);
+    std::vector<HostId> servers = cluster_.nodes();
+    const HostId node = draw.pick(servers);
+    const Duration lasts = draw.chance(0.5) ? draw.between(milliseconds(50), milliseconds(1000))
+                                            : draw.between(milliseconds(500), seconds(6));
+    if (fault == Fault::slow_peer) {
+        tell(fault, node);
+        network_.slow(node, draw.between(milliseconds(5), milliseconds(250)));
+        at(lasts, [this, node] { network_.slow(node, Duration(0)); });
+        return true;
+    }
+    std::vector<std::pair<HostId, HostId>> links;
+    const auto both = [&](HostId a, HostId b) { links.insert(links.end(), {{a, b}, {b, a}}); };
+    servers.push_back(registry_);
+    switch (fault) {
+        case Fault::registry_cut:
+            both(node, registry_);
+            if (draw.chance(0.3)) links.erase(links.begin() + static_cast<std::ptrdiff_t>(draw.below(2)));
+            break;
+        case Fault::client_cut: both(draw.pick(workload_.clients()), node); break;
+        case Fault::one_way_cut: {
+            // From one to one other, or to everybody.
+            const bool all = draw.chance(0.4);
+            const bool outwards = draw.chance(0.5);
+            const HostId only = draw.pick(servers);
+            for (const HostId other : servers)
+                if (other != node && (all || other == only))
+                    links.push_back(outwards ? std::pair(node, other) : std::pair(other, node));
+            break;
+        }
+        default: {
+            std::vector<HostId> everybody = servers;
+            everybody.insert(everybody.end(), workload_.clients().begin(), workload_.clients().end());
+            draw.shuffle(everybody);
+            const std::size_t split = 1 + draw.below(everybody.size() - 1);
+            for (std::size_t i = 0; i < split; ++i)
+                for (std::size_t j = split; j < everybody.size(); ++j) both(everybody[i], everybody[j]);
+        }
+    }
+    for (const auto& [from, to] : links) {
+        network_.cut(from, to);
+        if (news_)
+            news_(fmt::format("{}: {} -> {} for {} ms", name_of(fault), world_.name(from), world_.name(to),
+                              lasts / milliseconds(1)));
+    }
+    at(lasts, [this, links] {
+        if (!active_) return;  // all healed already
+        for (const auto& [from, to] : links) network_.heal(from, to);
+    });
+    return !links.empty();
+}
+
+// ---------------------------------------------------------------- processes
+
+bool Chaos::crash_node(Fault fault) {
+    Random& draw = random(fault);
+    const HostId node = running_node(draw);
+    if (node.none() || !may_lose(node)) return false;
+    tell(fault, node);
+    crash(node, draw.chance(0.7) ? draw.between(milliseconds(10), seconds(3)) : draw.between(seconds(3), seconds(15)));
+    return true;
+}
+
+bool Chaos::crash_all() {
+    if (plan_.durability == Durability::memory) return false;  // then nothing would be left to find
+    Random& draw = random(Fault::crash_of_all);
+    std::vector<HostId> all = cluster_.nodes();
+    all.push_back(registry_);
+    const bool power = draw.chance(0.5);
+    tell(Fault::crash_of_all);
+    for (const HostId host : all) {
+        if (world_.state(host) == HostState::down) continue;
+        if (power)
+            world_.lose_power(host);
+        else
+            world_.crash(host);
+        restart_later(host, draw.between(milliseconds(10), seconds(3)));
+    }
+    return true;
+}
+
+bool Chaos::crash_at_point() {
+    Random& draw = random(Fault::crash_point);
+    doomed_ = draw.chance(0.2) ? registry_ : running_node(draw);
+    points_left_ = draw.between(1, 40);
+    return false;  // counted when it happens
+}
+
+bool Chaos::stop_node() {
+    const HostId node = running_node(random(Fault::node_stop));
+    if (node.none() || !may_lose(node)) return false;
+    tell(Fault::node_stop, node);
+    world_.input(node, [](Actor& actor, Time now) { dynamic_cast<Shard&>(actor).stop(now); });
+    const Duration after = random(Fault::node_stop).between(milliseconds(500), seconds(4));
+    // It ends in its own time, and is started again some time after that.
+    const auto wait = [this, node, after](const auto& self) -> void {
+        if (world_.state(node) == HostState::down) return restart_later(node, after);
+        at(milliseconds(500), [self] { self(self); });
+    };
+    wait(wait);
+    return true;
+}
+
+bool Chaos::pause_somebody() {
+    Random& draw = random(Fault::pause);
+    const HostId host = draw.chance(0.15) ? registry_ : running_node(draw);
+    if (host.none() || world_.state(host) != HostState::running) return false;
+    tell(Fault::pause, host);
+    world_.pause(host);
+    const Duration lasts =
+        draw.chance(0.8) ? draw.between(milliseconds(40), milliseconds(2000)) : draw.between(seconds(2), seconds(6));
+    at(lasts, [this, host, life = world_.life(host)] {
+        if (world_.state(host) == HostState::paused && world_.life(host) == life) world_.resume(host);
+    });
+    return true;
+}
+
+bool Chaos::change_clocks() {
+    Random& draw = random(Fault::clock_rate);
+    std::vector<HostId> all = cluster_.nodes();
+    all.push_back(registry_);
+    all.insert(all.end(), workload_.clients().begin(), workload_.clients().end());
+    const double slowest = plan_.beyond_clock_bound ? 0.3 : 0.8;
+    const double fastest = plan_.beyond_clock_bound ? 3.0 : 1.2;
+    for (const HostId host : all) {
+        const double where = draw.unit();
+        const double rate = where < 0.3 ? slowest : where < 0.6 ? fastest : slowest + (fastest - slowest) * draw.unit();
+        if (news_) news_(fmt::format("clock-rate: {} {:.2f}", world_.name(host), rate));
+        world_.set_clock_rate(host, rate);
+    }
+    return true;
+}
+
+bool Chaos::restart_registry() {
+    if (lost_registry_ || world_.state(registry_) == HostState::down) return false;
+    Random& draw = random(Fault::registry_restart);
+    tell(Fault::registry_restart, registry_);
+    crash(registry_,
+          draw.chance(0.7) ? draw.between(milliseconds(10), seconds(2)) : draw.between(seconds(2), seconds(8)));
+    return true;
+}
+
+bool Chaos::crash_client() {
+    Random& draw = random(Fault::client_crash);
+    const HostId client = draw.pick(workload_.clients());
+    if (world_.state(client) != HostState::running) return false;
+    tell(Fault::client_crash, client);
+    workload_.crashed(client);
+    crash(client, draw.between(milliseconds(10), seconds(2)));
+    return true;
+}
+
+// ---------------------------------------------------------------- membership
+
+bool Chaos::add_node() {
+    if (joined_ >= most_joined || lost_registry_) return false;
+    Random& draw = random(Fault::join);
+    const std::string name = fmt::format("x{}", ++joined_);
+    if (news_) news_("join: " + name);
+    world_.start(make_node(name, name, static_cast<std::uint32_t>(draw.below(plan_.racks))));
+    return true;
+}
+
+bool Chaos::replace_node() {
+    Random& draw = random(Fault::replacement);
+    const HostId node = running_node(draw);
+    if (node.none() || !may_lose_storage(node) || lost_registry_) return false;
+    tell(Fault::replacement, node);
+    const std::string host = world_.name(node);
+    const std::string name = host.substr(0, host.find('-'));
+    world_.crash(node);
+    cluster_.lose_storage(node);
+    retired_.insert(node);
+    const HostId other = make_node(name, fmt::format("{}-{}", name, cluster_.nodes().size()), racks_[node]);
+    restart_later(other, draw.between(milliseconds(100), seconds(5)));
+    return true;
+}
+
+// ---------------------------------------------------------------- storage
+
+bool Chaos::lose_power(Fault fault) {
+    Random& draw = random(fault);
+    const bool registry = plan_.durability == Durability::memory || draw.chance(0.2);
+    const HostId host = registry ? registry_ : running_node(draw);
+    if (host.none() || world_.state(host) == HostState::down || (registry && lost_registry_)) return false;
+    tell(fault, host);
+    world_.lose_power(host, fault == Fault::torn_tail ? draw.below(8) : 0);
+    restart_later(host, draw.between(milliseconds(10), seconds(4)));
+    return true;
+}
+
+bool Chaos::break_disk() {
+    Random& draw = random(Fault::failed_disk);
+    const bool registry = plan_.durability == Durability::memory || draw.chance(0.2);
+    const HostId host = registry ? registry_ : running_node(draw);
+    if (host.none() || world_.state(host) != HostState::running) return false;
+    tell(Fault::failed_disk, host);
+    world_.disk(host).set_broken(true);
+    // Ends with its next write; until somebody looks after it.
+    at(draw.between(milliseconds(500), seconds(5)), [this, host] {
+        world_.disk(host).set_broken(false);
+        if (world_.state(host) == HostState::down) restart_later(host, Duration::zero());
+    });
+    return true;
+}
+
+bool Chaos::wipe_disk() {
+    if (plan_.durability == Durability::memory) return false;
+    Random& draw = random(Fault::wiped_disk);
+    const HostId node = running_node(draw);
+    if (node.none() || !may_lose_storage(node)) return false;
+    tell(Fault::wiped_disk, node);
+    world_.crash(node);
+    cluster_.lose_storage(node);
+    restart_later(node, draw.between(milliseconds(100), seconds(4)));
+    return true;
+}
+
+// Blank, or as it was some time ago; until somebody brings the newest back.
+bool Chaos::lose_registry() {
+    if (lost_registry_ || world_.state(registry_) != HostState::running || !cluster_.map().formed()) return false;
+    Random& draw = random(Fault::registry_loss);
+    tell(Fault::registry_loss, registry_);
+    world_.crash(registry_);
+    lost_registry_ = world_.disk(registry_).contents();
+    world_.disk(registry_).replace(draw.chance(1.5) ? std::vector<std::string>() : backup_);
+    backup_ = *lost_registry_;
+    world_.start(registry_);
+    at(draw.between(milliseconds(500), seconds(4)), [this] { bring_registry_back(); });
+    return true;
+}
+
+void Chaos::bring_registry_back() {
+    if (!lost_registry_) return;
+    if (news_) news_("the registry's storage is back");
+    world_.crash(registry_);
+    world_.disk(registry_).replace(std::move(*lost_registry_));
+    lost_registry_.reset();
+    world_.start(registry_);
+}
+
+}  // namespace ringkv::simulation

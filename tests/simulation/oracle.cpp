@@ -1,0 +1,212 @@
+#include "tests/simulation/oracle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/partitioning.hpp"
+#include "tests/simulation/describe.hpp"
+
+namespace ringkv::simulation {
+
+namespace {
+
+std::uint64_t digest_of(const Entry& entry) {
+    std::uint64_t digest = hash_of(entry.key);
+    const auto add = [&](std::uint64_t value) { digest = (digest ^ value) * 0x9E3779B97F4A7C15U + 1; };
+    add(hash_of(entry.value));
+    add(entry.op.value());
+    add(entry.view.generation.value());
+    add(entry.view.number.value());
+    add(static_cast<std::uint64_t>(entry.kind));
+    add(static_cast<std::uint64_t>(entry.status));
+    add(entry.version.value());
+    add(entry.client.value());
+    add(entry.sequence.value());
+    add(entry.lowest.value());
+    for (const ClientId client : entry.expired) add(client.value());
+    return digest | 1U;  // never 0
+}
+
+}  // namespace
+
+Oracle::Oracle(SimulatedCluster& cluster, const Plan& plan) : cluster_(cluster), plan_(plan), log_(plan.partitions) {}
+
+void Oracle::fail(std::string rule, std::string text) {
+    if (!violation_) violation_ = Violation{std::move(rule), cluster_.world().now(), std::move(text)};
+}
+
+std::string Oracle::on(HostId host, PartitionId partition) const {
+    return fmt::format("{} partition {}", cluster_.world().name(host), partition.value());
+}
+
+// ---------------------------------------------------------------- what is committed
+
+void Oracle::applied(HostId host, PartitionId partition, const Entry& entry) {
+    auto& log = log_.at(partition.value());
+    if (log.size() <= entry.op.value()) log.resize(entry.op.value() + 1);
+    std::uint64_t& known = log[entry.op.value()];
+    const std::uint64_t digest = digest_of(entry);
+    if (known != 0) {
+        if (known != digest)
+            fail("committed-prefixes-agree",
+                 fmt::format("{}: op {} of view {} is not what was committed before as op {}", on(host, partition),
+                             entry.op.value(), entry.view.to_string(), entry.op.value()));
+    } else {
+        known = digest;
+        ++committed_;
+        if (!entry.client.none() && !done_.insert({partition, entry.client, entry.sequence}).second)
+            fail("applied-at-most-once",
+                 fmt::format("{}: op {} is sequence {} of client {} once more", on(host, partition), entry.op.value(),
+                             entry.sequence.value(), entry.client.value()));
+    }
+    if (cluster_.world().state(host) != HostState::down) check_everybody_has(host, partition, entry.op);
+}
+
+// P3: a primary commits only what every other member of its view has stored. Whoever knows a newer view may have
+// gone on from there.
+void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op) {
+    const Replica* self = cluster_.shard(host).replica(partition);
+    if (self == nullptr || self->primary() == nullptr) return;
+    for (const NodeId member : self->view().backups()) {
+        const HostId other = cluster_.holder_of(member);
+        if (other.none() || cluster_.world().state(other) == HostState::down) continue;
+        const Replica* replica = cluster_.shard(other).replica(partition);
+        if (replica != nullptr && (replica->view().id > self->view().id || replica->log().copying())) continue;
+        if (replica == nullptr || replica->log().persisted() < op)
+            fail("committed-on-every-member",
+                 fmt::format("{} commits op {} in {}, which {} has not stored", on(host, partition), op.value(),
+                             describe(self->view()), cluster_.world().name(other)));
+    }
+}
+
+// ---------------------------------------------------------------- after each turn
+
+void Oracle::turned(HostId host) {
+    if (cluster_.world().state(host) == HostState::down || cluster_.is_client(host)) return;
+    if (cluster_.host("registry") == host) {
+        check_map(host, cluster_.registry().map());
+        return;
+    }
+    const Shard& shard = cluster_.shard(host);
+    const StartNumber start = shard.identity().start;
+    check_map(host, shard.map());
+    for (std::uint32_t p = 0; p < plan_.partitions; ++p)
+        if (const Replica* replica = shard.replica(PartitionId(p)))
+            check_replica(host, PartitionId(p), *replica, start);
+}
+
+void Oracle::check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start) {
+    Seen& seen = seen_[{host, partition}];
+    const PartitionLog& log = replica.log();
+    if (seen.start != start) seen = Seen{start, {}, {}, {}};
+    if (replica.view().id != seen.view) {
+        if (replica.view().id < seen.view) fail("views-grow", on(host, partition) + ": the view went back");
+        check_view(partition, replica.view(), host);
+        seen.view = replica.view().id;
+    }
+    if (log.commit() < seen.commit)
+        fail("ops-grow", fmt::format("{}: the commit point went back from {} to {}", on(host, partition),
+                                     seen.commit.value(), log.commit().value()));
+    if (log.commit() > log.last()) fail("ops-grow", on(host, partition) + ": the commit point is beyond the log");
+    seen.commit = log.commit();
+    check_lease(host, partition, replica);
+}
+
+void Oracle::check_view(PartitionId partition, const View& view, HostId host) {
+    if (view.id.none()) return;
+    const auto [known, added] = views_.try_emplace({partition, view.id}, view);
+    if (!added && known->second != view)
+        fail("one-view-a-number",
+             fmt::format("{}: {}, but elsewhere {}", on(host, partition), describe(view), describe(known->second)));
+}
+
+void Oracle::check_lease(HostId host, PartitionId partition, const Replica& replica) {
+    World& world = cluster_.world();
+    std::set<HostId>& readers = readers_[partition];
+    const auto reads = [&](HostId other, const Replica* it) {
+        return it != nullptr && it->primary() != nullptr && it->primary()->reads_now(world.local_time(other));
+    };
+    if (!reads(host, &replica)) {
+        readers.erase(host);
+        return;
+    }
+    readers.insert(host);
+    if (readers.size() == 1 || plan_.beyond_clock_bound) return;
+    for (const HostId other : readers)
+        if (other != host && world.state(other) != HostState::down &&
+            reads(other, cluster_.shard(other).replica(partition)))
+            fail("one-lease-holder",
+                 fmt::format("{} and {} both hold all leases", on(host, partition), world.name(other)));
+}
+
+void Oracle::check_map(HostId host, const ClusterMap& map) {
+    if (!map.formed()) return;
+    Epoch& newest = epochs_[host];
+    if (map.epoch == newest) return;
+    newest = map.epoch;
+    if (plan_.has(Fault::registry_loss)) return;  // an old backup counts on from where it was, until it is noticed
+    const auto [known, added] = maps_.try_emplace(map.epoch, map);
+    if (!added && known->second != map)
+        fail("one-map-an-epoch",
+             fmt::format("{}: epoch {} is not what it was elsewhere", cluster_.world().name(host), map.epoch.value()));
+    for (std::uint32_t p = 0; added && p < map.partitions.size(); ++p)
+        check_view(PartitionId(p), map.partitions[p].view, host);
+}
+
+// ---------------------------------------------------------------- at the end
+
+bool Oracle::is_lost(PartitionId partition) const {
+    const std::vector<NodeId>& members = cluster_.map().at(partition).view.members;
+    return std::none_of(members.begin(), members.end(),
+                        [&](NodeId member) { return !cluster_.holder_of(member).none(); });
+}
+
+const Replica* Oracle::replica_of(HostId host, PartitionId partition) const {
+    return cluster_.world().state(host) == HostState::down ? nullptr : cluster_.shard(host).replica(partition);
+}
+
+std::string Oracle::quiet() const {
+    for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
+        const PartitionId partition(p);
+        if (is_lost(partition)) continue;
+        OpNumber end;  // of the primary's log; others may have more, from a view that is over, which counts for nothing
+        if (const HostId primary = cluster_.holder_of(cluster_.map().at(partition).view.primary); !primary.none())
+            if (const Replica* replica = replica_of(primary, partition)) end = replica->log().last();
+        for (const NodeId member : cluster_.map().at(partition).view.members) {
+            const HostId host = cluster_.holder_of(member);
+            const Replica* replica = host.none() ? nullptr : replica_of(host, partition);
+            if (replica == nullptr) return fmt::format("a member of partition {} is not there", p);
+            if (const OpNumber commit = replica->log().commit(); commit != end)
+                return fmt::format("{} stays at op {}, and the primary's log ends at {}", on(host, partition),
+                                   commit.value(), end.value());
+        }
+    }
+    return {};
+}
+
+void Oracle::compare_replicas() {
+    for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
+        const PartitionId partition(p);
+        if (is_lost(partition)) continue;
+        std::optional<std::vector<CopiedRecord>> first;
+        std::optional<SessionSnapshot> sessions;
+        for (const NodeId member : cluster_.map().at(partition).view.members) {
+            const HostId host = cluster_.holder_of(member);
+            const Replica* replica = host.none() ? nullptr : cluster_.shard(host).replica(partition);
+            if (replica == nullptr) return fail("replicas-alike", fmt::format("partition {}: a member has nothing", p));
+            std::vector<CopiedRecord> records = cluster_.engine(host).scan(partition, {}).records;
+            SessionSnapshot table = replica->log().sessions().snapshot(replica->log().commit());
+            if (!first) {
+                first = std::move(records);
+                sessions = std::move(table);
+            } else if (*first != records) {
+                fail("replicas-alike", on(host, partition) + ": other keys or values than the primary");
+            } else if (*sessions != table) {
+                fail("replicas-alike", on(host, partition) + ": other sessions than the primary");
+            }
+        }
+    }
+}
+
+}  // namespace ringkv::simulation

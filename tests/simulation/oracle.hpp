@@ -1,0 +1,73 @@
+// What must hold at every instant of a run, whatever the faults (docs/testing.md has the list). It sees all
+// hosts at once and true time, which no actor does.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/cluster.hpp"
+#include "tests/simulation/plan.hpp"
+
+namespace ringkv::simulation {
+
+struct Violation {
+    std::string rule;  // short and stable: two runs that fail alike have the same
+    Time at;           // true time
+    std::string text;
+};
+
+class Oracle {
+  public:
+    Oracle(SimulatedCluster& cluster, const Plan& plan);
+
+    // Hooks of the cluster.
+    void applied(HostId host, PartitionId partition, const Entry& entry);
+    void turned(HostId host);
+
+    // Empty: every member of every partition has applied all that anybody has in its log. Else: who has not.
+    [[nodiscard]] std::string quiet() const;
+    // When all is healed and quiet: every copy of a partition is the same, to the byte, sessions included.
+    void compare_replicas();
+
+    void fail(std::string rule, std::string text);
+    [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+    [[nodiscard]] std::uint64_t committed() const { return committed_; }
+    [[nodiscard]] std::uint64_t views() const { return views_.size(); }
+    // No member of its newest view has its storage any more: it waits for ever, as it must (V8).
+    [[nodiscard]] bool is_lost(PartitionId partition) const;
+
+  private:
+    // What one replica showed last, in one life of its host.
+    struct Seen {
+        StartNumber start;
+        ViewId view;
+        OpNumber commit;
+        OpNumber last;
+    };
+
+    void check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start);
+    void check_view(PartitionId partition, const View& view, HostId host);
+    void check_lease(HostId host, PartitionId partition, const Replica& replica);
+    void check_map(HostId host, const ClusterMap& map);
+    void check_everybody_has(HostId host, PartitionId partition, OpNumber op);
+    // nullptr: its process is down, or has nothing of the partition.
+    [[nodiscard]] const Replica* replica_of(HostId host, PartitionId partition) const;
+    [[nodiscard]] std::string on(HostId host, PartitionId partition) const;
+
+    SimulatedCluster& cluster_;
+    const Plan& plan_;
+    std::optional<Violation> violation_;
+    std::vector<std::vector<std::uint64_t>> log_;  // by partition and op: a digest of the committed entry; 0 = none yet
+    std::set<std::tuple<PartitionId, ClientId, Sequence>> done_;
+    std::map<std::pair<PartitionId, ViewId>, View> views_;
+    std::map<std::pair<HostId, PartitionId>, Seen> seen_;
+    std::map<PartitionId, std::set<HostId>> readers_;  // hosts whose primary held all leases when last looked at
+    std::map<Epoch, ClusterMap> maps_;
+    std::map<HostId, Epoch> epochs_;
+    std::uint64_t committed_ = 0;
+};
+
+}  // namespace ringkv::simulation

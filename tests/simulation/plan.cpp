@@ -1,0 +1,57 @@
+#include "tests/simulation/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ringkv::simulation {
+
+Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
+    Plan plan;
+    plan.seed = seed;
+    Random random = plan.random("plan");
+    plan.nodes = static_cast<std::uint32_t>(random.between(3, random.chance(0.3) ? 9 : 5));
+    plan.racks = static_cast<std::uint32_t>(random.between(1, 4));
+    plan.replication = static_cast<std::uint32_t>(random.chance(0.6) ? 3 : random.between(1, 4));
+    plan.partitions = 1U << random.below(4);
+    plan.durability = random.chance(0.5) ? Durability::memory : Durability::fsync;
+    plan.reads = random.chance(0.8) ? ReadMode::lease : ReadMode::confirmed;
+    if (random.chance(0.3)) plan.session_expiry = random.between(std::chrono::seconds(1), std::chrono::seconds(8));
+    if (random.chance(0.1)) plan.inflight = random.between(1, 8);
+    plan.clients = static_cast<std::uint32_t>(random.between(2, 6));
+    plan.keys = static_cast<std::uint32_t>(random.between(2, random.chance(0.5) ? 8 : 40));
+    plan.skew = random.unit();
+    plan.outstanding = static_cast<std::uint32_t>(random.between(1, 6));
+    plan.pace = random.between(std::chrono::milliseconds(30), std::chrono::milliseconds(120)) * plan.clients / 4;
+    plan.faults_from_the_start = random.chance(0.15);
+    plan.beyond_clock_bound = options.beyond_clock_bound;
+    plan.duration = options.duration;
+    if (options.partitions != 0) plan.partitions = options.partitions;
+    if (options.clients != 0) plan.clients = options.clients;
+    if (options.keys != 0) plan.keys = options.keys;
+    if (options.outstanding != 0) plan.outstanding = options.outstanding;
+
+    Random swarm = plan.random("swarm");
+    const double share = 0.1 + 0.5 * swarm.unit();
+    for (std::size_t i = 0; i < fault_kinds; ++i) {
+        const bool on = swarm.chance(share) || options.all_allowed_are_on;
+        const double strength = 0.1 + 0.9 * swarm.unit();
+        if (!on || !options.allowed.test(i)) continue;
+        plan.faults.set(i);
+        plan.strength[i] = strength;
+    }
+    return plan;
+}
+
+std::string describe(const Plan& plan) {
+    const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
+    return fmt::format(
+        "{} nodes in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for {:.1f} s; {} clients, "
+        "{} "
+        "keys; {:.1f} s with faults{}: {}",
+        plan.nodes, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
+        plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry), plan.clients, plan.keys,
+        seconds(plan.duration), plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
+}
+
+}  // namespace ringkv::simulation

@@ -1,0 +1,72 @@
+#include "tests/simulation/seeded_network.hpp"
+
+namespace ringkv::simulation {
+
+namespace {
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+}  // namespace
+
+SeededNetwork::SeededNetwork(const Plan& plan) : plan_(plan), random_(plan.random("network")) {
+    fastest_ = random_.between(microseconds(50), milliseconds(1));
+    slowest_ = fastest_ + random_.between(microseconds(10), milliseconds(4));
+}
+
+void SeededNetwork::heal(HostId from, HostId to) {
+    const auto found = cuts_.find({from, to});
+    if (found != cuts_.end() && --found->second <= 0) cuts_.erase(found);
+}
+
+void SeededNetwork::heal_all() {
+    cuts_.clear();
+    slow_.clear();
+    faulty_ = false;
+}
+
+bool SeededNetwork::strikes(Fault fault, double at_most) {
+    if (!faulty_ || !plan_.has(fault) || !random_.chance(at_most * plan_.strength_of(fault))) return false;
+    count(fault);
+    return true;
+}
+
+bool SeededNetwork::lost(const Flight& flight) {
+    if (!cuts_.empty() && cuts_.contains({flight.from, flight.to})) return true;
+    if (strikes(Fault::loss, 0.1)) return true;
+    if (std::holds_alternative<ProposeAnswer>(flight.message)) return strikes(Fault::lost_answers, 0.7);
+    if (std::holds_alternative<MapDelta>(flight.message)) return strikes(Fault::lost_publications, 0.5);
+    return false;
+}
+
+void SeededNetwork::repeat(const Flight& flight, Fate& fate) {
+    if (clients_.contains(flight.from) && std::holds_alternative<Write>(flight.message)) return;
+    if (strikes(Fault::duplication, 0.1))
+        fate.repeats.push_back(fate.delay + random_.between(microseconds(0), milliseconds(50)));
+    if (strikes(Fault::redelivery, 0.03)) fate.repeats.push_back(random_.between(milliseconds(200), seconds(20)));
+    if (std::holds_alternative<StartView>(flight.message) && strikes(Fault::repeated_start_view, 0.8))
+        fate.repeats.push_back(random_.between(milliseconds(1), milliseconds(500)));
+}
+
+Fate SeededNetwork::fate(const Flight& flight) {
+    Fate fate;
+    if (lost(flight)) {
+        fate.kind = Fate::Kind::drop;
+        return fate;
+    }
+    fate.delay = random_.between(fastest_, slowest_);
+    if (!slow_.empty()) {
+        for (const HostId end : {flight.from, flight.to})
+            if (const auto found = slow_.find(end); found != slow_.end()) fate.delay += found->second;
+    }
+    if (!faulty_) return fate;
+    if (strikes(Fault::delay, 0.1))
+        fate.delay += random_.between(milliseconds(1), milliseconds(random_.chance(0.1) ? 3000 : 300));
+    if (strikes(Fault::reordering, 0.3)) {
+        fate.in_order = false;
+        fate.delay += random_.between(microseconds(0), milliseconds(20));
+    }
+    repeat(flight, fate);
+    return fate;
+}
+
+}  // namespace ringkv::simulation

@@ -1,0 +1,49 @@
+// A network whose every whim comes from the run's seed; links are cut and slowed by whoever injects faults.
+#pragma once
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "tests/simulation/network.hpp"
+#include "tests/simulation/plan.hpp"
+
+namespace ringkv::simulation {
+
+class SeededNetwork final : public Network {
+  public:
+    explicit SeededNetwork(const Plan& plan);
+
+    [[nodiscard]] Fate fate(const Flight& flight) override;
+
+    // Message by message faults are on from now on, or off.
+    void set_faulty(bool faulty) { faulty_ = faulty; }
+    // One way. Cuts of the same link add up: it is open when each of them has been healed.
+    void cut(HostId from, HostId to) { ++cuts_[{from, to}]; }
+    void heal(HostId from, HostId to);
+    void slow(HostId host, Duration by) { slow_[host] = by; }
+    // No cut, nobody slow, no fault.
+    void heal_all();
+    // Writes of clients arrive once: TCP delivers no frame twice, and C3's `not applied` rests on that.
+    void add_client(HostId host) { clients_.insert(host); }
+
+    [[nodiscard]] const FaultCounts& fired() const { return fired_; }
+
+  private:
+    [[nodiscard]] bool strikes(Fault fault, double at_most);
+    void count(Fault fault) { ++fired_[index_of(fault)]; }
+    [[nodiscard]] bool lost(const Flight& flight);
+    void repeat(const Flight& flight, Fate& fate);
+
+    const Plan& plan_;
+    Random random_;
+    Duration fastest_;
+    Duration slowest_;
+    bool faulty_ = false;
+    std::map<std::pair<HostId, HostId>, int> cuts_;
+    std::map<HostId, Duration> slow_;
+    std::set<HostId> clients_;
+    FaultCounts fired_{};
+};
+
+}  // namespace ringkv::simulation

@@ -1,0 +1,85 @@
+// The clients of a run: what they ask for, and what they were told, key by key, for the linearizability checker.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/linearizability/history.hpp"
+#include "tests/simulation/cluster.hpp"
+#include "tests/simulation/plan.hpp"
+
+namespace ringkv::simulation {
+
+struct WorkloadTotals {
+    std::uint64_t calls = 0;
+    std::uint64_t reads = 0;   // answered
+    std::uint64_t writes = 0;  // happened
+    std::uint64_t conditions_failed = 0;
+    std::uint64_t refused = 0;  // not applied; or a read without an answer
+    std::uint64_t unknown = 0;
+
+    void add(const WorkloadTotals& other);
+};
+
+class Workload {
+  public:
+    // Adds the client hosts, and starts them.
+    Workload(SimulatedCluster& cluster, const Plan& plan);
+
+    // Hook of the cluster.
+    void finished(HostId client, const Finished& finished);
+    // Submits what is due.
+    void tick();
+    // The next instant at which something is due.
+    [[nodiscard]] Time due() const;
+    // The client's process is gone: what it waited for is unknown.
+    void crashed(HostId client);
+
+    // No new operations.
+    void stop() { stopped_ = true; }
+    [[nodiscard]] bool idle() const;
+    // One more read of every key, by a client that has time; idle() tells when all are answered.
+    void read_all(Duration deadline);
+
+    [[nodiscard]] const std::vector<HostId>& clients() const { return clients_; }
+    [[nodiscard]] const std::map<std::string, linearizability::History>& histories() const { return histories_; }
+    [[nodiscard]] const WorkloadTotals& totals() const { return totals_; }
+    // Final reads that nobody answered.
+    [[nodiscard]] const std::vector<std::string>& unanswered() const { return unanswered_; }
+
+  private:
+    struct Open {
+        std::string key;
+        linearizability::Call call;
+        bool last_read = false;
+    };
+    struct Caller {
+        Random random{0};
+        Time next;
+        std::map<OperationId, Open> open;
+        std::map<std::string, linearizability::Version> known;  // by key: the newest version it saw; 0 = absent
+        std::uint32_t number = 0;
+    };
+
+    void call(HostId client, Caller& caller);
+    void submit(HostId client, Caller& caller, Open open, Duration deadline);
+    void record(const Open& open);
+    [[nodiscard]] std::string choose_key(Caller& caller);
+    [[nodiscard]] linearizability::Version expected_version(Caller& caller, const std::string& key);
+
+    SimulatedCluster& cluster_;
+    const Plan& plan_;
+    std::vector<HostId> clients_;
+    std::map<HostId, Caller> callers_;
+    std::vector<std::uint32_t> lives_;            // by slot of the key: how many keys it had so far
+    std::map<std::string, std::uint32_t> calls_;  // by key
+    std::map<std::string, linearizability::History> histories_;
+    std::uint64_t values_ = 0;
+    WorkloadTotals totals_;
+    std::vector<std::string> unanswered_;
+    bool stopped_ = false;
+};
+
+}  // namespace ringkv::simulation
