@@ -154,9 +154,10 @@ struct Join {
     StartNumber start;
     std::vector<std::string> endpoints;
     Durability durability = Durability::memory;
-    NodeId id;     // from an earlier start; none = blank
-    Uuid cluster;  // likewise
-    RINGKV_FIELDS(Join, name, rack, weight, storage, start, endpoints, durability, id, cluster);
+    NodeId id;                 // from an earlier start; none = blank
+    Uuid cluster;              // likewise
+    std::uint64_t ticket = 0;  // of the JoinRefused that asked for it
+    RINGKV_FIELDS(Join, name, rack, weight, storage, start, endpoints, durability, id, cluster, ticket);
 };
 
 // A member of the cluster from now on. Until formation there is only JoinWaiting.
@@ -176,7 +177,10 @@ struct JoinWaiting {
 struct JoinRefused {
     bool retry = false;  // the name's holder may be dead already: ask again
     std::string text;
-    RINGKV_FIELDS(JoinRefused, retry, text);
+    // Not 0: ask again with it, at once. A Join that makes a new identity must show that it is no old one, delivered
+    // late: it would take the name from who has it now.
+    std::uint64_t ticket = 0;
+    RINGKV_FIELDS(JoinRefused, retry, text, ticket);
 };
 
 struct Heartbeat {

@@ -33,7 +33,7 @@ void RegistryLink::join(Time now) {
     joined_at_ = now;
     ask(Join{self_.name, self_.rack, self_.weight, self_.storage, self_.start, self_.endpoints, self_.durability,
              context_.me.none() ? self_.id : context_.me,
-             context_.map.settings.id.none() ? self_.cluster : context_.map.settings.id});
+             context_.map.settings.id.none() ? self_.cluster : context_.map.settings.id, ticket_});
 }
 
 bool RegistryLink::is_registry(const std::string& endpoint) const {
@@ -105,6 +105,11 @@ void RegistryLink::answered(const ProposeAnswer& answer) {
 }
 
 void RegistryLink::refused(const JoinRefused& refusal, Time now) {
+    if (refusal.ticket != 0) {
+        if (refusal.ticket != ticket_) joined_at_ = Time{};  // at once
+        ticket_ = refusal.ticket;
+        return;
+    }
     if (!refused_since_) refused_since_ = now;
     // The holder of our name may be our own earlier start, dead but not yet missed.
     if (refusal.retry && now - *refused_since_ < refusal_patience) return;

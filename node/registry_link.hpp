@@ -82,6 +82,7 @@ class RegistryLink {
     Time complained_at_{};
     std::uint32_t present_ = 0;  // in the newest JoinWaiting
     Time joined_at_{};           // the newest Join
+    std::uint64_t ticket_ = 0;   // that the registry gave us for the next one
     Time heartbeat_at_{};
     Time map_wanted_at_{};
     Time map_asked_at_{};

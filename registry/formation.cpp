@@ -29,13 +29,13 @@ void Formation::join(Time now, const Origin& from, const Join& join) {
                                  rival->join.endpoints.front() +
                                  " has; give each node its own name, listen and data_dir";
         publication_.log_seldom(now, LogLevel::warning, text);
-        publication_.send(from, JoinRefused{true, text});
+        publication_.send(from, JoinRefused{true, text, 0});
         return;
     }
     const auto found = joiners_.find(join.name);
     const bool fresh = found == joiners_.end();
     if (fresh && joiners_.size() >= max_nodes) {
-        publication_.send(from, JoinRefused{true, "there are too many nodes already"});
+        publication_.send(from, JoinRefused{true, "there are too many nodes already", 0});
         return;
     }
     if (!fresh && found->second.join.start > join.start && found->second.join.storage == join.storage)

@@ -29,7 +29,16 @@ Duration silence_of_the_dead(const LeaseSettings& lease) {
 Membership::Membership(Publication& publication) : publication_(publication) {}
 
 void Membership::begin(Time now) {
-    for (const auto& [id, node] : publication_.map().nodes) heard_[id] = now;
+    began_ = now;
+    last_ticket_ = static_cast<std::uint64_t>(now.time_since_epoch().count());  // higher than before a restart
+    for (const auto& [id, node] : publication_.map().nodes) {
+        heard_[id] = now;
+        if (node.state == NodeState::up || node.state == NodeState::stopping) unheard_.insert(id);
+    }
+}
+
+bool Membership::has_heard_around(Time now) const {
+    return unheard_.empty() || now - began_ > publication_.map().settings.lease.grace;
 }
 
 bool Membership::live(NodeId node, Time now, Duration within) const {
@@ -40,7 +49,7 @@ bool Membership::live(NodeId node, Time now, Duration within) const {
 
 void Membership::refuse(Time now, const Origin& from, bool retry, const std::string& text) {
     publication_.log_seldom(now, LogLevel::warning, text);
-    publication_.send(from, JoinRefused{retry, text});
+    publication_.send(from, JoinRefused{retry, text, 0});
 }
 
 std::optional<std::string> Membership::conflict(const Join& join) const {
@@ -66,7 +75,20 @@ void Membership::join(Time now, const Origin& from, const Join& join) {
     if (map.nodes.size() >= max_nodes) return refuse(now, from, true, "the cluster has as many nodes as it can have");
     if (const NodeInfo* holder = map.find(join.name); holder != nullptr)
         return join_with_new_storage(now, from, join, *holder);
-    add(now, from, join);
+    if (is_fresh(from, join)) add(now, from, join);
+}
+
+bool Membership::is_fresh(const Origin& from, const Join& join) {
+    const auto given = tickets_.find(join.storage);
+    if (given != tickets_.end() && join.ticket == given->second) {
+        tickets_.erase(given);
+        return true;
+    }
+    if (tickets_.size() >= max_nodes) tickets_.clear();  // whoever still wants to join asks for another
+    const std::uint64_t ticket = ++last_ticket_;
+    tickets_[join.storage] = ticket;
+    publication_.send(from, JoinRefused{true, "to join as a new node, ask again with this ticket", ticket});
+    return false;
 }
 
 void Membership::join_again(Time now, const Origin& from, const Join& join, const NodeInfo& known) {
@@ -95,11 +117,13 @@ void Membership::join_with_new_storage(Time now, const Origin& from, const Join&
         return refuse(now, from, holder.endpoints.front() == join.endpoints.front(),
                       "the name " + holder.name + " is held by a live node at " + holder.endpoints.front() +
                           "; give this one another name, or stop that one first");
+    if (!is_fresh(from, join)) return;
     const NodeInfo old = holder;
     add(now, from, join);
     set_state(old, NodeState::gone);
     replace_in_targets(old.id, publication_.map().find(join.name)->id);
     heard_.erase(old.id);
+    unheard_.erase(old.id);
     warn_of_lost_partitions(old.id);
     forget_unreferenced();
 }
@@ -157,6 +181,7 @@ void Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartb
     publication_.send(from, HeartbeatAnswer{published.generation, published.epoch, known});
     if (!known) return;
     heard_[node->id] = now;
+    unheard_.erase(node->id);
     if (heartbeat.stopping && node->state != NodeState::stopping) set_state(*node, NodeState::stopping);
     if (!heartbeat.stopping && node->state == NodeState::down) set_state(*node, NodeState::up);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "registry/publication.hpp"
 
@@ -22,6 +23,10 @@ class Membership {
     // Forgets identities that are gone and that no view and no target names.
     void forget_unreferenced();
 
+    // Has everybody who should be there said since the start which epoch he knows, or had a grace for it? Until then
+    // nothing is decided: this registry may be an old backup (R2).
+    [[nodiscard]] bool has_heard_around(Time now) const;
+    [[nodiscard]] bool has_heard(NodeId node) const { return !unheard_.contains(node); }
     // Does the node take part, and was it heard of within the time?
     [[nodiscard]] bool live(NodeId node, Time now, Duration within) const;
 
@@ -36,9 +41,15 @@ class Membership {
     void warn_of_lost_partitions(NodeId ended);
     void replace_in_targets(NodeId old_id, NodeId new_id);
     void set_state(NodeInfo node, NodeState state);
+    // Did the joiner answer to what we said just now? If not it is asked to.
+    [[nodiscard]] bool is_fresh(const Origin& from, const Join& join);
 
     Publication& publication_;
     std::map<NodeId, Time> heard_;
+    std::set<NodeId> unheard_;  // since the start, of those that were there before it
+    Time began_{};
+    std::map<Uuid, std::uint64_t> tickets_;  // by storage
+    std::uint64_t last_ticket_ = 0;
 };
 
 }  // namespace ringkv::registry

@@ -110,7 +110,7 @@ void RegistryActor::stand_aside(Time now, const std::string& why) {
 void RegistryActor::handle(Time now, const Origin& from, const Join& join) {
     const auto refuse_join = [&](bool retry, const std::string& text) {
         publication_.log_seldom(now, LogLevel::warning, text);
-        publication_.send(from, JoinRefused{retry, text});
+        publication_.send(from, JoinRefused{retry, text, 0});
     };
     for (Uuid theirs : {from.cluster, join.cluster})
         if (const auto text = node_objection(theirs)) return refuse_join(false, *text);
@@ -125,6 +125,7 @@ void RegistryActor::handle(Time now, const Origin& from, const Join& join) {
         stand_aside(now, join.name + " has the id " + std::to_string(join.id.value()) + ", which is not given yet");
         return refuse_join(true, standing_aside_);
     }
+    if (!membership_.has_heard_around(now)) return;  // it will be repeated
     membership_.join(now, from, join);
 }
 
@@ -162,6 +163,7 @@ void RegistryActor::handle(Time now, const Origin& from, const Propose& propose)
     if (standing_aside_.empty() && views_.is_ahead(propose))
         stand_aside(now, "node " + std::to_string(propose.node.value()) + " knows a view that the registry does not");
     if (!standing_aside_.empty()) return refuse(now, from, ErrorCode::refused, standing_aside_);
+    if (!membership_.has_heard_around(now) || !membership_.has_heard(propose.node)) return;  // it will be repeated
     views_.propose(now, from, propose);
 }
 

@@ -268,7 +268,8 @@ bool Chaos::lose_registry() {
     tell(Fault::registry_loss, registry_);
     world_.crash(registry_);
     lost_registry_ = world_.disk(registry_).contents();
-    world_.disk(registry_).replace(draw.chance(1.5) ? std::vector<std::string>() : backup_);
+    world_.disk(registry_).replace(
+        draw.chance(0.5) || backup_.size() >= lost_registry_->size() ? std::vector<std::string>() : backup_);
     backup_ = *lost_registry_;
     world_.start(registry_);
     at(draw.between(milliseconds(500), seconds(4)), [this] { bring_registry_back(); });

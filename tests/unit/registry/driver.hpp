@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -89,8 +90,9 @@ class Driver {
 
     // One message, one turn.
     void give(const Origin& from, Message message) {
-        actor_.receive(now_, from, std::move(message));
+        actor_.receive(now_, from, message);
         turn();
+        if (Join* join = std::get_if<Join>(&message); join != nullptr && join->ticket == 0) show_ticket(from, *join);
     }
     // Several messages, one turn.
     void give_all(const std::vector<std::pair<Origin, Message>>& messages) {
@@ -128,7 +130,10 @@ class Driver {
         for (std::uint8_t number = 1; number <= count; ++number) give(node(number).origin(), node(number).join);
         advance(options_.quiet + milliseconds(20));
         ASSERT_TRUE(map().formed());
-        for (std::uint8_t number = 1; number <= count; ++number) admit(number);
+        for (std::uint8_t number = 1; number <= count; ++number) {
+            admit(number);
+            give(node(number).origin(), beat(number));
+        }
         sent.clear();
     }
     // The node has its JoinAnswer, and beats.
@@ -164,6 +169,17 @@ class Driver {
     }
 
   private:
+    // As a node does: the same Join again, if it was asked to show a ticket.
+    void show_ticket(const Origin& from, Join join) {
+        const auto asks = std::find_if(sent.begin(), sent.end(), [&](const Outgoing& outgoing) {
+            const auto* refused = std::get_if<JoinRefused>(&outgoing.message);
+            return refused != nullptr && refused->ticket != 0 && outgoing.address == from.address;
+        });
+        if (asks == sent.end()) return;
+        join.ticket = std::get<JoinRefused>(asks->message).ticket;
+        sent.erase(asks);
+        give(from, join);
+    }
     void carry_out() {
         Effects effects = actor_.take_effects();
         for (int round = 0; round < 4 && !effects.empty(); ++round) {

@@ -103,6 +103,28 @@ TEST_F(Membership, ABlankDiskIsANewIdentityInEveryTargetOfTheOldOne) {
     EXPECT_EQ(map.at(PartitionId(1)).target, (std::vector<NodeId>{NodeId(4), NodeId(3), NodeId(1)}));
 }
 
+// It would take the name from who has it now.
+TEST_F(Membership, AnOldJoinDeliveredLateMakesNoIdentity) {
+    registry.beating.erase(3);
+    registry.advance(milliseconds(1000));
+    Join old = registry.node(3).join;
+    old.storage = uuid(33);
+    old.id = NodeId();
+    const Origin blank{registry.node(3).address(), {}, {}, old.start, {}};
+    const Epoch before = registry.map().epoch;
+    for (int time = 0; time < 3; ++time) {  // as often as it comes, for it never shows the ticket that it is asked for
+        registry.actor().receive(registry.now(), blank, old);
+        registry.turn();
+        const auto asked = registry.take<JoinRefused>(3);
+        ASSERT_TRUE(asked);
+        EXPECT_NE(asked->ticket, old.ticket);
+        EXPECT_EQ(registry.map().epoch, before);
+    }
+    registry.give(blank, old);  // and this one answers
+    EXPECT_EQ(registry.take<JoinAnswer>(3)->id, NodeId(4));
+    EXPECT_EQ(registry.map().find(NodeId(3))->state, NodeState::gone);
+}
+
 TEST_F(Membership, AReplacedIdentityNeverComesBack) {
     registry.beating.erase(2);
     registry.advance(milliseconds(750));

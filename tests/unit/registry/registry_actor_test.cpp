@@ -149,6 +149,42 @@ TEST(Registry, AViewAboveItsOwnShowsAnOldBackupAsWell) {
     EXPECT_TRUE(registry.take<JoinRefused>(4));
 }
 
+// It might be an old backup, and whoever has not spoken yet may know.
+TEST(Registry, DecidesNothingBeforeItHasHeardAroundAfterItsStart) {
+    Driver before;
+    before.form();
+    Driver registry(small_options(), before.map());
+    for (std::uint8_t number = 1; number <= 3; ++number) registry.admit(number);
+    registry.beating.clear();
+    const View& view = registry.map().at(PartitionId(0)).view;
+    const Proposal proposal{PartitionId(0), view.id,
+                            View{view.id.next(), view.since, view.primary, view.members, false}, false};
+    const auto number = static_cast<std::uint8_t>(view.primary.value());
+    const auto propose = [&] {
+        registry.give(registry.node(number).origin(), Propose{RequestId(1), view.primary, {proposal}});
+        return registry.take<ProposeAnswer>(number);
+    };
+    EXPECT_FALSE(propose());
+    registry.give(registry.node(4).origin(), registry.node(4).join);
+    EXPECT_FALSE(registry.take<JoinAnswer>(4));
+    for (std::uint8_t other = 1; other <= 2; ++other)
+        registry.give(registry.node(other).origin(), registry.beat(other));
+    EXPECT_FALSE(propose()) << "node 3 may know more";
+    registry.give(registry.node(3).origin(), registry.beat(3));
+    EXPECT_TRUE(propose());
+    EXPECT_EQ(registry.map().epoch, before.map().epoch.next());
+}
+
+TEST(Registry, WaitsForWhoDoesNotSpeakNoLongerThanAGrace) {
+    Driver before;
+    before.form();
+    Driver registry(small_options(), before.map());
+    registry.turn();
+    registry.advance(registry.map().settings.lease.grace + milliseconds(20));
+    registry.give(registry.node(4).origin(), registry.node(4).join);
+    EXPECT_TRUE(registry.take<JoinAnswer>(4));
+}
+
 TEST(Registry, AnIdItNeverGaveShowsAnOldBackupAsWell) {
     Driver registry;
     registry.form();

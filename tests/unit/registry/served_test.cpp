@@ -134,8 +134,12 @@ TEST(ServedRegistry, AnswersHeartbeatsAndMapRequestsWhileACommitHangs) {
         const auto formed = ask<JoinAnswer>(**transport, listen, {TestNode(1).join, TestNode(2).join});
         ASSERT_TRUE(formed);
 
+        Join join = TestNode(3).join;
+        const auto asked = ask<JoinRefused>(**transport, listen, {join});
+        ASSERT_TRUE(asked);
+        join.ticket = asked->ticket;
+        const Message third = join;
         registry.disk().close();
-        const Message third = TestNode(3).join;
         const Message beat = Heartbeat{NodeId(1), StartNumber(1), formed->map.generation, formed->map.epoch, false};
         const auto told_too_soon = [](const Message& message) {
             const auto* answer = std::get_if<JoinAnswer>(&message);
