@@ -122,6 +122,7 @@ void PartitionLog::restore(const StorageRecord& record) {
     } else if (const auto* commit = std::get_if<CommitRecord>(&record)) {
         noted_commit_ = commit->commit;
         advance(commit->commit);
+        trim(commit_);
     } else if (const auto* begin = std::get_if<ResetRecord>(&record)) {
         reset(begin->start, begin->start_view);
         next_chunk_ = 0;  // of a copy that no sender goes on with, unless its end follows

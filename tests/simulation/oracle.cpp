@@ -11,6 +11,10 @@ namespace ringkv::simulation {
 
 namespace {
 
+// Of a log, in memory: what is kept for who fell behind (24 in this build, 60 for who still follows), and what clients
+// can have under way while a silent member is waited for.
+constexpr std::uint64_t most_entries_held = 500;
+
 std::uint64_t digest_of(const Entry& entry) {
     std::uint64_t digest = hash_of(entry.key);
     const auto add = [&](std::uint64_t value) { digest = (digest ^ value) * 0x9E3779B97F4A7C15U + 1; };
@@ -110,6 +114,10 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
                                      seen.commit.value(), log.commit().value()));
     if (log.commit() > log.last()) fail("ops-grow", on(host, partition) + ": the commit point is beyond the log");
     seen.commit = log.commit();
+    if (log.last().value() - log.tail().start().value() > most_entries_held)
+        fail("memory-bounded", on(host, partition) + ": holds its log from " +
+                                   std::to_string(log.tail().start().value()) + " to " +
+                                   std::to_string(log.last().value()));
     check_lease(host, partition, replica);
 }
 
