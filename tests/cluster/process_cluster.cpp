@@ -12,6 +12,7 @@
 #include <random>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace ringkv::testing {
 
@@ -86,7 +87,7 @@ unsigned setting(const char* variable, unsigned otherwise) {
     return value == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(value, nullptr, 10));
 }
 
-ProcessCluster::ProcessCluster(ClusterOptions options) : options_(options), directory_(new_directory()) {
+ProcessCluster::ProcessCluster(ClusterOptions options) : options_(std::move(options)), directory_(new_directory()) {
     registry_.port = free_ports(ports_of(registry_));
     for (unsigned number = 1; number <= options_.nodes; ++number) {
         const std::string rack = std::string("rack-") + static_cast<char>('a' + (number - 1) % 3);
@@ -162,14 +163,17 @@ void ProcessCluster::write_config(const Server& server) const {
 }
 
 ChildProcess& ProcessCluster::start(Server& server) {
-    const std::filesystem::path program = server.rack.empty() ? RINGKV_REGISTRY_PROGRAM : RINGKV_NODE_PROGRAM;
+    std::vector<std::string> command;
+    if (options_.node_launcher && !server.rack.empty()) command = options_.node_launcher(server.name);
+    command.emplace_back(server.rack.empty() ? RINGKV_REGISTRY_PROGRAM : RINGKV_NODE_PROGRAM);
+    command.insert(command.end(), {"--config", config_of(server.name).string()});
     end(server);
     const bool known_to_others = server.starts > 0 || server.rack.empty();
     for (int attempt = 1;; ++attempt) {
         write_config(server);
         ++server.starts;
         server.process = std::make_unique<ChildProcess>(
-            program, std::vector<std::string>{"--config", config_of(server.name).string()}, log_of(server));
+            command.front(), std::vector<std::string>(command.begin() + 1, command.end()), log_of(server));
         if (server.process->wait_for_output("ready", patience)) break;
         // Somebody may have taken the port between our look and the start.
         const bool exited = !server.process->running();

@@ -29,6 +29,8 @@ struct ClusterOptions {
     unsigned partitions = 64;
     unsigned shards = 1;  // of each node
     bool start = true;    // false: only prepared; the test starts what it wants
+    // A command that becomes the node's when the node's own is put after it: to run it as another user, say.
+    std::function<std::vector<std::string>(const std::string& name)> node_launcher{};
 };
 
 class ProcessCluster {
