@@ -268,8 +268,13 @@ bool Chaos::lose_registry() {
     tell(Fault::registry_loss, registry_);
     world_.crash(registry_);
     lost_registry_ = world_.disk(registry_).contents();
-    world_.disk(registry_).replace(
-        draw.chance(0.5) || backup_.size() >= lost_registry_->size() ? std::vector<std::string>() : backup_);
+    // An old one gives itself away only to nodes that know more: they must be there.
+    const bool all_there = std::all_of(cluster_.nodes().begin(), cluster_.nodes().end(), [this](HostId node) {
+        return retired_.contains(node) ||
+               (world_.state(node) == HostState::running && !cluster_.identity_of(node).node.none());
+    });
+    const bool old = draw.chance(0.5) && all_there && backup_.size() < lost_registry_->size();
+    world_.disk(registry_).replace(old ? backup_ : std::vector<std::string>());
     backup_ = *lost_registry_;
     world_.start(registry_);
     at(draw.between(milliseconds(500), seconds(4)), [this] { bring_registry_back(); });
