@@ -41,7 +41,7 @@ class Run {
           network_(plan_),
           placement_(16),
           cluster_(network_, registry_options(plan), placement_, milliseconds(10)),
-          registry_((void(cluster_.add_registry()), cluster_.host("registry"))),
+          registry_(cluster_.add_registry()),
           oracle_(cluster_, plan_),
           workload_(cluster_, plan_),
           chaos_(cluster_, network_, workload_, plan_) {
@@ -205,7 +205,7 @@ class Run {
     SeededNetwork network_;
     RingPlacement placement_;
     SimulatedCluster cluster_;
-    HostId registry_;
+    HostId registry_;  // made before the load and the faults, which look for it
     Oracle oracle_;
     Workload workload_;
     Chaos chaos_;
