@@ -299,7 +299,8 @@ struct StartViewOk {
     bool gap = false;  // not taken over: cannot join the log at base
     OpNumber commit;   // the answerer's commit point, and its entry's view
     ViewId commit_view;
-    RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view);
+    std::uint64_t ticket = 0;  // of the log that this answer tells of: only a copy that names it may replace it
+    RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view, ticket);
 };
 
 // The end of a full copy.
@@ -315,13 +316,14 @@ struct CopyEnd {
 struct CopyChunk {
     PartitionId partition;
     View view;
-    std::uint64_t copy = 0;   // which copy; a new one starts over
-    std::uint32_t index = 0;  // from 0; 0 empties the partition
-    OpNumber start;           // the sender's applied op when the scan began
+    std::uint64_t copy = 0;    // which copy; a new one starts over
+    std::uint64_t ticket = 0;  // of the StartViewOk that told of the log which this copy replaces
+    std::uint32_t index = 0;   // from 0; 0 empties the partition
+    OpNumber start;            // the sender's applied op when the scan began
     ViewId start_view;
     std::vector<CopiedRecord> records;
     std::optional<CopyEnd> end;  // in the last chunk
-    RINGKV_FIELDS(CopyChunk, partition, view, copy, index, start, start_view, records, end);
+    RINGKV_FIELDS(CopyChunk, partition, view, copy, ticket, index, start, start_view, records, end);
 };
 
 struct CopyChunkOk {

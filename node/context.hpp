@@ -52,7 +52,6 @@ class ReplicaContext {
     BatchNumber durable;             // newest batch that is stored as configured
     std::uint64_t held = 0;          // requests that wait, over all partitions
     std::uint32_t copies = 0;        // full copies being sent
-    std::uint64_t next_copy = 1;
     Throttle throttle;
     bool claims_changed = false;  // some partition's primary asks for other leases than before
     bool confirm_now = false;     // reads wait for a beacon round (ReadMode::confirmed)
@@ -71,6 +70,8 @@ class ReplicaContext {
     BatchNumber store(PartitionId partition, StorageRecord record);
     // The newest batch that is not stored yet and has something of this partition; none if all of it is.
     [[nodiscard]] BatchNumber unstored(PartitionId partition) const;
+    // A number that this node has not given before, in no earlier start either.
+    [[nodiscard]] std::uint64_t unique_number() { return (start.value() << 32U) + next_number_++; }
     // Asks the registry; repeated calls with the same proposal are sent again only once in a while.
     void propose(Proposal proposal);
     void log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields);
@@ -80,6 +81,9 @@ class ReplicaContext {
     Effects effects;
     std::vector<Proposal> proposals;
     std::map<BatchNumber, std::set<PartitionId>> waiting;  // whom to tell when a batch is durable
+
+  private:
+    std::uint64_t next_number_ = 1;
 };
 
 // Field helpers for log lines.

@@ -63,14 +63,15 @@ void PartitionLog::trim(OpNumber needed) {
     tail_.trim(std::min(needed, commit_), kept_entries, kept_bytes);
 }
 
+bool PartitionLog::goes_on(const CopyChunk& chunk) const {
+    return copy_ == CopyName{chunk.view.since, chunk.copy};
+}
+
 bool PartitionLog::take_chunk(const CopyChunk& chunk) {
-    const CopyName name{chunk.view.since, chunk.copy};
-    if (name < copy_) return false;
-    if (name > copy_) {
-        if (chunk.index != 0) return false;
+    if (!goes_on(chunk)) {
         context_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
         reset(chunk.start, chunk.start_view);
-        copy_ = name;
+        copy_ = {chunk.view.since, chunk.copy};
         next_chunk_ = 0;
     }
     if (!copying() || chunk.index < *next_chunk_) return true;

@@ -40,8 +40,10 @@ class PartitionLog {
     void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
     void trim(OpNumber needed);
 
-    // A chunk of a full copy. -> is it, or was it, taken; false: it does not follow what came before, or is of an
-    // older copy, delivered late, which must not empty us.
+    // Is it of the copy that was begun last?
+    [[nodiscard]] bool goes_on(const CopyChunk& chunk) const;
+    // A chunk of a full copy; that of another copy than the last empties us. -> is it, or was it, taken; false: it does
+    // not follow what came before.
     bool take_chunk(const CopyChunk& chunk);
 
     // Batches up to this one are stored.

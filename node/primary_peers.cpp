@@ -22,10 +22,7 @@ Duration resend_after(const ReplicaContext& context) {
 
 void Primary::send_start_view(Time now, NodeId node, Peer& peer) {
     peer.sent_at = now;
-    if (peer.base < log_.tail().start()) {
-        peer.needs_copy = !counts(node);
-        return;  // a member that far behind is removed for want of progress, and comes back as a learner
-    }
+    if (peer.base < log_.tail().start()) peer.base = log_.commit();
     context_.send(node, log_.partition(),
                   StartView{log_.partition(), state_.view, peer.base, log_.tail().view_at(peer.base), log_.commit(),
                             log_.tail().above(peer.base, most_entries, most_bytes)});
@@ -37,18 +34,24 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     if (message.view < state_.view.since || message.view > state_.view.id) return;
     Peer& peer = found->second;
     if (peer.started || peer.copy) return;  // a repeat, or of before the copy
+    // A member that far behind is removed for want of progress, and comes back as a learner.
+    const auto copy_instead = [&] {
+        peer.needs_copy = !counts(from);
+        peer.ticket = message.ticket;
+    };
     if (message.gap) {
+        const bool held = message.commit >= log_.tail().start();
         const bool same_log = log_.tail().matches(message.commit, message.commit_view);
-        if (same_log && message.commit != peer.base) {
+        if (held && same_log && message.commit != peer.base) {
             peer.base = message.commit;
             send_start_view(now, from, peer);
         } else {
-            peer.needs_copy = !counts(from);
+            copy_instead();
         }
         return;
     }
     if (message.op < log_.tail().start()) {
-        peer.needs_copy = !counts(from);  // the same log, but we no longer hold what it lacks
+        copy_instead();  // the same log, but we no longer hold what it lacks
         return;
     }
     if (message.op > log_.last()) {
@@ -141,7 +144,7 @@ void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
     peer.started = false;
     peer.copy = CopyProgress{};
     peer.copy->progress_at = now;
-    peer.copy->id = (context_.start.value() << 32U) + context_.next_copy++;
+    peer.copy->id = context_.unique_number();
     peer.copy->start = log_.commit();
     peer.copy->start_view = log_.tail().view_at(log_.commit());
     peer.acked = peer.sent = peer.reached = peer.commit = log_.commit();
@@ -165,9 +168,8 @@ void Primary::send_chunk(Time now, NodeId node, Peer& peer) {
         peer.started = false;
         return;
     }
-    if (now - copy.progress_at > context_.lease().grace * 2) {  // restarted in the middle, perhaps: begin again
+    if (now - copy.progress_at > context_.lease().grace * 2) {  // restarted in the middle, perhaps: ask again
         end_copy(peer);
-        peer.needs_copy = true;
         return;
     }
     if (copy.chunk) {
@@ -181,8 +183,9 @@ void Primary::send_chunk(Time now, NodeId node, Peer& peer) {
         if (copy.after) range.after = *copy.after;
         ScanPart part = context_.engine.scan(log_.partition(), range);
         if (!part.records.empty()) copy.after = part.records.back().key;
-        CopyChunk chunk{log_.partition(),        state_.view, copy.id, copy.next, copy.start, copy.start_view,
-                        std::move(part.records), {}};
+        CopyChunk chunk{
+            log_.partition(),        state_.view, copy.id, peer.ticket, copy.next, copy.start, copy.start_view,
+            std::move(part.records), {}};
         if (!part.more) {
             chunk.end = CopyEnd{log_.commit(), log_.sessions().snapshot(log_.commit()), log_.tail().history()};
             copy.last_sent = true;

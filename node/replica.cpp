@@ -135,8 +135,9 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
 
 void Replica::answer_start_view(NodeId primary, bool gap) {
     verified_ = std::max(verified_, log_.commit());
-    StartViewOk answer{partition_, state_.view.id, held_for_sure(),
-                       gap,        log_.commit(),  log_.tail().view_at(log_.commit())};
+    if (!gap || ticket_ == 0) ticket_ = context_.unique_number();
+    StartViewOk answer{
+        partition_, state_.view.id, held_for_sure(), gap, log_.commit(), log_.tail().view_at(log_.commit()), ticket_};
     if (log_.copying()) {  // nothing of it is whole
         answer.op = answer.commit = OpNumber();
         answer.commit_view = ViewId();
@@ -149,9 +150,12 @@ void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
     if (!follows(from, message.view.id, message.view.since)) return;
     // A member's log is never replaced by a copy; and who is about to leave is not to be let in again.
     if (state_.view.has(context_.me) || context_.stopping) return;
-    // A copy is begun for who lacks what the primary no longer holds. What we have reaches further: an old chunk.
-    const bool in_reign = log_.log_view() >= message.view.since && !log_.copying();
-    if (in_reign && message.index == 0 && message.start < log_.last()) return;
+    // A copy replaces the very log that its sender was told of: chunks of a copy that it gave up may come when it has
+    // begun to count on what we have.
+    if (!log_.goes_on(message)) {
+        if (message.index != 0 || message.ticket != ticket_) return;
+        ticket_ = context_.unique_number();
+    }
     if (!log_.take_chunk(message)) return;
     verified_ = log_.last();
     if (!log_.copying()) log_.set_log_view(std::max(log_.log_view(), message.view.id));

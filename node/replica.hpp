@@ -71,6 +71,9 @@ class Replica {
     // Our log agrees with the log of this reign up to here; what is above may be left from an earlier view, is
     // never acknowledged, and goes when an entry of this reign contradicts it. After a restart: the commit point.
     OpNumber verified_;
+    // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that
+    // was begun because of an earlier answer must not replace what they brought.
+    std::uint64_t ticket_ = 0;
     ViewId restored_since_;    // the reign that was under way when this node stopped
     bool asks_again_ = false;  // restarted, and the primary has sent nothing since: it may not know (V4)
     Time asked_at_{};
