@@ -170,16 +170,31 @@ void Chaos::turned(HostId host) {
                 replica->primary()->phase() != Primary::Phase::waiting)
                 continue;
             await_new_view_ = false;
-            at(random(Fault::new_view_crash).between(Duration(0), milliseconds(900)), [this, host] {
-                if (!active_ || world_.state(host) == HostState::down || !may_lose(host)) return;
-                count(Fault::new_view_crash);
-                tell(Fault::new_view_crash, host);
-                crash(host, random(Fault::new_view_crash).between(milliseconds(100), seconds(4)));
-            });
+            crash_in_new_view(host);
             break;
         }
     }
     sync_later(host);
+}
+
+// Before it has begun, or, where its disk stalls just then, with a view that it has acted in and not stored.
+void Chaos::crash_in_new_view(HostId host) {
+    Random& draw = random(Fault::new_view_crash);
+    Duration within = milliseconds(900);
+    const bool forgets = plan_.has(Fault::slow_sync) && plan_.durability != Durability::memory && draw.chance(0.7);
+    if (forgets) {
+        within = draw.between(milliseconds(50), milliseconds(1500));
+        stalls_[host] = within * 2;
+    }
+    at(draw.between(Duration(0), within), [this, host, forgets] {
+        if (!active_ || world_.state(host) == HostState::down || !may_lose(host)) return;
+        Random& now = random(Fault::new_view_crash);
+        count(Fault::new_view_crash);
+        tell(Fault::new_view_crash, host);
+        if (!forgets) return crash(host, now.between(milliseconds(100), seconds(4)));
+        world_.lose_power(host);
+        restart_later(host, now.between(milliseconds(5), milliseconds(500)));
+    });
 }
 
 // A sync makes durable what was written when it began.
@@ -189,8 +204,9 @@ void Chaos::sync_later(HostId host) {
     if (syncing_[host] || !durable || *durable >= disk.written() || world_.state(host) == HostState::down) return;
     syncing_[host] = true;
     const bool stalls = active_ && disks_.chance(0.01 * plan_.strength_of(Fault::slow_sync));
-    const Duration takes = stalls ? disks_.between(milliseconds(100), seconds(3))
-                                  : disks_.between(microseconds(100), milliseconds(active_ ? 20 : 2));
+    Duration takes = stalls ? disks_.between(milliseconds(100), seconds(3))
+                            : disks_.between(microseconds(100), milliseconds(active_ ? 20 : 2));
+    if (const auto stall = stalls_.extract(host); active_ && stall) takes = stall.mapped();
     const StartNumber start = world_.life(host);
     at(takes, [this, host, start, up_to = disk.written()] {
         syncing_[host] = false;

@@ -76,6 +76,7 @@ class Chaos {
     [[nodiscard]] bool may_lose_storage(HostId node) const;
     void restart_later(HostId host, Duration delay);
     void crash(HostId host, Duration down_for);
+    void crash_in_new_view(HostId host);
     void sync_later(HostId host);
     HostId make_node(const std::string& name, const std::string& host, std::uint32_t rack);
 
@@ -96,7 +97,8 @@ class Chaos {
     std::map<HostId, std::uint32_t> racks_;
     std::set<HostId> retired_;  // replaced by another machine
     std::map<HostId, bool> syncing_;
-    HostId doomed_;  // dies at a point
+    std::map<HostId, Duration> stalls_;  // how long the next sync takes
+    HostId doomed_;                      // dies at a point
     std::uint64_t points_left_ = 0;
     bool await_new_view_ = false;
     std::uint32_t joined_ = 0;

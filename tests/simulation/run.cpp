@@ -22,6 +22,7 @@ using std::chrono::seconds;
 constexpr Duration formation_takes = seconds(30);  // at most, when nothing is wrong
 constexpr Duration healing_takes = seconds(60);
 constexpr Duration last_deadline = seconds(20);
+constexpr std::size_t storm = 200000;  // so much is never under way at once
 
 RegistryOptions registry_options(const Plan& plan) {
     RegistryOptions options;
@@ -88,8 +89,8 @@ class Run {
         World& world = cluster_.world();
         while (!oracle_.violation() && world.now() < until) {
             const Time next = std::min({until, chaos_.due(), workload_.due()});
-            while (!oracle_.violation() && world.step(next)) {
-            }
+            while (!oracle_.violation() && world.step(next))
+                if (world.under_way() > storm) oracle_.fail("storm", "messages multiply without end");
             if (oracle_.violation()) return;
             if (next > world.now()) world.advance(next - world.now());
             chaos_.tick();

@@ -98,6 +98,9 @@ class World {
     // Advances until it is true, looking after each event. False: it never was, and `limit` has passed.
     bool advance_until(const std::function<bool()>& condition, Duration limit);
 
+    // Messages on their way, and all else that will happen.
+    [[nodiscard]] std::size_t under_way() const { return events_.size(); }
+
     // An input from outside the network (a user's call, a signal), and the turn that follows it.
     // Precondition: the host is running.
     void input(HostId host, const std::function<void(Actor&, Time)>& call);
