@@ -273,7 +273,12 @@ bool Chaos::lose_registry() {
         return retired_.contains(node) ||
                (world_.state(node) == HostState::running && !cluster_.identity_of(node).node.none());
     });
-    const bool old = draw.chance(0.5) && all_there && backup_.size() < lost_registry_->size();
+    // One that nobody has gone beyond is not old: it may decide, and then it is the newest.
+    const Epoch epoch_then(backup_.size());  // each epoch is one record
+    const bool beyond = all_there && std::any_of(cluster_.nodes().begin(), cluster_.nodes().end(), [&](HostId node) {
+                            return !retired_.contains(node) && cluster_.shard(node).map().epoch > epoch_then;
+                        });
+    const bool old = draw.chance(0.5) && beyond;
     world_.disk(registry_).replace(old ? backup_ : std::vector<std::string>());
     backup_ = *lost_registry_;
     world_.start(registry_);
