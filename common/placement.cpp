@@ -1,23 +1,22 @@
 #include "common/placement.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <limits>
+#include <map>
 
 #include "common/bounded_assignment.hpp"
+#include "common/check.hpp"
 #include "common/partitioning.hpp"
 
 namespace ringkv {
-
-std::uint32_t bound_of_share(double share) {
-    constexpr double rounding = 1e-9;  // shares are quotients: 16.000000000000004 is 16
-    const double bound = std::max(std::ceil(share - rounding), std::floor(1.05 * share + rounding));
-    return static_cast<std::uint32_t>(std::clamp(bound, 0.0, 4e9));
-}
-
 namespace {
 
 using Index = Ring::Index;
+using Lists = std::vector<std::vector<Index>>;  // of each partition
+
+bool contains(const std::vector<Index>& list, Index node) {
+    return std::find(list.begin(), list.end(), node) != list.end();
+}
 
 std::vector<double> weights_of(const Ring& ring) {
     std::vector<double> weights;
@@ -25,173 +24,279 @@ std::vector<double> weights_of(const Ring& ring) {
     return weights;
 }
 
-// Bounds when each partition is given to `count` nodes. Of copies also at most count times the bound
-// of primaries: so a `count`-th of every partition each is a division of the primaries within their
-// bounds, and hence a whole one exists (flows are integral).
-std::vector<std::uint32_t> bounds_of(const std::vector<double>& weights, std::uint32_t partitions,
-                                     std::uint32_t count) {
-    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-    std::vector<std::uint32_t> bounds;
-    for (const double weight : weights) {
-        const double share = weight / total * partitions;
-        bounds.push_back(std::min(bound_of_share(share * count), bound_of_share(share) * count));
-    }
-    return bounds;
+std::vector<std::uint32_t> racks_of(const Ring& ring) {
+    std::vector<std::uint32_t> racks;
+    for (Index node = 0; node < ring.nodes().size(); ++node) racks.push_back(ring.rack_of(node));
+    return racks;
 }
 
-// Which nodes hold which partition.
+std::size_t place_in(const std::vector<Index>& list, Index node) {
+    return static_cast<std::size_t>(std::find(list.begin(), list.end(), node) - list.begin());
+}
+
+// Who holds what now, of the candidates.
+struct Current {
+    Lists holders;               // in order of preference
+    std::vector<Index> primary;  // of each partition; none if that is no candidate
+    Loads copies, primaries;     // of each node; empty if nobody holds anything
+
+    static constexpr Index none = std::numeric_limits<Index>::max();
+};
+
+Current current_of(const Ring& ring, const Holders& holders, std::uint32_t partitions) {
+    RINGKV_CHECK(holders.empty() || holders.size() == partitions, "what is held is of every partition");
+    std::map<NodeId, Index> index_of;
+    for (Index node = 0; node < ring.nodes().size(); ++node) index_of[ring.nodes()[node].id] = node;
+    Current current{Lists(partitions), std::vector<Index>(partitions, Current::none), {}, {}};
+    Loads copies(ring.nodes().size()), primaries(ring.nodes().size());
+    for (std::uint32_t partition = 0; partition < holders.size(); ++partition)
+        for (const NodeId& id : holders[partition]) {
+            const auto node = index_of.find(id);
+            if (node == index_of.end() || contains(current.holders[partition], node->second)) continue;
+            if (&id == &holders[partition].front()) current.primary[partition] = node->second;
+            current.holders[partition].push_back(node->second);
+            ++copies[node->second];
+        }
+    for (const Index node : current.primary)
+        if (node != Current::none) ++primaries[node];
+    if (copies == Loads(copies.size())) return current;
+    current.copies = std::move(copies);
+    current.primaries = std::move(primaries);
+    return current;
+}
+
+// Which nodes hold which partition. A copy that is not there now costs 1.
 class Copies final : public BoundedAssignment {
   public:
-    Copies(const Ring& ring, std::uint32_t partitions, std::uint32_t count)
-        : BoundedAssignment(weights_of(ring), bounds_of(weights_of(ring), partitions, count)),
+    Copies(const Ring& ring, const Lists& current, LoadBounds bounds, std::uint32_t count)
+        : BoundedAssignment(racks_of(ring), weights_of(ring), RackRule(ring.rack_sizes(), count), std::move(bounds),
+                            static_cast<Partition>(current.size())),
           ring_(ring),
-          rule_(ring.rack_sizes(), count),
+          current_(current),
           count_(count),
-          members_(partitions),
-          rack_nodes_(ring.rack_sizes().size()) {
-        for (Node node = 0; node < nodes(); ++node) rack_nodes_[ring_.rack_of(node)].push_back(node);
+          nodes_in_(ring.rack_sizes().size()),
+          best_offer_(nodes_in_.size()),
+          not_offered_(nodes_in_.size()),
+          first_of_ring_(current.size()) {
+        for (Index node = 0; node < ring.nodes().size(); ++node) nodes_in_[ring.rack_of(node)].push_back(node);
     }
 
-    void place(Partition partition, std::uint64_t position) {
-        const std::vector<Index>& members = members_[partition];
-        ring_.walk(position, [&](Index node) {
-            if (!full(node) && has_place(partition, ring_.rack_of(node))) assign(partition, nobody, node);
-            return members.size() < count_;
-        });
-        while (members.size() < count_) augment(partition);
+    void place() {
+        hold_current();
+        for (Partition partition = 0; partition < partitions(); ++partition) fill(partition);
+        solve();
     }
 
-    // In order of preference.
-    [[nodiscard]] std::vector<Index> ordered(Partition partition, std::uint64_t position) const {
+    // In the ring's order of preference.
+    [[nodiscard]] std::vector<Index> ordered(Partition partition) const {
         std::vector<Index> clockwise;
-        ring_.walk(position, [&](Index node) {
-            if (holds(partition, node)) clockwise.push_back(node);
-            return clockwise.size() < count_;
+        const std::size_t count = nodes_of(partition).size();
+        ring_.walk(position(partition), [&](Index node) {
+            if (on(partition, node)) clockwise.push_back(node);
+            return clockwise.size() < count;
         });
         ring_.take_turns(clockwise);
         return clockwise;
     }
 
   private:
-    [[nodiscard]] bool holds(Partition partition, Node node) const {
-        const std::vector<Index>& members = members_[partition];
-        return std::find(members.begin(), members.end(), node) != members.end();
-    }
-    [[nodiscard]] std::uint32_t in_rack(Partition partition, std::uint32_t rack) const {
-        const std::vector<Index>& members = members_[partition];
-        return static_cast<std::uint32_t>(
-            std::count_if(members.begin(), members.end(), [&](Index node) { return ring_.rack_of(node) == rack; }));
-    }
-    // May the partition take one more node of that rack?
-    [[nodiscard]] bool has_place(Partition partition, std::uint32_t rack) const {
-        const std::uint32_t held = in_rack(partition, rack);
-        if (held < rule_.least[rack]) return true;
-        if (held >= rule_.most[rack]) return false;
-        std::uint32_t extra = 0;
-        for (std::uint32_t other = 0; other < rack_nodes_.size(); ++other)
-            if (in_rack(partition, other) > rule_.least[other]) ++extra;
-        return extra < rule_.extra;
+    [[nodiscard]] std::uint64_t position(Partition partition) const {
+        return start_of(PartitionId(partition), partitions());
     }
 
-    void begin_search() override { unreached_ = rack_nodes_; }
-
-    // A chain may go through a partition more than once. That is sound: the first visit to a rack of it
-    // reaches all of that rack's nodes, so no two links of a chain bring nodes of one rack to it.
-    void propose(Partition partition, Node held) override {
-        const std::uint32_t own_rack = held == nobody ? nobody : ring_.rack_of(held);
-        const bool may_leave = held != nobody && in_rack(partition, own_rack) > rule_.least[own_rack];
-        for (std::uint32_t rack = 0; rack < unreached_.size(); ++rack) {
-            if (unreached_[rack].empty()) continue;
-            const bool open = held == nobody ? has_place(partition, rack)
-                                             : rack == own_rack || (may_leave && rule_.least[rack] < rule_.most[rack] &&
-                                                                    in_rack(partition, rack) == rule_.least[rack]);
-            if (open) reach_rack(partition, held, rack);
-        }
+    // The least preferred copies first, primaries last: that is the order in which they are given away.
+    void hold_current() {
+        std::size_t longest = 0;
+        for (const std::vector<Index>& nodes : current_) longest = std::max(longest, nodes.size());
+        for (std::size_t place = longest; place-- > 0;)
+            for (Partition partition = 0; partition < partitions(); ++partition)
+                if (place < current_[partition].size()) hold(partition, current_[partition][place]);
     }
-    void reach_rack(Partition partition, Node held, std::uint32_t rack) {
-        std::erase_if(unreached_[rack], [&](Node node) {
-            if (holds(partition, node)) return false;
-            reach(node, partition, held);
-            return true;
+
+    // The first nodes clockwise that have room. No cheaper way to begin: each costs 1, and nothing costs less.
+    void fill(Partition partition) {
+        if (nodes_of(partition).size() >= count_) return;
+        ring_.walk(position(partition), [&](Index node) {
+            if (has_room(node) && !on(partition, node) && has_place(partition, ring_.rack_of(node)))
+                take(partition, node);
+            return nodes_of(partition).size() < count_;
         });
     }
 
-    void assigned(Partition partition, Node held, Node taken) override {
-        std::vector<Index>& members = members_[partition];
-        if (held == nobody)
-            members.push_back(taken);
-        else
-            *std::find(members.begin(), members.end(), held) = taken;
+    [[nodiscard]] Label cost(Partition partition, Node node) const override {
+        return contains(current_[partition], node) ? 0 : 1;
+    }
+
+    void begin_search() override { std::fill(best_offer_.begin(), best_offer_.end(), unreached); }
+
+    // All nodes of a rack cost the same but for the few that the partition has, or had. So nearly all of them are
+    // reached by the first partition that offers the lowest label, and need not be looked at again.
+    void reach_options(Partition partition, Rack rack, Label label) override {
+        for (const Node node : current_[partition])
+            if (ring_.rack_of(node) == rack && !on(partition, node)) reach(node, label);
+        const Label offer = label + 1;
+        if (offer < best_offer_[rack]) {
+            best_offer_[rack] = offer;
+            not_offered_[rack] = nodes_in_[rack];
+        }
+        std::erase_if(not_offered_[rack], [&](Node node) {
+            if (this->label(node) > offer && !on(partition, node)) reach(node, offer);
+            return this->label(node) <= best_offer_[rack];
+        });
+    }
+
+    bool try_options(Partition partition, Rack rack, Label label, Look look) override {
+        if (look == Look::near)
+            return any_open(rack, label + 1) && try_of_rack(first_of_ring(partition), 0, partition, rack, label);
+        if (try_of_rack(current_[partition], 0, partition, rack, label)) return true;
+        // Not in the ring's order, which would be much work for little; but each partition begins elsewhere.
+        const std::size_t begin = partition * std::size_t{7919};
+        if (look == Look::ends) return try_of_rack(ends_in(rack), begin, partition, rack, label);
+        return any_open(rack, label + 1) && try_of_rack(nodes_in_[rack], begin, partition, rack, label);
+    }
+    bool try_of_rack(const std::vector<Node>& nodes, std::size_t begin, Partition partition, Rack rack, Label label) {
+        for (std::size_t i = 0; i < nodes.size(); ++i) {
+            const Node node = nodes[(begin + i) % nodes.size()];
+            if (ring_.rack_of(node) == rack && try_option(partition, node, label)) return true;
+        }
+        return false;
+    }
+
+    [[nodiscard]] const std::vector<Node>& first_of_ring(Partition partition) {
+        std::vector<Node>& first = first_of_ring_[partition];
+        const std::size_t wanted = std::min<std::size_t>(4 * count_ + 4, ring_.nodes().size());
+        if (first.empty())
+            ring_.walk(position(partition), [&](Index node) {
+                first.push_back(node);
+                return first.size() < wanted;
+            });
+        return first;
     }
 
     const Ring& ring_;
-    RackRule rule_;
+    const Lists& current_;
     std::uint32_t count_;
-    std::vector<std::vector<Index>> members_;  // of each partition
-    std::vector<std::vector<Node>> rack_nodes_;
-    std::vector<std::vector<Node>> unreached_;  // of each rack
+    std::vector<std::vector<Node>> nodes_in_;  // each rack
+    // Of the search under way, for each rack.
+    std::vector<Label> best_offer_;
+    std::vector<std::vector<Node>> not_offered_;  // whose label is above the best offer
+    Lists first_of_ring_;
 };
 
-// Which of a partition's nodes is its primary: the first in order of preference that has room.
+// Which of a partition's nodes is its primary.
 class Primaries final : public BoundedAssignment {
   public:
-    Primaries(const Ring& ring, const std::vector<std::vector<Index>>& members)
-        : BoundedAssignment(weights_of(ring),
-                            bounds_of(weights_of(ring), static_cast<std::uint32_t>(members.size()), 1)),
-          members_(members),
-          primary_(members.size(), nobody) {}
+    // `members`: the nodes of each partition, the preferred first.
+    Primaries(const Ring& ring, const Current& current, const Lists& members, LoadBounds bounds)
+        : BoundedAssignment(std::vector<Rack>(ring.nodes().size()), weights_of(ring),
+                            RackRule({static_cast<std::uint32_t>(ring.nodes().size())}, 1), std::move(bounds),
+                            static_cast<Partition>(members.size())),
+          current_(current),
+          members_(members) {}
 
-    void place(Partition partition) {
-        const std::vector<Index>& members = members_[partition];
-        const auto first = std::find_if(members.begin(), members.end(), [this](Index node) { return !full(node); });
-        if (first != members.end())
-            assign(partition, nobody, *first);
-        else
-            augment(partition);
+    void place() {
+        for (Partition partition = 0; partition < partitions(); ++partition)
+            if (contains(members_[partition], current_.primary[partition]))
+                hold(partition, current_.primary[partition]);
+        solve();
     }
-    [[nodiscard]] Index primary(Partition partition) const { return primary_[partition]; }
+    [[nodiscard]] Index primary(Partition partition) const { return nodes_of(partition).front(); }
 
   private:
-    void propose(Partition partition, Node held) override {
-        for (const Index node : members_[partition]) reach(node, partition, held);
-    }
-    void assigned(Partition partition, Node, Node taken) override { primary_[partition] = taken; }
+    // One more change is worse than any few copies that are not there yet.
+    static constexpr Label change = 16;
 
-    const std::vector<std::vector<Index>>& members_;
-    std::vector<Index> primary_;
+    [[nodiscard]] Label cost(Partition partition, Node node) const override {
+        if (current_.primary[partition] == node) return 0;
+        return contains(current_.holders[partition], node) ? change : change + 1;
+    }
+    void reach_options(Partition partition, Rack, Label label) override {
+        for (const Node node : members_[partition])
+            if (!on(partition, node)) reach(node, label + cost(partition, node));
+    }
+    bool try_options(Partition partition, Rack, Label label, Look) override {
+        for (const Node node : members_[partition])
+            if (try_option(partition, node, label)) return true;
+        return false;
+    }
+
+    const Current& current_;
+    const Lists& members_;
 };
+
+struct Plan {
+    Lists lists;  // the primary first
+    bool primaries_fit = false;
+};
+
+Plan plan_of(const Ring& ring, const Current& current, std::uint32_t count, LoadBounds of_copies,
+             LoadBounds of_primaries) {
+    Copies copies(ring, current.holders, std::move(of_copies), count);
+    copies.place();
+    Plan plan;
+    Lists members;  // as a primary is chosen: those who have the data first
+    for (std::uint32_t partition = 0; partition < current.holders.size(); ++partition) {
+        plan.lists.push_back(copies.ordered(partition));
+        members.push_back(plan.lists.back());
+        std::stable_sort(members.back().begin(), members.back().end(), [&](Index a, Index b) {
+            return place_in(current.holders[partition], a) < place_in(current.holders[partition], b);
+        });
+    }
+    Primaries primaries(ring, current, members, std::move(of_primaries));
+    primaries.place();
+    plan.primaries_fit = !primaries.raised();
+    for (std::uint32_t partition = 0; partition < plan.lists.size(); ++partition) {
+        std::vector<Index>& nodes = plan.lists[partition];
+        const auto primary = std::find(nodes.begin(), nodes.end(), primaries.primary(partition));
+        std::rotate(nodes.begin(), primary, primary + 1);
+    }
+    return plan;
+}
 
 }  // namespace
 
-RingPlacement::RingPlacement(std::uint32_t vnodes)
-    : RingPlacement([vnodes](const std::vector<Candidate>& candidates) -> std::unique_ptr<const Ring> {
-          return std::make_unique<HashRing>(candidates, vnodes);
-      }) {}
+RingPlacement::RingPlacement(std::uint32_t vnodes, Tolerance tolerance)
+    : RingPlacement(
+          [vnodes](const std::vector<Candidate>& candidates) -> std::unique_ptr<const Ring> {
+              return std::make_unique<HashRing>(candidates, vnodes);
+          },
+          tolerance) {}
 
-std::vector<std::vector<NodeId>> RingPlacement::place(const std::vector<Candidate>& candidates,
-                                                      std::uint32_t partitions, std::uint32_t replication) const {
-    std::vector<std::vector<NodeId>> placement(partitions);
+Holders RingPlacement::place(const std::vector<Candidate>& candidates, const Holders& current_holders,
+                             std::uint32_t partitions, std::uint32_t replication) const {
     const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(replication, candidates.size()));
-    if (count == 0) return placement;
-    const std::unique_ptr<const Ring> made = make_ring_(candidates);
-    const Ring& ring = *made;
-    const auto position = [&](std::uint32_t partition) { return start_of(PartitionId(partition), partitions); };
+    if (count == 0) return Holders(partitions);
+    const std::unique_ptr<const Ring> ring = make_ring_(candidates);
+    const Current current = current_of(*ring, current_holders, partitions);
+    const auto plan_with = [&](bool primaries_fit) {
+        return plan_of(*ring, current, count,
+                       bounds_of_copies(*ring, partitions, count, current.copies, tolerance_, primaries_fit),
+                       bounds_of_primaries(*ring, partitions, current.primaries, tolerance_));
+    };
+    // Rarely do the copies that move least leave no division of the primaries within their bounds.
+    Plan plan = plan_with(current.copies.empty());
+    if (!plan.primaries_fit && !current.copies.empty())
+        if (Plan other = plan_with(true); other.primaries_fit) plan = std::move(other);
 
-    Copies copies(ring, partitions, count);
-    for (std::uint32_t partition = 0; partition < partitions; ++partition) copies.place(partition, position(partition));
-    std::vector<std::vector<Index>> members;
+    Holders placement(partitions);
     for (std::uint32_t partition = 0; partition < partitions; ++partition)
-        members.push_back(copies.ordered(partition, position(partition)));
-
-    Primaries primaries(ring, members);
-    for (std::uint32_t partition = 0; partition < partitions; ++partition) primaries.place(partition);
-    for (std::uint32_t partition = 0; partition < partitions; ++partition) {
-        std::vector<Index>& nodes = members[partition];
-        const auto primary = std::find(nodes.begin(), nodes.end(), primaries.primary(partition));
-        std::rotate(nodes.begin(), primary, primary + 1);
-        for (const Index node : nodes) placement[partition].push_back(ring.nodes()[node].id);
-    }
+        for (const Index node : plan.lists[partition]) placement[partition].push_back(ring->nodes()[node].id);
     return placement;
+}
+
+std::size_t least_moves(const std::vector<Candidate>& candidates, const Holders& current_holders,
+                        std::uint32_t partitions, std::uint32_t replication, Tolerance tolerance) {
+    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(replication, candidates.size()));
+    if (count == 0) return 0;
+    const HashRing ring(candidates, 1);  // its order has no say in how many
+    const Current current = current_of(ring, current_holders, partitions);
+    Copies copies(ring, current.holders, bounds_of_copies(ring, partitions, count, current.copies, tolerance, false),
+                  count);
+    copies.place();
+    std::size_t moves = 0;
+    for (std::uint32_t partition = 0; partition < partitions; ++partition)
+        for (const Index node : copies.nodes_of(partition)) moves += contains(current.holders[partition], node) ? 0 : 1;
+    return moves;
 }
 
 }  // namespace ringkv

@@ -39,11 +39,11 @@ void take_turns(std::vector<Ranked>& ranked) {
 
 }  // namespace
 
-std::vector<std::vector<NodeId>> RendezvousPlacement::place(const std::vector<Candidate>& candidates,
-                                                            std::uint32_t partitions, std::uint32_t replication) const {
+Holders RendezvousPlacement::place(const std::vector<Candidate>& candidates, const Holders&, std::uint32_t partitions,
+                                   std::uint32_t replication) const {
     std::vector<std::uint64_t> name_hashes;
     for (const Candidate& node : candidates) name_hashes.push_back(hash_of(node.name));
-    std::vector<std::vector<NodeId>> placement(partitions);
+    Holders placement(partitions);
     for (std::uint32_t partition = 0; partition < partitions; ++partition) {
         std::vector<Ranked> ranked;
         ranked.reserve(candidates.size());

@@ -9,9 +9,9 @@ namespace ringkv {
 
 class RendezvousPlacement final : public Placement {
   public:
-    [[nodiscard]] std::vector<std::vector<NodeId>> place(const std::vector<Candidate>& candidates,
-                                                         std::uint32_t partitions,
-                                                         std::uint32_t replication) const override;
+    // What is held now has no say: it stays or moves as the hashes will have it.
+    [[nodiscard]] Holders place(const std::vector<Candidate>& candidates, const Holders& current,
+                                std::uint32_t partitions, std::uint32_t replication) const override;
 };
 
 }  // namespace ringkv

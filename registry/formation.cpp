@@ -75,7 +75,7 @@ void Formation::form() {
         publication_.put(to_node(id, joiner.join));
         publication_.welcome(joiner.from, id);
     }
-    const auto targets = placement_.place(candidates, settings.partitions, settings.replication);
+    const auto targets = placement_.place(candidates, {}, settings.partitions, settings.replication);
     RINGKV_CHECK(targets.size() == settings.partitions, "a placement is of every partition");
     const ViewId first{Generation(1), ViewNumber(1)};
     for (std::uint32_t partition = 0; partition < settings.partitions; ++partition) {

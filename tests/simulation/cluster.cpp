@@ -47,9 +47,9 @@ Uuid uuid_of(std::uint8_t kind, std::uint64_t host, std::uint64_t start) {
 
 }  // namespace
 
-std::vector<std::vector<NodeId>> PlacementInTurns::place(const std::vector<Candidate>& candidates,
-                                                         std::uint32_t partitions, std::uint32_t replication) const {
-    std::vector<std::vector<NodeId>> targets(partitions);
+Holders PlacementInTurns::place(const std::vector<Candidate>& candidates, const Holders&, std::uint32_t partitions,
+                                std::uint32_t replication) const {
+    Holders targets(partitions);
     const std::size_t copies = std::min<std::size_t>(replication, candidates.size());
     for (std::size_t p = 0; p < partitions; ++p) {
         for (std::size_t copy = 0; copy < copies; ++copy) {

@@ -19,9 +19,8 @@ namespace ringkv::simulation {
 // Partition p is for the candidates from number p on, in turns: easy to foresee in a story.
 class PlacementInTurns final : public Placement {
   public:
-    [[nodiscard]] std::vector<std::vector<NodeId>> place(const std::vector<Candidate>& candidates,
-                                                         std::uint32_t partitions,
-                                                         std::uint32_t replication) const override;
+    [[nodiscard]] Holders place(const std::vector<Candidate>& candidates, const Holders& current,
+                                std::uint32_t partitions, std::uint32_t replication) const override;
 };
 
 struct NodePlan {

@@ -21,14 +21,14 @@ using testing::any_partitions;
 using testing::any_racks;
 using testing::any_replication;
 
-using Lists = std::vector<std::vector<NodeId>>;
+using Lists = Holders;
 
-struct Loads {
+struct Counts {
     std::map<NodeId, std::uint32_t> copies, primaries;
 };
 
-Loads loads_of(const Lists& placement) {
-    Loads loads;
+Counts loads_of(const Lists& placement) {
+    Counts loads;
     for (const std::vector<NodeId>& list : placement) {
         ++loads.primaries[list.front()];
         for (const NodeId id : list) ++loads.copies[id];
@@ -44,15 +44,15 @@ std::unique_ptr<Placement> any_placement() {
 // ---- every placement
 
 TEST(Placement, OfNobodyIsEmptyLists) {
-    EXPECT_EQ(RingPlacement(16).place({}, 64, 3), Lists(64));
-    EXPECT_EQ(RendezvousPlacement().place({}, 64, 3), Lists(64));
+    EXPECT_EQ(RingPlacement(16).place({}, {}, 64, 3), Lists(64));
+    EXPECT_EQ(RendezvousPlacement().place({}, {}, 64, 3), Lists(64));
 }
 
 RC_GTEST_PROP(Placement, GivesDistinctNodesInDistinctRacksWhileRacksRemain, ()) {
     const std::vector<Candidate> nodes = any_cluster();
     const std::uint32_t partitions = any_partitions();
     const std::uint32_t replication = any_replication();
-    const Lists placement = any_placement()->place(nodes, partitions, replication);
+    const Lists placement = any_placement()->place(nodes, {}, partitions, replication);
     RC_ASSERT(placement.size() == partitions);
     for (const std::vector<NodeId>& list : placement) {
         RC_ASSERT(list.size() == std::min<std::size_t>(replication, nodes.size()));
@@ -69,10 +69,10 @@ RC_GTEST_PROP(Placement, NeitherOrderNorIdsHaveASay, ()) {
     std::rotate(others.begin(), others.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(others)),
                 others.end());
     const std::unique_ptr<Placement> placement = any_placement();
-    Lists theirs = placement->place(others, 128, 3);
+    Lists theirs = placement->place(others, {}, 128, 3);
     for (std::vector<NodeId>& list : theirs)
         for (NodeId& id : list) id = NodeId(1000 - id.value());
-    RC_ASSERT(placement->place(nodes, 128, 3) == theirs);
+    RC_ASSERT(placement->place(nodes, {}, 128, 3) == theirs);
 }
 
 // ---- the ring with bounded loads
@@ -90,7 +90,7 @@ RC_GTEST_PROP(RingPlacement, KeepsBothBoundsWhereRacksAndWeightsAreEqual, ()) {
     const std::vector<Candidate> nodes = any_equal_racks();
     const std::uint32_t partitions = any_partitions();
     const std::uint32_t replication = any_replication();
-    const Loads loads = loads_of(RingPlacement(128).place(nodes, partitions, replication));
+    const Counts loads = loads_of(RingPlacement(128).place(nodes, {}, partitions, replication));
     const double share = static_cast<double>(partitions) / static_cast<double>(nodes.size());
     const auto copies = static_cast<double>(std::min<std::size_t>(replication, nodes.size()));
     for (const auto& [id, count] : loads.copies) RC_ASSERT(count <= bound_of_share(share * copies));
@@ -103,7 +103,7 @@ RC_GTEST_PROP(RingPlacement, KeepsBothBoundsForAnyWeightsWhereRacksDoNotMatter, 
     double total = 0;
     for (Candidate& node : nodes) total += node.weight = *rc::gen::inRange(1, 41) / 10.0;
     const std::uint32_t partitions = any_partitions();
-    Loads loads = loads_of(RingPlacement(128).place(nodes, partitions, 1));
+    Counts loads = loads_of(RingPlacement(128).place(nodes, {}, partitions, 1));
     for (const Candidate& node : nodes) {
         RC_ASSERT(loads.copies[node.id] <= bound_of_share(node.weight / total * partitions));
         RC_ASSERT(loads.primaries[node.id] == loads.copies[node.id]);
@@ -132,7 +132,7 @@ RC_GTEST_PROP(RingPlacement, DoesTheBestThatUnequalRacksAllow, ()) {
     const double level = level_that_racks_allow(rack_sizes, partitions, copies);
     const double share = static_cast<double>(partitions) * copies / static_cast<double>(nodes.size());
     const double bound = std::max<double>(bound_of_share(share), 1.01 * std::ceil(level - 1e-6));
-    for (const auto& [id, count] : loads_of(RingPlacement(128).place(nodes, partitions, copies)).copies)
+    for (const auto& [id, count] : loads_of(RingPlacement(128).place(nodes, {}, partitions, copies)).copies)
         RC_ASSERT(count <= bound);
 }
 
@@ -153,16 +153,16 @@ TEST(RingPlacement, AnotherRingCanBeExchanged) {
     const auto nodes = testing::racks_of({2, 2, 2});
     const RingPlacement placement(
         [](const std::vector<Candidate>& candidates) { return std::make_unique<const TurntableRing>(candidates); });
-    const Lists lists = placement.place(nodes, 64, 3);
+    const Lists lists = placement.place(nodes, {}, 64, 3);
     const TurntableRing ring(nodes);
     EXPECT_EQ(lists[0][0], ring.preference_list(PartitionId(0), 64, 3)[0]);
-    EXPECT_NE(lists, RingPlacement(128).place(nodes, 64, 3));
+    EXPECT_NE(lists, RingPlacement(128).place(nodes, {}, 64, 3));
     for (const auto& [id, count] : loads_of(lists).copies) EXPECT_LE(count, 34U) << id.value();
 }
 
 TEST(RingPlacement, BalancesPrimariesEvenWhereCopiesCannotBe) {
     const std::vector<Candidate> nodes = testing::racks_of({2, 2, 1});
-    Loads loads = loads_of(RingPlacement(128).place(nodes, 1024, 3));
+    Counts loads = loads_of(RingPlacement(128).place(nodes, {}, 1024, 3));
     EXPECT_EQ(loads.copies[nodes[4].id], 1024U);
     for (const Candidate& node : nodes) EXPECT_LE(loads.primaries[node.id], bound_of_share(1024 / 5.0)) << node.name;
     for (int i = 0; i < 4; ++i) EXPECT_LE(loads.copies[nodes[i].id], bound_of_share(1024 * 3 / 5.0));
@@ -172,7 +172,7 @@ TEST(RingPlacement, BalancesPrimariesEvenWhereCopiesCannotBe) {
 TEST(RingPlacement, OneHeavyNodeHoldsEverythingOnceAndTheRestIsShared) {
     std::vector<Candidate> nodes = testing::racks_of({1, 1, 1, 1, 1});
     nodes[0].weight = 1000;
-    Loads loads = loads_of(RingPlacement(128).place(nodes, 1024, 3));
+    Counts loads = loads_of(RingPlacement(128).place(nodes, {}, 1024, 3));
     EXPECT_EQ(loads.copies[nodes[0].id], 1024U);
     for (int i = 1; i < 5; ++i) EXPECT_NEAR(loads.copies[nodes[i].id], 512, 6);
 }
@@ -180,7 +180,7 @@ TEST(RingPlacement, OneHeavyNodeHoldsEverythingOnceAndTheRestIsShared) {
 TEST(RingPlacement, FollowsTheRingWhereNothingIsFull) {
     const std::vector<Candidate> nodes = testing::racks_of({4, 4, 4});
     const HashRing ring(nodes, 128);
-    const Lists placement = RingPlacement(128).place(nodes, 1024, 3);
+    const Lists placement = RingPlacement(128).place(nodes, {}, 1024, 3);
     int same = 0;
     for (std::uint32_t partition = 0; partition < 1024; ++partition)
         if (ring.preference_list(PartitionId(partition), 1024, 3) == placement[partition]) ++same;
@@ -192,7 +192,7 @@ TEST(RingPlacement, FollowsTheRingWhereNothingIsFull) {
 TEST(RendezvousPlacement, SpreadsInProportionToWeights) {
     std::vector<Candidate> nodes = testing::racks_of({2, 1});
     nodes[0].weight = 2.0;
-    Loads loads = loads_of(RendezvousPlacement().place(nodes, 16384, 1));
+    Counts loads = loads_of(RendezvousPlacement().place(nodes, {}, 16384, 1));
     EXPECT_NEAR(loads.copies[nodes[0].id], 8192, 400);
     EXPECT_NEAR(loads.copies[nodes[1].id], 4096, 400);
     EXPECT_NEAR(loads.copies[nodes[2].id], 4096, 400);
@@ -201,9 +201,9 @@ TEST(RendezvousPlacement, SpreadsInProportionToWeights) {
 RC_GTEST_PROP(RendezvousPlacement, NewNodeOnlyTakesAndNobodyElseGains, ()) {
     std::vector<Candidate> nodes = any_cluster();
     const std::uint32_t replication = any_replication();
-    const Lists before = RendezvousPlacement().place(nodes, 128, replication);
+    const Lists before = RendezvousPlacement().place(nodes, {}, 128, replication);
     nodes.push_back({NodeId(999), "added", nodes.front().rack, 1.0});
-    const Lists after = RendezvousPlacement().place(nodes, 128, replication);
+    const Lists after = RendezvousPlacement().place(nodes, {}, 128, replication);
     for (std::size_t partition = 0; partition < before.size(); ++partition)
         for (const NodeId id : after[partition]) {
             const std::vector<NodeId>& old = before[partition];

@@ -22,10 +22,9 @@ using std::chrono::milliseconds;
 // Partition p goes to the candidates from number p on, in turns: easy to foresee.
 class TurnPlacement final : public Placement {
   public:
-    [[nodiscard]] std::vector<std::vector<NodeId>> place(const std::vector<Candidate>& candidates,
-                                                         std::uint32_t partitions,
-                                                         std::uint32_t replication) const override {
-        std::vector<std::vector<NodeId>> targets(partitions);
+    [[nodiscard]] Holders place(const std::vector<Candidate>& candidates, const Holders&, std::uint32_t partitions,
+                                std::uint32_t replication) const override {
+        Holders targets(partitions);
         const std::size_t copies = std::min<std::size_t>(replication, candidates.size());
         for (std::size_t partition = 0; partition < partitions; ++partition)
             for (std::size_t copy = 0; copy < copies; ++copy)
