@@ -16,6 +16,15 @@ std::string_view to_string(NodeState state) {
     return "unknown";
 }
 
+std::string_view to_string(NodeDuty duty) {
+    switch (duty) {
+        case NodeDuty::hold: return "hold";
+        case NodeDuty::drain: return "drain";
+        case NodeDuty::leave: return "leave";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(Durability durability) {
     switch (durability) {
         case Durability::memory: return "memory";
@@ -43,6 +52,10 @@ std::vector<NodeId> View::backups() const {
 
 bool PartitionState::targets(NodeId node) const {
     return std::find(target.begin(), target.end(), node) != target.end();
+}
+
+bool PartitionState::teaches(NodeId node) const {
+    return std::find(learners.begin(), learners.end(), node) != learners.end();
 }
 
 Result<void> LeaseSettings::validate() const {

@@ -22,10 +22,18 @@ enum class NodeState : std::uint8_t {
     gone = 3,      // its name has a newer identity: this one never comes back
 };
 
+// What an operator asked of a node, whatever state it is in.
+enum class NodeDuty : std::uint8_t {
+    hold = 0,   // partitions
+    drain = 1,  // its copies move to others; it stays in the cluster, empty
+    leave = 2,  // the same, and it is forgotten once it is empty and down
+};
+
 enum class Durability : std::uint8_t { memory = 0, os = 1, fsync = 2 };
 enum class ReadMode : std::uint8_t { lease = 0, confirmed = 1 };
 
 std::string_view to_string(NodeState state);
+std::string_view to_string(NodeDuty duty);
 std::string_view to_string(Durability durability);
 
 // One node identity (protocol.md, Words: "node identity").
@@ -39,7 +47,11 @@ struct NodeInfo {
     std::vector<std::string> endpoints;  // one a shard, "tcp://host:port"
     Durability durability = Durability::memory;
     NodeState state = NodeState::up;
+    NodeDuty duty = NodeDuty::hold;
+    bool given_up = false;  // down for longer than repair_after: its copies are made elsewhere, until it is back
 
+    // Should it hold partitions, as far as it is concerned?
+    [[nodiscard]] bool may_hold() const { return state != NodeState::gone && duty == NodeDuty::hold && !given_up; }
     [[nodiscard]] bool up() const { return state == NodeState::up; }
     [[nodiscard]] ShardIndex shard_of(PartitionId partition) const {
         return endpoints.empty() ? 0 : partition.value() % static_cast<ShardIndex>(endpoints.size());
@@ -47,8 +59,12 @@ struct NodeInfo {
     // The endpoint of the shard that owns the partition there; empty if the node has none.
     [[nodiscard]] const std::string& endpoint_of(PartitionId partition) const;
 
-    auto tie() { return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state); }
-    auto tie() const { return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state); }
+    auto tie() {
+        return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, given_up);
+    }
+    auto tie() const {
+        return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, given_up);
+    }
     friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };
 
@@ -71,14 +87,17 @@ struct View {
 
 struct PartitionState {
     View view;
-    // Who should hold it, in order of preference, the preferred primary first. Learners are those in
-    // the target that are not members yet; members that are not in the target leave once it is in.
+    // Who should hold it, in order of preference, the preferred primary first. Members that are not in the target leave
+    // once it is in.
     std::vector<NodeId> target;
+    // Those of the target that are being brought up now; the others that are not members wait for their turn.
+    std::vector<NodeId> learners;
 
     [[nodiscard]] bool targets(NodeId node) const;
+    [[nodiscard]] bool teaches(NodeId node) const;
 
-    auto tie() { return std::tie(view, target); }
-    auto tie() const { return std::tie(view, target); }
+    auto tie() { return std::tie(view, target, learners); }
+    auto tie() const { return std::tie(view, target, learners); }
     friend bool operator==(const PartitionState&, const PartitionState&) = default;
 };
 
@@ -95,6 +114,17 @@ struct LeaseSettings {
     friend bool operator==(const LeaseSettings&, const LeaseSettings&) = default;
 };
 
+// How eagerly copies are made. Set in registry.yaml, and while the cluster runs.
+struct Pace {
+    Duration repair_after = std::chrono::seconds(30);               // how long a node may be down before it is given up
+    std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
+    std::uint32_t max_moves_per_node = 4;                           // partitions that a node learns at once, or teaches
+
+    auto tie() { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node); }
+    auto tie() const { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node); }
+    friend bool operator==(const Pace&, const Pace&) = default;
+};
+
 // What holds for the whole cluster; set in registry.yaml, published in the map.
 struct ClusterSettings {
     std::string cluster;              // its name, for people
@@ -105,18 +135,21 @@ struct ClusterSettings {
     LeaseSettings lease;
     ReadMode reads = ReadMode::lease;
     Duration session_expiry = std::chrono::minutes(10);
-    Duration repair_after = std::chrono::seconds(30);
-    std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
-    std::uint32_t max_moves_per_node = 4;                           // full copies that a shard sends at once
-    std::string publish;                                            // the registry's PUB endpoint
+    Pace pace;
+    std::string publish;  // the registry's PUB endpoint
+
+    // Kept by the registry, of no interest to anybody else.
+    Pace configured_pace;            // what registry.yaml said last: where it says something new, that holds
+    bool repair_regardless = false;  // an operator wants copies made although more than half of the nodes are down (M5)
+    NodeId last_forgotten;           // the highest that was the newest: no id is given twice
 
     auto tie() {
-        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, repair_after,
-                        max_bytes_per_second, max_moves_per_node, publish);
+        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, pace, publish,
+                        configured_pace, repair_regardless, last_forgotten);
     }
     auto tie() const {
-        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, repair_after,
-                        max_bytes_per_second, max_moves_per_node, publish);
+        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, pace, publish,
+                        configured_pace, repair_regardless, last_forgotten);
     }
     friend bool operator==(const ClusterSettings&, const ClusterSettings&) = default;
 };

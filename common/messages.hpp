@@ -334,13 +334,68 @@ struct CopyChunkOk {
     RINGKV_FIELDS(CopyChunkOk, partition, view, copy, index);
 };
 
+// ---------------------------------------------------------------- kvctl -> registry, and back
+
+enum class AdminAction : std::uint8_t {
+    drain = 0,
+    undrain = 1,  // also of a node that was to leave
+    remove = 2,
+    change_settings = 3,
+    resume_repair = 4,
+};
+
+// A change that an operator asks for. Doing it twice is doing it once: it may be repeated until it is answered.
+struct Administer {
+    RequestId request;
+    AdminAction action = AdminAction::drain;
+    std::string node;  // its name, where the action is about one
+    // change_settings: those that are there.
+    std::optional<Duration> repair_after;
+    std::optional<std::uint64_t> max_bytes_per_second;
+    std::optional<std::uint32_t> max_moves_per_node;
+    RINGKV_FIELDS(Administer, request, action, node, repair_after, max_bytes_per_second, max_moves_per_node);
+};
+
+// Answered when it is durable. Maps from this epoch on show it.
+struct AdministerAnswer {
+    RequestId request;
+    std::optional<ErrorCode> error;  // refused: it would not be safe; invalid_argument: no such node, a bad value
+    std::string text;                // why, and what to do; or what was done
+    Epoch epoch;
+    RINGKV_FIELDS(AdministerAnswer, request, error, text, epoch);
+};
+
+// ---------------------------------------------------------------- kvctl -> node, and back
+
+// What the shard holds, partition by partition.
+struct HoldingsRequest {
+    RequestId request;
+    RINGKV_FIELDS(HoldingsRequest, request);
+};
+
+struct Holding {
+    PartitionId partition;
+    std::uint64_t keys = 0;
+    std::uint64_t bytes = 0;  // of keys and values
+    auto tie() { return std::tie(partition, keys, bytes); }
+    auto tie() const { return std::tie(partition, keys, bytes); }
+    friend bool operator==(const Holding&, const Holding&) = default;
+};
+
+struct HoldingsAnswer {
+    RequestId request;
+    std::vector<Holding> holdings;  // by partition
+    RINGKV_FIELDS(HoldingsAnswer, request, holdings);
+};
+
 // The wire's message type is the index here: append only, never reorder.
 using Message = std::variant<Write, WriteAnswer, Get, GetAnswer, Scan, ScanAnswer, NotPrimary, Rejected,   // 0 .. 7
                              Refused, MapRequest, MapSnapshot, MapDelta, EpochBeacon,                      // 8 .. 12
                              Join, JoinAnswer, JoinWaiting, JoinRefused, Heartbeat, HeartbeatAnswer,       // 13 .. 18
                              Propose, ProposeAnswer,                                                       // 19, 20
                              Beacon, BeaconAnswer, Prepare, PrepareOk, NewerView, StartView, StartViewOk,  // 21 .. 27
-                             CopyChunk, CopyChunkOk>;                                                      // 28, 29
+                             CopyChunk, CopyChunkOk,                                                       // 28, 29
+                             Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer>;               // 30 .. 33
 
 // "Prepare", ...; for logs and traces.
 std::string_view name_of(const Message& message);

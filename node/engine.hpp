@@ -46,7 +46,13 @@ class Engine {
     virtual void clear(PartitionId partition) = 0;
     virtual void load(PartitionId partition, const std::vector<CopiedRecord>& records) = 0;
 
-    [[nodiscard]] virtual std::uint64_t keys(PartitionId partition) const = 0;
+    // Keys, and the bytes of keys and values, by themselves.
+    struct Size {
+        std::uint64_t keys = 0;
+        std::uint64_t bytes = 0;
+        friend bool operator==(const Size&, const Size&) = default;
+    };
+    [[nodiscard]] virtual Size size(PartitionId partition) const = 0;
     // Memory (or disk) that all of it takes, roughly.
     [[nodiscard]] virtual std::uint64_t bytes() const = 0;
 };

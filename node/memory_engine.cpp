@@ -11,26 +11,28 @@ std::uint64_t heap_bytes(std::size_t size) {
 }
 }  // namespace
 
-std::uint64_t MemoryEngine::size_of(std::string_view key, const Value& value) {
+std::uint64_t MemoryEngine::memory_of(std::string_view key, const Value& value) {
     return sizeof(std::string) + sizeof(Value) + heap_bytes(key.size()) + heap_bytes(value.bytes.size());
 }
 
 std::optional<Engine::Found> MemoryEngine::get(PartitionId partition, std::string_view key) const {
-    const auto keys = partitions_.find(partition);
-    if (keys == partitions_.end()) return std::nullopt;
-    const auto found = keys->second.find(key);
-    if (found == keys->second.end()) return std::nullopt;
+    const auto contents = partitions_.find(partition);
+    if (contents == partitions_.end()) return std::nullopt;
+    const Keys& keys = contents->second.keys;
+    const auto found = keys.find(key);
+    if (found == keys.end()) return std::nullopt;
     return Found{found->second.bytes, found->second.version};
 }
 
 ScanPart MemoryEngine::scan(PartitionId partition, const ScanRange& range) const {
     ScanPart part;
-    const auto keys = partitions_.find(partition);
-    if (keys == partitions_.end()) return part;
-    auto next = range.after && *range.after >= range.prefix ? keys->second.upper_bound(*range.after)
-                                                            : keys->second.lower_bound(range.prefix);
+    const auto contents = partitions_.find(partition);
+    if (contents == partitions_.end()) return part;
+    const Keys& keys = contents->second.keys;
+    auto next =
+        range.after && *range.after >= range.prefix ? keys.upper_bound(*range.after) : keys.lower_bound(range.prefix);
     std::size_t bytes = 0;
-    for (; next != keys->second.end() && next->first.starts_with(range.prefix); ++next) {
+    for (; next != keys.end() && next->first.starts_with(range.prefix); ++next) {
         if ((range.max_records != 0 && part.records.size() == range.max_records) ||
             (range.max_bytes != 0 && bytes >= range.max_bytes)) {
             part.more = true;
@@ -48,37 +50,48 @@ void MemoryEngine::apply(PartitionId partition, const Entry& entry) {
     if (entry.kind == EntryKind::set) {
         set(partitions_[partition], entry.key, {entry.value, entry.op, entry.flags, entry.expires});
     } else if (entry.kind == EntryKind::remove) {
-        Keys& keys = partitions_[partition];
-        const auto found = keys.find(entry.key);
-        if (found == keys.end()) return;
-        bytes_ -= size_of(found->first, found->second);
-        keys.erase(found);
+        Contents& contents = partitions_[partition];
+        const auto found = contents.keys.find(entry.key);
+        if (found == contents.keys.end()) return;
+        discount(contents, found->first, found->second);
+        contents.keys.erase(found);
     }
 }
 
-void MemoryEngine::set(Keys& keys, const std::string& key, Value value) {
-    bytes_ += size_of(key, value);
-    const auto [place, added] = keys.try_emplace(key);
-    if (!added) bytes_ -= size_of(key, place->second);
+void MemoryEngine::count(Contents& contents, std::string_view key, const Value& value) {
+    contents.bytes += key.size() + value.bytes.size();
+    bytes_ += memory_of(key, value);
+}
+
+void MemoryEngine::discount(Contents& contents, std::string_view key, const Value& value) {
+    contents.bytes -= key.size() + value.bytes.size();
+    bytes_ -= memory_of(key, value);
+}
+
+void MemoryEngine::set(Contents& contents, const std::string& key, Value value) {
+    count(contents, key, value);
+    const auto [place, added] = contents.keys.try_emplace(key);
+    if (!added) discount(contents, key, place->second);
     place->second = std::move(value);
 }
 
 void MemoryEngine::clear(PartitionId partition) {
-    const auto keys = partitions_.find(partition);
-    if (keys == partitions_.end()) return;
-    for (const auto& [key, value] : keys->second) bytes_ -= size_of(key, value);
-    partitions_.erase(keys);
+    const auto found = partitions_.find(partition);
+    if (found == partitions_.end()) return;
+    for (const auto& [key, value] : found->second.keys) bytes_ -= memory_of(key, value);
+    partitions_.erase(found);
 }
 
 void MemoryEngine::load(PartitionId partition, const std::vector<CopiedRecord>& records) {
-    Keys& keys = partitions_[partition];
+    Contents& contents = partitions_[partition];
     for (const CopiedRecord& record : records)
-        set(keys, record.key, {record.value, record.version, record.flags, record.expires});
+        set(contents, record.key, {record.value, record.version, record.flags, record.expires});
 }
 
-std::uint64_t MemoryEngine::keys(PartitionId partition) const {
-    const auto keys = partitions_.find(partition);
-    return keys == partitions_.end() ? 0 : keys->second.size();
+Engine::Size MemoryEngine::size(PartitionId partition) const {
+    const auto found = partitions_.find(partition);
+    if (found == partitions_.end()) return {};
+    return {found->second.keys.size(), found->second.bytes};
 }
 
 }  // namespace ringkv

@@ -17,7 +17,7 @@ class MemoryEngine final : public Engine {
     void apply(PartitionId partition, const Entry& entry) override;
     void clear(PartitionId partition) override;
     void load(PartitionId partition, const std::vector<CopiedRecord>& records) override;
-    [[nodiscard]] std::uint64_t keys(PartitionId partition) const override;
+    [[nodiscard]] Size size(PartitionId partition) const override;
     [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
 
   private:
@@ -29,10 +29,17 @@ class MemoryEngine final : public Engine {
     };
     using Keys = absl::btree_map<std::string, Value, std::less<>>;
 
-    static std::uint64_t size_of(std::string_view key, const Value& value);
-    void set(Keys& keys, const std::string& key, Value value);
+    struct Contents {
+        Keys keys;
+        std::uint64_t bytes = 0;  // of keys and values
+    };
 
-    absl::flat_hash_map<PartitionId, Keys> partitions_;
+    static std::uint64_t memory_of(std::string_view key, const Value& value);
+    void set(Contents& contents, const std::string& key, Value value);
+    void count(Contents& contents, std::string_view key, const Value& value);
+    void discount(Contents& contents, std::string_view key, const Value& value);
+
+    absl::flat_hash_map<PartitionId, Contents> partitions_;
     std::uint64_t bytes_ = 0;
 };
 

@@ -87,6 +87,13 @@ bool PartitionLog::take_chunk(const CopyChunk& chunk) {
     return true;
 }
 
+void PartitionLog::clear() {
+    context_.store(partition_, ResetRecord{partition_, OpNumber(), ViewId()});
+    reset(OpNumber(), ViewId());
+    copy_ = {};
+    next_chunk_ = 0;
+}
+
 void PartitionLog::reset(OpNumber start, ViewId start_view) {
     context_.engine.clear(partition_);
     sessions_.clear();

@@ -45,6 +45,8 @@ class PartitionLog {
     // A chunk of a full copy; that of another copy than the last empties us. -> is it, or was it, taken; false: it does
     // not follow what came before.
     bool take_chunk(const CopyChunk& chunk);
+    // Nothing is held any more; only a full copy can begin anew.
+    void clear();
 
     // Batches up to this one are stored.
     void durable(BatchNumber number);

@@ -37,14 +37,14 @@ void Primary::state_changed(Time now, PartitionState state, BatchNumber view_bat
     if (new_view) {
         view_batch_ = view_batch;
         proposed_.clear();
-        for (auto& [node, peer] : peers_) peer.told_view = false;
+        for (auto& [node, peer] : peers_) peer.told_view = peer.answered_view = false;
         // "Never again in that view" (V6) is over with that view.
         if (phase_ == Phase::handing_over) phase_ = Phase::serving;
         phase_at_ = now;
     }
     for (auto peer = peers_.begin(); peer != peers_.end();) {
         const bool wanted =
-            state_.view.has(peer->first) || state_.targets(peer->first) || proposed_.contains(peer->first);
+            state_.view.has(peer->first) || state_.teaches(peer->first) || proposed_.contains(peer->first);
         if (!wanted) end_copy(peer->second);
         peer = wanted ? std::next(peer) : peers_.erase(peer);
     }
@@ -63,7 +63,7 @@ void Primary::add_peers(Time now) {
         peers_.emplace(node, peer);
     };
     for (NodeId node : state_.view.members) add(node);
-    for (NodeId node : state_.target) add(node);
+    for (NodeId node : state_.learners) add(node);
 }
 
 std::vector<NodeId> Primary::required() const {

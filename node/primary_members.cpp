@@ -22,8 +22,10 @@ bool Primary::silent(Time now, const Peer& peer) const {
 }
 
 // Every op that is committed is persisted there, and every one from now on will have to be, for who is
-// proposed counts as required (V6, M3; docs/decisions/0005).
+// proposed counts as required (V6, M3; docs/decisions/0005). And it said so in this view: from then on it does not
+// take the view for one that has no use for it (M4).
 bool Primary::caught_up(Time now, NodeId node, const Peer& peer) const {
+    if (!peer.answered_view) return false;
     return context_.well(node) && peer.started && !peer.copy && peer.acked >= log_.commit() && peer.lease_until > now;
 }
 
@@ -45,12 +47,14 @@ std::vector<NodeId> Primary::wanted_members(Time now, bool& renew) const {
     }
     for (NodeId node : proposed_) {
         const auto peer = peers_.find(node);
-        // A proposed member that died holds up every commit until a new view takes that proposal's base away.
-        if (peer == peers_.end() || silent(now, peer->second)) renew = true;
+        // A proposed member that died, or that nobody wants any more, holds up every commit until a new view takes that
+        // proposal's base away.
+        const bool wanted = state_.view.has(node) || state_.targets(node);
+        if (peer == peers_.end() || silent(now, peer->second) || !wanted) renew = true;
     }
     if (phase_ != Phase::serving || renew) return members;
     for (const auto& [node, peer] : peers_)
-        if (!state_.view.has(node) && state_.targets(node) && caught_up(now, node, peer)) members.push_back(node);
+        if (!state_.view.has(node) && state_.teaches(node) && caught_up(now, node, peer)) members.push_back(node);
     const auto is_member = [&](NodeId node) {
         return std::find(members.begin(), members.end(), node) != members.end();
     };

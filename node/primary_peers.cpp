@@ -62,7 +62,7 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     }
     peer.needs_copy = false;
     peer.started = true;
-    peer.told_view = message.view == state_.view.id;
+    peer.told_view = peer.answered_view = message.view == state_.view.id;
     peer.commit = message.commit;
     peer.acked = message.op;
     peer.sent = peer.acked;
@@ -106,6 +106,7 @@ void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
     }
     peer.sent = std::max(peer.sent, peer.acked);
     peer.commit = message.commit;
+    if (!message.gap && message.view == state_.view.id) peer.answered_view = true;
     if (message.gap) peer.sent = std::min(message.op, log_.last());  // after a restart it may be sure of less
     if (message.gap && message.view < state_.view.id) peer.told_view = false;
     try_commit(now);
@@ -126,7 +127,7 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
         if (due) send_start_view(now, node, peer);
         return;
     }
-    if (peer.acked < peer.sent && due) {
+    if ((peer.acked < peer.sent || !peer.answered_view) && due) {
         peer.sent = peer.acked;
         peer.told_view = false;
         send_prepares(now, node, peer);
@@ -138,7 +139,7 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
 void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
     if (counts(node)) peer.needs_copy = false;
     if (!peer.needs_copy || phase_ != Phase::serving || !context_.well(node)) return;
-    if (context_.copies >= context_.map.settings.max_moves_per_node) return;
+    if (context_.copies >= context_.map.settings.pace.max_moves_per_node) return;
     ++context_.copies;
     peer.needs_copy = false;
     peer.started = false;
@@ -214,7 +215,7 @@ void Primary::copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message) {
         end_copy(peer);
         peer.needs_copy = false;
         peer.started = true;
-        peer.told_view = false;
+        peer.told_view = peer.answered_view = false;
         peer.heard_at = std::max(peer.heard_at, now);
         context_.claims_changed = true;
         return;

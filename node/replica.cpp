@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/check.hpp"
+#include "common/rebalancing.hpp"
 
 namespace ringkv {
 
@@ -10,8 +11,9 @@ Replica::Replica(PartitionId partition, ReplicaContext& context, Time promised_u
     : partition_(partition), context_(context), log_(partition, context), promised_until_(promised_until) {}
 
 void Replica::learn(Time now, const PartitionState& state) {
-    const bool new_target = state.target != state_.target;
+    const bool new_target = state.target != state_.target || state.learners != state_.learners;
     state_.target = state.target;
+    state_.learners = state.learners;
     if (state.view.id > state_.view.id)
         learn_view(now, state.view);
     else if (new_target && primary_)
@@ -112,7 +114,8 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
     const bool repeated = log_.log_view() >= message.view.since && !log_.copying();
     if (repeated) {
         // Once a reign: what came after the first must not be cut by a repeat.
-        if (!owed_start_view_ok_) owed_start_view_ok_ = {from, context_.unstored(partition_)};
+        log_.set_log_view(std::max(log_.log_view(), message.view.id));
+        owed_start_view_ok_ = {from, context_.unstored(partition_)};
         answer_owed(context_.durable);
         return;
     }
@@ -195,10 +198,27 @@ void Replica::lease_granted(Time now, NodeId from, Time sent) {
 }
 
 void Replica::tick(Time now) {
-    if (primary_)
+    if (primary_) {
         primary_->tick(now);
-    else
-        tick_backup(now);
+        return;
+    }
+    tick_backup(now);
+    delete_useless();
+}
+
+// M4: what we have is of no use once there are as many members as there should be, for good, and we are none of them.
+// Unless we have the log in that very view: its primary may have proposed us, and that may yet be accepted.
+void Replica::delete_useless() {
+    const View& view = state_.view;
+    if (log_.last().none() || log_.copying() || view.has(context_.me) || state_.targets(context_.me)) return;
+    if (log_.log_view() >= view.id || view_batch_ > context_.durable) return;
+    const ClusterMap& map = context_.map;
+    if (view.members.size() < std::min<std::size_t>(map.settings.replication, candidates_of(map).size())) return;
+    if (more_than_half_absent(map) && !map.settings.repair_regardless) return;
+    log_.clear();
+    verified_ = OpNumber();
+    ticket_ = context_.unique_number();
+    context_.log(LogLevel::debug, "a copy that is not needed any more is deleted", {field(partition_), field(view)});
 }
 
 // V1: the promise to the primary has run out: propose ourselves, without it.

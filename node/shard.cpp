@@ -97,6 +97,8 @@ void Shard::receive(Time now, const Origin& from, Message message) {
             context_.reply(from.address, MapSnapshot{context_.map});
         else
             context_.reply(from.address, EpochBeacon{context_.map.generation, context_.map.epoch});
+    } else if (const auto* holdings = std::get_if<HoldingsRequest>(&message)) {
+        tell_holdings(from, holdings->request);
     } else if (from.address.kind == Address::Kind::endpoint && from.node.none()) {
         // Only from where we asked or subscribed. Another node that has not joined yet has no id either.
         if (registry_.is_registry(from.address.endpoint) || from.address.endpoint == subscribed_)
@@ -109,6 +111,16 @@ void Shard::receive(Time now, const Origin& from, Message message) {
                        Refused{ErrorCode::refused,
                                std::string(name_of(message)) + " is not a message that a node takes from a client"});
     }
+}
+
+void Shard::tell_holdings(const Origin& from, RequestId request) {
+    HoldingsAnswer answer{request, {}};
+    for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
+        if (!replicas_[p] || replicas_[p]->log().last().none()) continue;
+        const Engine::Size size = context_.engine.size(PartitionId(p));
+        answer.holdings.push_back({PartitionId(p), size.keys, size.bytes});
+    }
+    context_.reply(from.address, std::move(answer));
 }
 
 void Shard::request(const Origin& from, RequestId id, PartitionId partition, Request request) {
@@ -275,7 +287,7 @@ void Shard::tick(Time now) {
     ticked_at_ = now;
     registry_.tick(now);
     if (context_.me.none()) return;
-    context_.throttle.refill(now, context_.map.settings.max_bytes_per_second);
+    context_.throttle.refill(now, context_.map.settings.pace.max_bytes_per_second / self_.endpoints.size());
     for (auto& replica : replicas_)
         if (replica) replica->tick(now);
     for (std::uint32_t p = 0; p < replicas_.size(); ++p)

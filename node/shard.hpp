@@ -42,6 +42,7 @@ class Shard final : public Actor {
 
   private:
     // Clients.
+    void tell_holdings(const Origin& from, RequestId request);
     void request(const Origin& from, RequestId id, PartitionId partition, Request request);
     // Registry, or another node's map.
     void take_map(Time now, ClusterMap map);

@@ -65,6 +65,7 @@ bool Formation::tick(Time now) {
 void Formation::form() {
     ClusterSettings settings = options_.settings;
     settings.id = cluster_;
+    settings.configured_pace = settings.pace;
     publication_.put(settings);
 
     std::vector<Candidate> candidates;
@@ -81,7 +82,7 @@ void Formation::form() {
     for (std::uint32_t partition = 0; partition < settings.partitions; ++partition) {
         const std::vector<NodeId>& target = targets[partition];
         RINGKV_CHECK(!target.empty(), "every partition has a holder");
-        publication_.put(PartitionId(partition), {View{first, first, target.front(), target, false}, target});
+        publication_.put(PartitionId(partition), {View{first, first, target.front(), target, false}, target, {}});
     }
     publication_.log_when_durable(LogLevel::info, "the cluster is formed",
                                   {{"cluster", settings.cluster},

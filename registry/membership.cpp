@@ -99,6 +99,8 @@ void Membership::join_again(Time now, const Origin& from, const Join& join, cons
     if (join.start < known.start)
         return refuse(now, from, false, "this start of " + join.name + " was superseded by a later one");
     NodeInfo node = to_node(known.id, join);
+    node.duty = known.duty;
+    node.given_up = known.given_up;
     // A repeated join of the same start does not undo that it was asked to stop.
     if (join.start == known.start && known.state == NodeState::stopping) node.state = NodeState::stopping;
     heard_[node.id] = now;
@@ -119,9 +121,13 @@ void Membership::join_with_new_storage(Time now, const Origin& from, const Join&
                           "; give this one another name, or stop that one first");
     if (!is_fresh(from, join)) return;
     const NodeInfo old = holder;
-    add(now, from, join);
+    NodeInfo node = add(now, from, join);
+    if (old.duty != NodeDuty::hold) {  // what was asked of the name holds for its new storage
+        node.duty = old.duty;
+        publication_.put(node);
+    }
     set_state(old, NodeState::gone);
-    replace_in_targets(old.id, publication_.map().find(join.name)->id);
+    replace_in_targets(old.id, node.id);
     heard_.erase(old.id);
     unheard_.erase(old.id);
     warn_of_lost_partitions(old.id);
@@ -142,11 +148,10 @@ void Membership::warn_of_lost_partitions(NodeId ended) {
                                   {{"partitions", std::to_string(lost)}});
 }
 
-void Membership::add(Time now, const Origin& from, const Join& join) {
-    const auto& nodes = publication_.map().nodes;
-    // The newest identity is never gone, and so never forgotten before a newer one is there: no id comes twice.
-    const NodeId id = nodes.empty() ? NodeId(1) : nodes.rbegin()->first.next();
-    publication_.put(to_node(id, join));
+NodeInfo Membership::add(Time now, const Origin& from, const Join& join) {
+    const NodeId id = publication_.unused_id();
+    NodeInfo node = to_node(id, join);
+    publication_.put(node);
     heard_[id] = now;
     publication_.log_when_durable(LogLevel::info, join.name + " has joined",
                                   {{"node", join.name},
@@ -154,6 +159,15 @@ void Membership::add(Time now, const Origin& from, const Join& join) {
                                    {"rack", join.rack},
                                    {"address", join.endpoints.front()}});
     publication_.welcome(from, id);
+    return node;
+}
+
+void Membership::retire(NodeId id) {
+    const NodeInfo node = *publication_.map().find(id);
+    set_state(node, NodeState::gone);
+    heard_.erase(id);
+    unheard_.erase(id);
+    forget_unreferenced();
 }
 
 void Membership::replace_in_targets(NodeId old_id, NodeId new_id) {
@@ -162,6 +176,7 @@ void Membership::replace_in_targets(NodeId old_id, NodeId new_id) {
         if (!partitions[partition].targets(old_id)) continue;
         PartitionState state = partitions[partition];
         std::replace(state.target.begin(), state.target.end(), old_id, new_id);
+        std::erase(state.learners, old_id);
         publication_.put(PartitionId(partition), std::move(state));
     }
 }
@@ -186,6 +201,11 @@ void Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartb
     if (!heartbeat.stopping && node->state == NodeState::down) set_state(*node, NodeState::up);
 }
 
+void Membership::excuse(Duration stall) {
+    began_ += stall;
+    for (auto& [node, heard] : heard_) heard += stall;
+}
+
 void Membership::tick(Time now) {
     const Duration silence = silence_of_the_dead(publication_.map().settings.lease);
     std::vector<NodeInfo> silent;
@@ -206,7 +226,7 @@ void Membership::forget_unreferenced() {
     }
     for (NodeId id : gone) {
         publication_.forget(id);
-        publication_.log_when_durable(LogLevel::info, "a replaced node is forgotten",
+        publication_.log_when_durable(LogLevel::info, "a node that is gone is forgotten",
                                       {{"id", std::to_string(id.value())}});
     }
 }

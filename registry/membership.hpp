@@ -18,8 +18,12 @@ class Membership {
     // Precondition: objection_to(join) is none; the cluster is formed, and the join's own or new to clusters.
     void join(Time now, const Origin& from, const Join& join);
     void heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat);
+    // We did not listen for so long: nobody was silent meanwhile.
+    void excuse(Duration stall);
     // Nodes that went silent are down from now on.
     void tick(Time now);
+    // A node that was asked to leave, is down and holds nothing, has left.
+    void retire(NodeId node);
     // Forgets identities that are gone and that no view and no target names.
     void forget_unreferenced();
 
@@ -33,7 +37,7 @@ class Membership {
   private:
     void join_again(Time now, const Origin& from, const Join& join, const NodeInfo& known);
     void join_with_new_storage(Time now, const Origin& from, const Join& join, const NodeInfo& holder);
-    void add(Time now, const Origin& from, const Join& join);
+    NodeInfo add(Time now, const Origin& from, const Join& join);
     void refuse(Time now, const Origin& from, bool retry, const std::string& text);
     // Another node's claim on what the join names, in one sentence.
     [[nodiscard]] std::optional<std::string> conflict(const Join& join) const;

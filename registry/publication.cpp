@@ -20,23 +20,36 @@ void Publication::put(ClusterSettings settings) {
     map_.settings = std::move(settings);
     if (map_.generation.none()) map_.generation = Generation(1);
     settings_changed_ = true;
+    ++changes_;
 }
 
 void Publication::put(NodeInfo node) {
     nodes_changed_.insert(node.id);
     const NodeId id = node.id;
     map_.nodes[id] = std::move(node);
+    ++changes_;
 }
 
 void Publication::put(PartitionId partition, PartitionState state) {
     RINGKV_CHECK(partition.value() < map_.partitions.size(), "no such partition");
     partitions_changed_.insert(partition);
     map_.partitions[partition.value()] = std::move(state);
+    ++changes_;
 }
 
 void Publication::forget(NodeId node) {
+    if (node == map_.nodes.rbegin()->first && node > map_.settings.last_forgotten) {
+        map_.settings.last_forgotten = node;
+        settings_changed_ = true;
+    }
     map_.nodes.erase(node);
     nodes_changed_.insert(node);
+    ++changes_;
+}
+
+NodeId Publication::unused_id() const {
+    const NodeId newest = map_.nodes.empty() ? NodeId() : map_.nodes.rbegin()->first;
+    return std::max(newest, map_.settings.last_forgotten).next();
 }
 
 void Publication::send(const Origin& to, Message message) {

@@ -25,11 +25,18 @@ class Publication {
     // What is durable: all that anybody may be told.
     [[nodiscard]] const ClusterMap& published() const { return published_; }
 
+    // Grows with every change of map().
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
+    // Of the map that shows all that is in map() now.
+    [[nodiscard]] Epoch coming_epoch() const { return changed() ? map_.epoch.next() : map_.epoch; }
+
     // The first settings make as many empty partitions, of generation 1.
     void put(ClusterSettings settings);
     void put(NodeInfo node);
     void put(PartitionId partition, PartitionState state);
+    // Its id is never given again.
     void forget(NodeId node);
+    [[nodiscard]] NodeId unused_id() const;
 
     // Leaves in this turn.
     void send(const Origin& to, Message message);
@@ -89,6 +96,8 @@ class Publication {
     std::set<NodeId> nodes_changed_;  // those not in map_ any more are forgotten
     std::set<PartitionId> partitions_changed_;
     Waiting gathering_;
+
+    std::uint64_t changes_ = 0;
 
     std::optional<UnderWay> under_way_;
     BatchNumber last_batch_;

@@ -1,6 +1,7 @@
 #include "registry/registry_actor.hpp"
 
 #include "common/check.hpp"
+#include "registry/administration.hpp"
 #include "registry/join_rules.hpp"
 
 namespace ringkv {
@@ -20,13 +21,14 @@ RegistryActor::RegistryActor(RegistryOptions options, const Placement& placement
     : publication_(std::move(recovered)),
       formation_(options, placement, cluster, publication_),
       membership_(publication_),
-      views_(publication_, membership_) {
+      views_(publication_, membership_),
+      rebalancer_(publication_, membership_, placement) {
     const ClusterMap& map = publication_.map();
     if (!map.formed()) return;
     RINGKV_CHECK(registry::check_settings(map.settings, options.settings).has_value(), "checked before the start");
-    options.settings.id = map.settings.id;
-    if (options.settings == map.settings) return;
-    publication_.put(options.settings);
+    ClusterSettings settings = registry::resumed_settings(map.settings, std::move(options.settings));
+    if (settings == map.settings) return;
+    publication_.put(std::move(settings));
     publication_.log_when_durable(LogLevel::info, "the cluster's settings have changed");
 }
 
@@ -36,8 +38,17 @@ Identity RegistryActor::identity() const {
 
 // Silence is counted from here at the earliest: nobody could be heard while the registry was down.
 void RegistryActor::begin(Time now) {
-    if (std::exchange(begun_, true)) return;
+    if (std::exchange(begun_, true)) return excuse_stall(now);
+    listened_at_ = now;
     membership_.begin(now);
+}
+
+// A machine that stood still, or had no processor for us: what was sent meanwhile is read only now.
+void RegistryActor::excuse_stall(Time now) {
+    const Duration stall = now - std::exchange(listened_at_, now);
+    if (stall < publication_.map().settings.lease.beacon * 2) return;
+    membership_.excuse(stall);
+    rebalancer_.excuse(stall);
 }
 
 void RegistryActor::receive(Time now, const Origin& from, Message message) {
@@ -63,6 +74,7 @@ void RegistryActor::tick(Time now) {
     } else if (standing_aside_.empty()) {
         membership_.tick(now);
         if (views_.tick(now)) membership_.forget_unreferenced();
+        rebalancer_.tick(now);
     } else {
         publication_.log_seldom(now, LogLevel::error, standing_aside_);
     }
@@ -121,7 +133,7 @@ void RegistryActor::handle(Time now, const Origin& from, const Join& join) {
         if (!no_formation_.empty()) return refuse_join(true, "no cluster is formed here: " + no_formation_);
         return formation_.join(now, from, join);
     }
-    if (!join.cluster.none() && join.id > map.nodes.rbegin()->first) {
+    if (!join.cluster.none() && join.id >= publication_.unused_id()) {
         stand_aside(now, join.name + " has the id " + std::to_string(join.id.value()) + ", which is not given yet");
         return refuse_join(true, standing_aside_);
     }
@@ -174,6 +186,17 @@ void RegistryActor::handle(Time now, const Origin& from, const MapRequest& reque
         publication_.send_snapshot(from);
     else
         publication_.send(from, EpochBeacon{map.generation, map.epoch});
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const Administer& request) {
+    const auto answer = [&](ErrorCode code, const std::string& text) {
+        publication_.send(from, AdministerAnswer{request.request, code, text, publication_.map().epoch});
+    };
+    if (const auto text = cluster_objection(from.cluster)) return answer(ErrorCode::wrong_cluster, *text);
+    if (!publication_.map().formed()) return answer(ErrorCode::unavailable, "no cluster is formed yet");
+    if (!standing_aside_.empty()) return answer(ErrorCode::refused, standing_aside_);
+    if (!membership_.has_heard_around(now)) return;  // it will be repeated
+    registry::administer(publication_, from, request);
 }
 
 void RegistryActor::refuse_misplaced(Time now, const Origin& from, std::string_view name) {

@@ -10,6 +10,7 @@
 #include "registry/formation.hpp"
 #include "registry/membership.hpp"
 #include "registry/publication.hpp"
+#include "registry/rebalancer.hpp"
 #include "registry/settings.hpp"
 #include "registry/views.hpp"
 
@@ -33,10 +34,12 @@ class RegistryActor final : public Actor {
 
   private:
     void begin(Time now);
+    void excuse_stall(Time now);
     void handle(Time now, const Origin& from, const Join& join);
     void handle(Time now, const Origin& from, const Heartbeat& heartbeat);
     void handle(Time now, const Origin& from, const Propose& propose);
     void handle(Time now, const Origin& from, const MapRequest& request);
+    void handle(Time now, const Origin& from, const Administer& request);
     void handle(Time, const Origin&, const Refused&) {}  // nothing to answer
     void refuse_misplaced(Time now, const Origin& from, std::string_view name);
 
@@ -53,7 +56,9 @@ class RegistryActor final : public Actor {
     registry::Formation formation_;
     registry::Membership membership_;
     registry::Views views_;
+    registry::Rebalancer rebalancer_;
     bool begun_ = false;
+    Time listened_at_{};
     std::string no_formation_;  // why this registry does not form a cluster; empty = it may
     std::string standing_aside_;
     std::size_t received_ = 0;  // in this turn

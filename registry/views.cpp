@@ -76,9 +76,11 @@ bool Views::decide(Time now, PartitionId partition, Contest& contest) {
 
 bool Views::throws_out_a_live_member(Time now, const Rival& rival) const {
     const ClusterMap& map = publication_.map();
-    const std::vector<NodeId>& members = map.at(rival.proposal.partition).view.members;
+    const PartitionState& state = map.at(rival.proposal.partition);
+    const std::vector<NodeId>& members = state.view.members;
     return std::any_of(members.begin(), members.end(), [&](NodeId member) {
-        return member != rival.proposer && !rival.proposal.view.has(member) &&
+        // Who should not be there any more leaves by plan.
+        return member != rival.proposer && !rival.proposal.view.has(member) && state.targets(member) &&
                membership_.live(member, now, map.settings.lease.duration);
     });
 }
@@ -98,6 +100,7 @@ void Views::accept(Time now, const Rival& rival) {
     PartitionState state = publication_.map().at(partition);
     const View before = state.view;
     state.view = accepted_view(before, rival.proposer, rival.proposal);
+    std::erase_if(state.learners, [&](NodeId node) { return state.view.has(node); });
     if (state.view.primary != before.primary) primary_changed_[partition] = now;
     sum_up(before, state.view);
     publication_.put(partition, std::move(state));

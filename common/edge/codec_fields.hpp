@@ -146,6 +146,10 @@ struct EnumFromTo {
 template <>
 struct EnumRange<NodeState> : EnumFromTo<NodeState, NodeState::up, NodeState::gone> {};
 template <>
+struct EnumRange<NodeDuty> : EnumFromTo<NodeDuty, NodeDuty::hold, NodeDuty::leave> {};
+template <>
+struct EnumRange<AdminAction> : EnumFromTo<AdminAction, AdminAction::drain, AdminAction::resume_repair> {};
+template <>
 struct EnumRange<Durability> : EnumFromTo<Durability, Durability::memory, Durability::fsync> {};
 template <>
 struct EnumRange<ReadMode> : EnumFromTo<ReadMode, ReadMode::lease, ReadMode::confirmed> {};

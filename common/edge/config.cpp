@@ -84,7 +84,7 @@ std::vector<Field> registry_fields(RegistryConfig& out) {
         defaulted("replication", config::integer(settings.replication, 1, 16)),
         defaulted("form_with", config::integer(out.form_with, 1, 10000)),
         defaulted("vnodes", config::integer(settings.vnodes, 1, 4096)),
-        defaulted("repair_after", config::duration(settings.repair_after, milliseconds(0))),
+        defaulted("repair_after", config::duration(settings.pace.repair_after, milliseconds(0))),
         section("lease",
                 {
                     defaulted("beacon", config::duration(settings.lease.beacon, milliseconds(1))),
@@ -95,8 +95,8 @@ std::vector<Field> registry_fields(RegistryConfig& out) {
         defaulted("session_expiry", config::duration(settings.session_expiry, milliseconds(1000))),
         section("rebalance",
                 {
-                    defaulted("max_bytes_per_second", config::size(settings.max_bytes_per_second, kibibyte, any_size)),
-                    defaulted("max_moves_per_node", config::integer(settings.max_moves_per_node, 1, 1024)),
+                    defaulted("max_bytes_per_second", config::size(settings.pace.max_bytes_per_second, kibibyte, any_size)),
+                    defaulted("max_moves_per_node", config::integer(settings.pace.max_moves_per_node, 1, 1024)),
                 }),
         defaulted("insecure", config::boolean(out.insecure)),
     };

@@ -59,23 +59,6 @@ TEST(Membership, ClientMayStartBeforeTheClusterForms) {
     expect_served(client, "key");
 }
 
-// Moving data to it is a later version's work: until then it waits with empty hands.
-TEST(Membership, FourthNodeJoinsAndHoldsNothingYet) {
-    ProcessCluster cluster;
-    Client client = cluster.client();
-    cluster.add_node("n4", "rack-a");
-    cluster.start_node("n4");
-    const ClusterStatus status = cluster.wait_until_full(client, 4);
-    const NodeStatus* newcomer = find_node(status, "n4");
-    ASSERT_NE(newcomer, nullptr);
-    EXPECT_EQ(newcomer->rack, "rack-a");
-    EXPECT_EQ(newcomer->copies, 0U);
-    EXPECT_EQ(newcomer->primaries, 0U);
-    // It holds nothing, but knows the map.
-    Client through_it = cluster.client({cluster.node_endpoint("n4")});
-    expect_served(through_it, "key");
-}
-
 // Copies of the file of n1, on other ports.
 TEST(Membership, SecondHolderOfALivingNameIsRefused) {
     ProcessCluster cluster;

@@ -43,7 +43,7 @@ void Runner::cluster(Arguments& arguments) {
     options.settings.partitions = static_cast<std::uint32_t>(arguments.option("partitions", 1));
     options.settings.replication = static_cast<std::uint32_t>(arguments.option("replication", 3));
     options.settings.session_expiry = arguments.option("session_expiry", options.settings.session_expiry);
-    options.settings.repair_after = arguments.option("repair_after", options.settings.repair_after);
+    options.settings.pace.repair_after = arguments.option("repair_after", options.settings.pace.repair_after);
     if (arguments.take("confirmed")) options.settings.reads = ReadMode::confirmed;
     options.form_with = static_cast<std::uint32_t>(arguments.option("form_with", nodes));
     Limits limits;
@@ -236,6 +236,15 @@ void Runner::state(Arguments& arguments) {
         for (const HostId node : the_cluster().nodes()) show_state(node, which);
     }
     for (const std::string& name : wanted) show_state(host(name), which);
+}
+
+// `operator drain|undrain|remove NAME`
+void Runner::ask_as_operator(Arguments& arguments) {
+    static const std::map<std::string, AdminAction> actions = {
+        {"drain", AdminAction::drain}, {"undrain", AdminAction::undrain}, {"remove", AdminAction::remove}};
+    const auto action = actions.find(arguments.next("drain, undrain or remove"));
+    if (action == actions.end()) throw BadCommand("an operator drains, undrains or removes");
+    cluster_->administer(action->second, arguments.next("a node's name"));
 }
 
 }  // namespace ringkv::scenarios

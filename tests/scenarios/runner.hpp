@@ -84,6 +84,7 @@ class Runner {
     void fill(Arguments& arguments);
     void verify(Arguments& arguments);
     void locate(Arguments& arguments);
+    void ask_as_operator(Arguments& arguments);
 
     void run_command(const std::string& line);
     void say(const std::string& line) { output_ += line + "\n"; }

@@ -37,6 +37,8 @@ Duration interval_of(Fault fault) {
         case Fault::crash_of_all:
         case Fault::join:
         case Fault::replacement:
+        case Fault::drain:
+        case Fault::removal:
         case Fault::registry_loss: return seconds(15);
         default: return Duration::zero();
     }

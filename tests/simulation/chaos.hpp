@@ -65,6 +65,9 @@ class Chaos {
     [[nodiscard]] bool crash_client();
     [[nodiscard]] bool add_node();
     [[nodiscard]] bool replace_node();
+    [[nodiscard]] bool drain_node();
+    void undrain(const std::string& name);
+    [[nodiscard]] bool remove_node();
     [[nodiscard]] bool lose_power(Fault fault);
     [[nodiscard]] bool break_disk();
     [[nodiscard]] bool wipe_disk();

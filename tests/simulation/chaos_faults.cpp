@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/rebalancing.hpp"
 #include "tests/simulation/chaos.hpp"
 
 namespace ringkv::simulation {
@@ -31,6 +32,8 @@ bool Chaos::strike(Fault fault) {
         case Fault::client_crash: return crash_client();
         case Fault::join: return add_node();
         case Fault::replacement: return replace_node();
+        case Fault::drain: return drain_node();
+        case Fault::removal: return remove_node();
         case Fault::power_loss:
         case Fault::torn_tail: return lose_power(fault);
         case Fault::failed_disk: return break_disk();
@@ -218,6 +221,50 @@ bool Chaos::replace_node() {
     retired_.insert(node);
     const HostId other = make_node(name, fmt::format("{}-{}", name, cluster_.nodes().size()), racks_[node]);
     restart_later(other, draw.between(milliseconds(100), seconds(5)));
+    return true;
+}
+
+bool Chaos::drain_node() {
+    Random& draw = random(Fault::drain);
+    const HostId node = running_node(draw);
+    if (node.none() || !cluster_.map().formed()) return false;
+    const std::string host = world_.name(node);
+    const std::string name = host.substr(0, host.find('-'));
+    tell(Fault::drain, node);
+    cluster_.administer(AdminAction::drain, name);
+    at(draw.between(milliseconds(100), seconds(12)), [this, name] { undrain(name); });
+    return true;
+}
+
+// Until the registry has heard it.
+void Chaos::undrain(const std::string& name) {
+    const NodeInfo* node = cluster_.map().find(name);
+    if (node == nullptr || node->duty != NodeDuty::drain) return;
+    cluster_.administer(AdminAction::undrain, name);
+    at(milliseconds(500), [this, name] { undrain(name); });
+}
+
+bool Chaos::remove_node() {
+    Random& draw = random(Fault::removal);
+    const HostId node = running_node(draw);
+    if (node.none() || !cluster_.map().formed()) return false;
+    const std::string host = world_.name(node);
+    const std::string name = host.substr(0, host.find('-'));
+    tell(Fault::removal, node);
+    cluster_.administer(AdminAction::remove, name);
+    const auto wait = [this, node](const auto& self) -> void {
+        if (!active_ || retired_.contains(node)) return;
+        const NodeId id = cluster_.identity_of(node).node;
+        const NodeInfo* info = cluster_.map().find(id);
+        const bool leaves = info != nullptr && info->duty == NodeDuty::leave;
+        if (leaves && world_.state(node) == HostState::running && partitions_at(cluster_.map(), id) == 0) {
+            world_.crash(node);
+            retired_.insert(node);
+            return;
+        }
+        at(milliseconds(500), [self] { self(self); });
+    };
+    wait(wait);
     return true;
 }
 

@@ -28,7 +28,7 @@ class WatchedEngine final : public Engine {
     void load(PartitionId partition, const std::vector<CopiedRecord>& records) override {
         engine_.load(partition, records);
     }
-    [[nodiscard]] std::uint64_t keys(PartitionId partition) const override { return engine_.keys(partition); }
+    [[nodiscard]] Size size(PartitionId partition) const override { return engine_.size(partition); }
     [[nodiscard]] std::uint64_t bytes() const override { return engine_.bytes(); }
 
   private:
@@ -49,13 +49,14 @@ Uuid uuid_of(std::uint8_t kind, std::uint64_t host, std::uint64_t start) {
 
 Holders PlacementInTurns::place(const std::vector<Candidate>& candidates, const Holders&, std::uint32_t partitions,
                                 std::uint32_t replication) const {
+    std::map<std::string, NodeId> by_name;
+    for (const Candidate& candidate : candidates) by_name[candidate.name] = candidate.id;
+    std::vector<NodeId> nodes;
+    for (const auto& [name, id] : by_name) nodes.push_back(id);
     Holders targets(partitions);
-    const std::size_t copies = std::min<std::size_t>(replication, candidates.size());
-    for (std::size_t p = 0; p < partitions; ++p) {
-        for (std::size_t copy = 0; copy < copies; ++copy) {
-            targets[p].push_back(candidates[(p + copy) % candidates.size()].id);
-        }
-    }
+    const std::size_t copies = std::min<std::size_t>(replication, nodes.size());
+    for (std::size_t p = 0; p < partitions; ++p)
+        for (std::size_t copy = 0; copy < copies; ++copy) targets[p].push_back(nodes[(p + copy) % nodes.size()]);
     return targets;
 }
 
@@ -249,11 +250,24 @@ void SimulatedCluster::learn_names() {
     }
 }
 
+void SimulatedCluster::administer(AdminAction action, const std::string& node) {
+    if (world_.state(registry_) != HostState::running) return;
+    Administer request;
+    request.action = action;
+    request.node = node;
+    world_.input(registry_, [&](Actor& actor, Time now) { actor.receive(now, Origin{}, request); });
+}
+
+bool is_whole(const PartitionState& partition) {
+    const std::vector<NodeId>& members = partition.view.members;
+    return !partition.target.empty() &&
+           std::is_permutation(members.begin(), members.end(), partition.target.begin(), partition.target.end());
+}
+
 bool SimulatedCluster::settled() const {
     if (!map_.formed()) return false;
     return std::all_of(map_.partitions.begin(), map_.partitions.end(), [](const PartitionState& partition) {
-        return partition.view.members == partition.target && !partition.target.empty() &&
-               partition.view.primary == partition.target.front();
+        return is_whole(partition) && partition.view.primary == partition.target.front();
     });
 }
 

@@ -41,6 +41,9 @@ struct Finished {
     Time at;  // true time
 };
 
+// Its members are those that should be.
+[[nodiscard]] bool is_whole(const PartitionState& partition);
+
 class SimulatedCluster {
   public:
     // What the registry is configured with. Network and placement must outlive the cluster.
@@ -93,7 +96,10 @@ class SimulatedCluster {
     // The outcome, once there is one.
     [[nodiscard]] const Finished* finished(HostId client, OperationId operation) const;
 
-    // Is every partition served by all of its target, preferred primary first?
+    // What an operator asks of the registry, if it runs; nobody waits for the answer.
+    void administer(AdminAction action, const std::string& node);
+
+    // Is every partition served by all of its target, by the preferred primary?
     [[nodiscard]] bool settled() const;
 
   private:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace ringkv::simulation {
 
 namespace {
@@ -86,6 +88,7 @@ struct Body {
         for (const NodeInfo& node : m.nodes) text += fmt::format(" {}={}", node.name, ringkv::to_string(node.state));
         for (const PartitionChange& change : m.partitions) {
             text += fmt::format(" {} {}", part(change.partition), text_of(change.state.view));
+            for (const NodeId learner : change.state.learners) text += " teaches " + name(learner);
         }
         return text;
     }
@@ -153,6 +156,14 @@ struct Body {
                            m.records.size(),
                            m.end ? fmt::format(", the last, applied {}", number(m.end->applied)) : "");
     }
+    std::string operator()(const Administer& m) const {
+        static constexpr std::array<std::string_view, 5> actions = {"drain", "undrain", "remove", "change settings",
+                                                                    "resume repair"};
+        return fmt::format("{} {}", actions[static_cast<std::size_t>(m.action)], m.node);
+    }
+    std::string operator()(const AdministerAnswer& m) const { return (m.error ? "refused: " : "done: ") + m.text; }
+    std::string operator()(const HoldingsRequest&) const { return {}; }
+    std::string operator()(const HoldingsAnswer& m) const { return fmt::format("{} partitions", m.holdings.size()); }
     std::string operator()(const CopyChunkOk& m) const {
         return fmt::format("{} {} chunk {}", part(m.partition), m.view.to_string(), m.index);
     }

@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, fault_kinds> names = {
     "client-crash",
     "join",
     "replacement",
+    "drain",
+    "removal",
     "slow-sync",
     "power-loss",
     "torn-tail",

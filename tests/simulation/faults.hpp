@@ -39,6 +39,8 @@ enum class Fault : std::uint8_t {
     // Membership.
     join,         // a node more
     replacement,  // a dead node's name on another machine
+    drain,        // an operator drains a node, and thinks better of it
+    removal,      // and here means it: the node ends once it is empty
     // Storage; of nodes with `durability: memory` only the registry's.
     slow_sync,
     power_loss,   // what was not synced is gone

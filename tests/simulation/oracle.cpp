@@ -109,7 +109,13 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
         check_view(partition, replica.view(), host);
         seen.view = replica.view().id;
     }
-    if (log.commit() < seen.commit)
+    // The registry may have crashed just after it had published.
+    const bool map_is_newer = cluster_.map().formed() && cluster_.map().at(partition).view.id > replica.view().id;
+    const View& newest = map_is_newer ? cluster_.map().at(partition).view : replica.view();
+    if (log.copying() && newest.has(cluster_.shard(host).identity().node))
+        fail("members-are-whole", on(host, partition) + ": a member waits for a copy");
+    const bool deleted = log.copying() && log.last().none();
+    if (log.commit() < seen.commit && !deleted)
         fail("ops-grow", fmt::format("{}: the commit point went back from {} to {}", on(host, partition),
                                      seen.commit.value(), log.commit().value()));
     if (log.commit() > log.last()) fail("ops-grow", on(host, partition) + ": the commit point is beyond the log");

@@ -24,6 +24,8 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     plan.outstanding = static_cast<std::uint32_t>(random.between(1, 6));
     plan.pace = random.between(std::chrono::milliseconds(30), std::chrono::milliseconds(120)) * plan.clients / 4;
     plan.faults_from_the_start = random.chance(0.15);
+    plan.repair_after = random.between(std::chrono::seconds(2), std::chrono::seconds(30));
+    plan.moves = static_cast<std::uint32_t>(random.between(1, 4));
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     if (options.partitions != 0) plan.partitions = options.partitions;

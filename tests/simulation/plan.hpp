@@ -15,6 +15,8 @@ struct Plan {
     std::uint32_t nodes = 3;
     std::uint32_t racks = 3;
     std::uint32_t replication = 3;
+    Duration repair_after = std::chrono::seconds(30);
+    std::uint32_t moves = 4;  // of a node at a time
     std::uint32_t partitions = 4;
     Durability durability = Durability::memory;
     ReadMode reads = ReadMode::lease;

@@ -31,6 +31,8 @@ RegistryOptions registry_options(const Plan& plan) {
     options.settings.replication = plan.replication;
     options.settings.reads = plan.reads;
     options.settings.session_expiry = plan.session_expiry;
+    options.settings.pace.repair_after = plan.repair_after;
+    options.settings.pace.max_moves_per_node = plan.moves;
     options.form_with = std::min<std::uint32_t>(plan.nodes, 3);
     return options;
 }
@@ -115,7 +117,7 @@ class Run {
         for (std::uint32_t p = 0; p < map.partitions.size(); ++p) {
             const PartitionState& partition = map.partitions[p];
             if (oracle_.is_lost(PartitionId(p))) continue;
-            if (partition.view.members != partition.target || partition.target.empty()) return false;
+            if (!is_whole(partition)) return false;
             const HostId primary = cluster_.holder_of(partition.view.primary);
             if (primary.none() || cluster_.world().state(primary) != HostState::running) return false;
             const Replica* replica = cluster_.shard(primary).replica(PartitionId(p));
@@ -163,7 +165,7 @@ class Run {
         const ClusterMap& map = cluster_.map();
         for (std::uint32_t p = 0; p < map.partitions.size(); ++p) {
             const PartitionState& partition = map.partitions[p];
-            if (oracle_.is_lost(PartitionId(p)) || partition.view.members == partition.target) continue;
+            if (oracle_.is_lost(PartitionId(p)) || is_whole(partition)) continue;
             const auto name = [this](NodeId node) { return cluster_.name_of(node); };
             return fmt::format("partition {} stays in {}, and should be on {}", p, describe(partition.view, name),
                                describe(partition.target, name));

@@ -25,10 +25,10 @@ TEST_F(Config, RegistryHasTheDocumentedDefaults) {
     EXPECT_EQ(config->settings.partitions, 1024U);
     EXPECT_EQ(config->settings.replication, 3U);
     EXPECT_EQ(config->settings.vnodes, 128U);
-    EXPECT_EQ(config->settings.repair_after, seconds(30));
+    EXPECT_EQ(config->settings.pace.repair_after, seconds(30));
     EXPECT_EQ(config->settings.session_expiry, minutes(10));
     EXPECT_EQ(config->settings.lease.grace, milliseconds(700));
-    EXPECT_EQ(config->settings.max_bytes_per_second, 64U << 20U);
+    EXPECT_EQ(config->settings.pace.max_bytes_per_second, 64U << 20U);
     EXPECT_EQ(config->listen, "tcp://127.0.0.1:7400");
     EXPECT_EQ(config->data_dir, "data/registry");
     EXPECT_EQ(config->form_with, 3U);
@@ -48,12 +48,12 @@ TEST_F(Config, RegistryTakesEveryKey) {
     EXPECT_EQ(config->settings.replication, 5U);
     EXPECT_EQ(config->settings.publish, "tcp://127.0.0.1:7600");
     EXPECT_EQ(config->form_with, 2U);
-    EXPECT_EQ(config->settings.repair_after, Duration::zero());
+    EXPECT_EQ(config->settings.pace.repair_after, Duration::zero());
     EXPECT_EQ(config->settings.lease, (LeaseSettings{milliseconds(50), milliseconds(200), seconds(1)}));
     EXPECT_EQ(config->settings.reads, ReadMode::confirmed);
     EXPECT_EQ(config->settings.session_expiry, hours(1));
-    EXPECT_EQ(config->settings.max_bytes_per_second, std::uint64_t{1} << 30U);
-    EXPECT_EQ(config->settings.max_moves_per_node, 9U);
+    EXPECT_EQ(config->settings.pace.max_bytes_per_second, std::uint64_t{1} << 30U);
+    EXPECT_EQ(config->settings.pace.max_moves_per_node, 9U);
     EXPECT_TRUE(config->insecure);
     ASSERT_EQ(config->notices.size(), 1U);
     EXPECT_EQ(config->notices[0], file_ + ":4: http is not built yet: ignored");

@@ -60,6 +60,8 @@ class Filler {
         }
     }
     void fill(NodeState& value) { value = NodeState(1 + below(3)); }
+    void fill(NodeDuty& value) { value = NodeDuty(1 + below(2)); }
+    void fill(AdminAction& value) { value = AdminAction(1 + below(4)); }
     void fill(Durability& value) { value = Durability(1 + below(2)); }
     void fill(ReadMode& value) { value = ReadMode::confirmed; }
     void fill(EntryKind& value) { value = EntryKind(1 + below(3)); }

@@ -19,10 +19,11 @@ class Copying : public ShardTest {
         node_.pass(milliseconds(20));
     }
 
-    // Answers every beacon; -> is node 3 proposed?
+    // Answers every beacon and Prepare; -> is node 3 proposed?
     bool proposed() {
         for (int i = 0; i < 10; ++i) {
             node_.grant_leases({2, 3});
+            if (node_.sent<Prepare>(3)) node_.from_node(3, ShardByHand::ok(1, 0));
             node_.pass(milliseconds(50));
         }
         return node_.sent<Propose>().has_value();

@@ -54,7 +54,9 @@ TYPED_TEST(EngineTest, ReplayingARunIsHarmless) {
     for (int round = 0; round < 2; ++round)
         for (const Entry& entry : run) this->engine.apply(p1, entry);
     EXPECT_FALSE(this->engine.get(p1, "a"));
-    EXPECT_EQ(this->engine.keys(p1), 2U);
+    EXPECT_EQ(this->engine.size(p1), (Engine::Size{2, 4}));
+    this->engine.clear(p1);
+    EXPECT_EQ(this->engine.size(p1), (Engine::Size{0, 0}));
 }
 
 TYPED_TEST(EngineTest, ScansInOrderAndResumesBehindAKey) {

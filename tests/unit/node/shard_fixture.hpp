@@ -58,7 +58,9 @@ class ShardByHand {
             made.nodes[NodeId(n)] = {NodeId(n),  node.name,      node.rack,          1.0,          node.storage,
                                      node.start, node.endpoints, Durability::memory, NodeState::up};
         }
-        made.partitions = {{view, {NodeId(1), NodeId(2), NodeId(3)}}};
+        made.partitions = {{view, {NodeId(1), NodeId(2), NodeId(3)}, {}}};
+        for (NodeId node : made.partitions.front().target)
+            if (!view.has(node)) made.partitions.front().learners.push_back(node);
         return made;
     }
 

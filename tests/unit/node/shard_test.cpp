@@ -295,7 +295,7 @@ TEST_F(ShardTest, AnAnswerToAProposalDoesNotBringBackAnOldTarget) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
     const View view = ShardByHand::view(2, 1, {1, 2}, 1);
     node.learn(view);
-    const PartitionState old{view, {NodeId(1), NodeId(2), NodeId(9)}};
+    const PartitionState old{view, {NodeId(1), NodeId(2), NodeId(9)}, {}};
     node.from_registry(ProposeAnswer{RequestId(1), {{PartitionId(0), true, old}}});
     EXPECT_TRUE(node.shard().replica(PartitionId(0))->state().targets(NodeId(3)));
 }

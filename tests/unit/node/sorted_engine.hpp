@@ -53,9 +53,14 @@ class SortedEngine final : public Engine {
         for (const CopiedRecord& record : records) data_[{partition, record.key}] = record;
     }
 
-    [[nodiscard]] std::uint64_t keys(PartitionId partition) const override {
-        return static_cast<std::uint64_t>(
-            std::count_if(data_.begin(), data_.end(), [&](const auto& item) { return item.first.first == partition; }));
+    [[nodiscard]] Size size(PartitionId partition) const override {
+        Size size;
+        for (const auto& [place, record] : data_) {
+            if (place.first != partition) continue;
+            ++size.keys;
+            size.bytes += record.key.size() + record.value.size();
+        }
+        return size;
     }
 
     [[nodiscard]] std::uint64_t bytes() const override {

@@ -22,8 +22,11 @@ using std::chrono::milliseconds;
 // Partition p goes to the candidates from number p on, in turns: easy to foresee.
 class TurnPlacement final : public Placement {
   public:
-    [[nodiscard]] Holders place(const std::vector<Candidate>& candidates, const Holders&, std::uint32_t partitions,
+    [[nodiscard]] Holders place(const std::vector<Candidate>& given, const Holders&, std::uint32_t partitions,
                                 std::uint32_t replication) const override {
+        std::vector<Candidate> candidates = given;
+        std::sort(candidates.begin(), candidates.end(),
+                  [](const Candidate& one, const Candidate& other) { return one.name < other.name; });
         Holders targets(partitions);
         const std::size_t copies = std::min<std::size_t>(replication, candidates.size());
         for (std::size_t partition = 0; partition < partitions; ++partition)
@@ -110,6 +113,8 @@ class Driver {
             turn();
         }
     }
+    // No turn for so long.
+    void stand_still(Duration time) { now_ += time; }
     // The disk finishes the batch under way.
     void finish_batch() {
         ASSERT_FALSE(unfinished_.empty());

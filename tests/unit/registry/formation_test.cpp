@@ -37,7 +37,7 @@ TEST(Formation, MakesIdsInOrderOfNameAndFirstViewsFromThePlacement) {
     ASSERT_EQ(map.partitions.size(), 8U);
     const ViewId first{Generation(1), ViewNumber(1)};
     const std::vector<NodeId> order{NodeId(2), NodeId(3), NodeId(1)};
-    EXPECT_EQ(map.at(PartitionId(1)), (PartitionState{View{first, first, NodeId(2), order, false}, order}));
+    EXPECT_EQ(map.at(PartitionId(1)), (PartitionState{View{first, first, NodeId(2), order, false}, order, {}}));
     const auto answer = registry.take<JoinAnswer>(3);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->id, NodeId(3));

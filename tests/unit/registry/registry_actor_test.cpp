@@ -201,11 +201,11 @@ TEST(Registry, PublishesChangedSettingsAtItsStart) {
     Driver before;
     before.form();
     RegistryOptions options = small_options();
-    options.settings.repair_after = std::chrono::seconds(90);
+    options.settings.pace.repair_after = std::chrono::seconds(90);
     Driver after(options, before.map());
     after.turn();
     EXPECT_EQ(after.map().epoch, Epoch(2));
-    EXPECT_EQ(after.map().settings.repair_after, std::chrono::seconds(90));
+    EXPECT_EQ(after.map().settings.pace.repair_after, std::chrono::seconds(90));
     EXPECT_EQ(after.map().settings.id, our_cluster);
     EXPECT_EQ(after.map().partitions, before.map().partitions);
     Driver same(options, after.map());
@@ -227,7 +227,7 @@ TEST(Settings, WhatIsFixedAtFormationCannotChange) {
     EXPECT_TRUE(refused([](ClusterSettings& settings) { settings.replication = 2; }));
     EXPECT_TRUE(refused([](ClusterSettings& settings) { settings.vnodes = 64; }));
     EXPECT_FALSE(refused([](ClusterSettings& settings) {
-        settings.repair_after = std::chrono::seconds(1);
+        settings.pace.repair_after = std::chrono::seconds(1);
         settings.publish = "tcp://127.0.0.1:1";
         settings.reads = ReadMode::confirmed;
     }));
