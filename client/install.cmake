@@ -6,6 +6,7 @@ include(CMakePackageConfigHelpers)
 set(ringkv_archives ringkv_client ringkv_client_core ringkv_edge ringkv_common)
 install(TARGETS ${ringkv_archives} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/include/ringkv/client.hpp
+              ${CMAKE_CURRENT_LIST_DIR}/include/ringkv/admin.hpp
               ${CMAKE_CURRENT_LIST_DIR}/../common/include/ringkv/result.hpp
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringkv COMPONENT library)
 

@@ -3,24 +3,16 @@
 #include <algorithm>
 #include <map>
 
+#include "client/movement.hpp"
+
 namespace ringkv {
 
 namespace {
-
-bool serves(const NodeInfo* node) {
-    return node != nullptr && (node->state == NodeState::up || node->state == NodeState::stopping);
-}
 
 ReplicaStatus replica(const ClusterMap& map, NodeId id, std::string_view role) {
     const NodeInfo* node = map.find(id);
     if (node == nullptr) return {"node " + std::to_string(id.value()), "", std::string(role), "gone"};
     return {node->name, node->rack, std::string(role), std::string(to_string(node->state))};
-}
-
-// Members that have the data and are there.
-std::size_t live_copies(const ClusterMap& map, const View& view) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(view.members, [&](NodeId id) { return serves(map.find(id)); }));
 }
 
 // No member can ever come back: each was in memory only, and its name has a newer identity (or none).
@@ -39,7 +31,7 @@ std::map<std::string, const NodeInfo*> current_nodes(const ClusterMap& map) {
     return nodes;
 }
 
-NodeStatus node_status(const NodeInfo& node) {
+NodeStatus node_status(const ClusterMap& map, const NodeInfo& node) {
     NodeStatus status;
     status.name = node.name;
     status.rack = node.rack;
@@ -48,6 +40,7 @@ NodeStatus node_status(const NodeInfo& node) {
     status.durability = to_string(node.durability);
     status.weight = node.weight;
     status.shards = static_cast<std::uint32_t>(node.endpoints.size());
+    status.duty = duty_of(map, node);
     return status;
 }
 
@@ -62,8 +55,11 @@ PartitionStatus status_of(const ClusterMap& map, PartitionId partition, const Vi
         status.primary = status.members.front().name;
     }
     for (const NodeId id : view.backups()) status.members.push_back(replica(map, id, "backup"));
-    for (const NodeId id : map.at(partition).target)
-        if (!view.has(id)) status.members.push_back(replica(map, id, "learner"));
+    const PartitionState& state = map.at(partition);
+    for (const bool learns : {true, false})
+        for (const NodeId id : state.target)
+            if (!view.has(id) && state.teaches(id) == learns)
+                status.members.push_back(replica(map, id, learns ? "learner" : "planned"));
     status.available = serves(map.find(view.primary));
     status.full = status.available && live_copies(map, view) >= map.settings.replication;
     return status;
@@ -79,21 +75,23 @@ ClusterStatus status_of(const ClusterMap& map) {
     status.total = static_cast<std::uint32_t>(map.partitions.size());
 
     std::map<NodeId, NodeStatus> nodes;
-    for (const auto& [name, node] : current_nodes(map)) nodes.emplace(node->id, node_status(*node));
+    for (const auto& [name, node] : current_nodes(map)) nodes.emplace(node->id, node_status(map, *node));
     for (std::uint32_t p = 0; p < status.total; ++p) {
         const PartitionState& state = map.partitions[p];
         PartitionStatus partition = status_of(map, PartitionId(p), state.view);
         for (const NodeId id : state.view.members)
             if (const auto node = nodes.find(id); node != nodes.end()) ++node->second.copies;
         if (const auto node = nodes.find(state.view.primary); node != nodes.end()) ++node->second.primaries;
-        for (const NodeId id : state.target)
-            if (partition.available && !state.view.has(id) && serves(map.find(id))) ++status.learners;
+        const MoveCounts moves = moves_in(state);
+        status.learners += moves.active;
+        status.pending += moves.pending;
         status.lost += lost(map, state.view) ? 1 : 0;
         status.full += partition.full ? 1 : 0;
         status.unavailable += partition.available ? 0 : 1;
         status.under_replicated += partition.available && !partition.full ? 1 : 0;
         status.partitions.push_back(std::move(partition));
     }
+    if (repair_frozen(map)) status.frozen = frozen_text(map);
     for (auto& [id, node] : nodes) status.nodes.push_back(std::move(node));
     std::ranges::sort(status.nodes, {}, &NodeStatus::name);
     status.health = status.unavailable > 0 ? "unavailable" : status.full < status.total ? "degraded" : "ok";

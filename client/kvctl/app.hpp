@@ -11,10 +11,16 @@
 
 namespace ringkv::kvctl {
 
+struct Context;
+
 struct Program {
     std::string version;                    // of this build: "1.0.0"
     std::string protocol;                   // that it speaks: "1.0"
     std::optional<std::string> registries;  // RINGKV_REGISTRY
+    // How often a command that watches asks.
+    std::chrono::milliseconds watch_every{500};
+    // The command `local`, which sees rooms that kvctl does not; main puts it in.
+    ExitCode (*local)(Context& context) = nullptr;
 };
 
 // `arguments` is argv without the program.

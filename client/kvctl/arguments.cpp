@@ -26,7 +26,8 @@ std::string_view fault(OptionKind kind, std::string_view value) {
         case OptionKind::size: return parse_size(value).value_or(0) > 0 ? "" : "a size, such as 100, 4KiB or 1MiB";
         case OptionKind::duration: return parse_duration(value) ? "" : "a time, such as 500ms, 5s or 2min";
         case OptionKind::format: return value == "table" || value == "json" ? "" : "table or json";
-        case OptionKind::text: return value.empty() ? "a value" : "";
+        case OptionKind::text:
+        case OptionKind::list: return value.empty() ? "a value" : "";
         case OptionKind::flag:
         case OptionKind::later: break;
     }
@@ -130,7 +131,10 @@ class Parser {
         if (const std::string_view wanted = fault(option->kind, *value); !wanted.empty()) {
             return usage_error(fmt::format("{} needs {}, not '{}'", option->name, wanted, escape(*value)));
         }
-        parsed_.values[std::string(option->name)] = *value;
+        if (option->kind == OptionKind::list)
+            parsed_.lists[std::string(option->name)].push_back(*value);
+        else
+            parsed_.values[std::string(option->name)] = *value;
         return {};
     }
 
@@ -171,6 +175,11 @@ std::optional<std::string> Arguments::text(std::string_view option) const {
     const auto found = values.find(option);
     if (found == values.end()) return std::nullopt;
     return found->second;
+}
+
+std::vector<std::string> Arguments::texts(std::string_view option) const {
+    const auto found = lists.find(option);
+    return found == lists.end() ? std::vector<std::string>() : found->second;
 }
 
 std::optional<std::uint64_t> Arguments::number(std::string_view option) const {

@@ -23,6 +23,7 @@ struct Context;
 enum class OptionKind : unsigned char {
     flag,
     text,
+    list,      // text, and may be repeated
     number,    // decimal, 0 or more
     count,     // decimal, 1 or more
     size,      // bytes, 1 or more: 100, 4KiB, 1MiB
@@ -59,12 +60,17 @@ struct Arguments {
     bool version = false;
     std::vector<std::string> words;
 
-    [[nodiscard]] bool has(std::string_view option) const { return values.count(option) != 0; }
+    [[nodiscard]] bool has(std::string_view option) const {
+        return values.count(option) != 0 || lists.count(option) != 0;
+    }
     [[nodiscard]] std::optional<std::string> text(std::string_view option) const;
+    // Of an option of kind list: every value, in order.
+    [[nodiscard]] std::vector<std::string> texts(std::string_view option) const;
     // Of options of kind number, count and size.
     [[nodiscard]] std::optional<std::uint64_t> number(std::string_view option) const;
 
     std::map<std::string, std::string, std::less<>> values;  // by the option's long name; checked
+    std::map<std::string, std::vector<std::string>, std::less<>> lists;
 };
 
 // `arguments` is argv without the program. Options of every command may stand before or after its name, its own

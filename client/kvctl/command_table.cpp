@@ -8,6 +8,12 @@ namespace ringkv::kvctl {
 namespace {
 
 constexpr OptionSpec key_base64{"--key-base64", OptionKind::flag, "", "KEY is base64, for keys with any bytes"};
+// Lives in a room that only main sees.
+ExitCode run_local(Context& context) {
+    if (context.program.local != nullptr) return context.program.local(context);
+    return report(context, Error(ErrorCode::configuration, "this kvctl was built without the command 'local'"));
+}
+
 constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
 
 std::vector<CommandSpec> data_commands() {
@@ -112,7 +118,64 @@ std::vector<CommandSpec> cluster_commands() {
                     "half puts. get and mixed first write the K keys, which begin with 'bench:'; they stay there\n"
                     "afterwards. Exit code: 0, or that of the worst request.",
          .run = run_bench},
+        {.name = "local",
+         .words = "[FILE|-]",
+         .summary = "run a script against a whole cluster inside this process",
+         .most_words = 1,
+         .details =
+             "One command a line: add_node ID [RACK], remove_node ID, put KEY VALUE, get KEY, delete KEY, owner KEY.\n"
+             "A value goes to the end of the line; '#' begins a comment. get answers the value, or None; owner the\n"
+             "node that serves the key. What moves between nodes, and lines that failed, are told on standard\n"
+             "error; the exit code is that of the worst line. Up to 3 copies of each key; nothing is kept.",
+         .run = run_local},
         {.name = "version", .summary = "print the version and that of the protocol", .run = run_version},
+    };
+}
+
+std::vector<CommandSpec> operator_commands() {
+    return {
+        {.name = "node",
+         .words = "drain|undrain|remove NAME",
+         .summary = "empty a node, fill it again, or take it out",
+         .least_words = 2,
+         .most_words = 2,
+         .options = {{"--yes", OptionKind::flag, "", "do not ask; required without a terminal"},
+                     {"--detach", OptionKind::flag, "", "do not wait until it is done"}},
+         .details =
+             "First says what would move, against the least possible. drain: its copies move to others, then it\n"
+             "may be stopped; it stays in the cluster, empty. undrain: it holds partitions again. remove: the\n"
+             "same as drain, and it is forgotten once it is empty and down; of a node that is down, the copies\n"
+             "are made from the others. No request fails meanwhile. The work goes on by itself, whatever\n"
+             "happens to this command; the same command again watches it. Exit code: 6 if the copies would\n"
+             "have nowhere to go.",
+         .run = run_node},
+        {.name = "plan",
+         .summary = "show what would move, or be at risk; change nothing",
+         .options = {{"--add", OptionKind::list, "NAME:RACK[:WEIGHT]", "if this node joined"},
+                     {"--remove", OptionKind::list, "NAME", "if this node were drained"},
+                     {"--lose", OptionKind::list, "NAME | rack=RACK", "if this node, or this rack, failed for good"}},
+         .details = "Options may be repeated and mixed: all of it happens at once. With none: what is planned already\n"
+                    "and not done. Exit code: 6 if the registry would refuse it.",
+         .run = run_plan},
+        {.name = "repair",
+         .words = "status|resume",
+         .summary = "show whether lost copies are made again; have it done",
+         .least_words = 1,
+         .most_words = 1,
+         .details = "A node that is down for longer than repair_after is given up, and its copies are made elsewhere,\n"
+                    "until it is back. While more than half of the nodes are down nothing is copied: resume says that\n"
+                    "they will not be back soon.",
+         .run = run_repair},
+        {.name = "settings",
+         .words = "get [NAME] | set NAME VALUE",
+         .summary = "show or change settings of the running cluster",
+         .least_words = 1,
+         .most_words = 3,
+         .details = "repair_after                     how long a node may be down before it is given up (30s)\n"
+                    "rebalance.max_bytes_per_second   how fast a node receives copies (64MiB)\n"
+                    "rebalance.max_moves_per_node     how many partitions it receives at once (4)\n"
+                    "A change outlives a restart of the registry, until registry.yaml says something new.",
+         .run = run_settings},
     };
 }
 
@@ -122,8 +185,9 @@ const std::vector<CommandSpec>& command_table() {
     static const std::vector<CommandSpec> table = [] {
         std::vector<CommandSpec> all = data_commands();
         for (CommandSpec& command : cluster_commands()) all.push_back(std::move(command));
-        for (const char* later : {"check", "events", "top", "node", "plan", "repair", "partition", "snapshot",
-                                  "settings", "local", "demo", "shell", "config", "completion"}) {
+        for (CommandSpec& command : operator_commands()) all.push_back(std::move(command));
+        for (const char* later :
+             {"check", "events", "top", "partition", "snapshot", "demo", "shell", "config", "completion"}) {
             all.push_back({.name = later});
         }
         return all;

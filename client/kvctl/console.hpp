@@ -16,6 +16,7 @@ struct Console {
     Input& in;
     std::ostream& out;
     std::ostream& err;
+    bool in_is_terminal = false;
     bool out_is_terminal = false;
     bool err_is_terminal = false;
     bool colour = false;       // wanted, on whatever is a terminal

@@ -27,6 +27,13 @@ Result<Client> connect(const Context& context) {
     return Client::connect(std::move(options));
 }
 
+Result<Admin> connect_admin(const Context& context) {
+    AdminOptions options;
+    options.registries = context.registries;
+    options.deadline = context.timeout;
+    return Admin::connect(std::move(options));
+}
+
 ExitCode report(const Context& context, const Error& error) {
     // Some errors of the library name the next command themselves.
     if (error.message().find("kvctl ") != std::string::npos) return report(context, error, "");

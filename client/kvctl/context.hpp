@@ -1,6 +1,7 @@
 // What a command is given, and what all of them do the same way.
 #pragma once
 
+#include <ringkv/admin.hpp>
 #include <ringkv/client.hpp>
 
 #include <chrono>
@@ -26,6 +27,7 @@ struct Context {
 };
 
 Result<Client> connect(const Context& context);
+Result<Admin> connect_admin(const Context& context);
 
 // Says what went wrong, why, and what to try. -> the exit code that tells the same.
 ExitCode report(const Context& context, const Error& error);

@@ -13,6 +13,7 @@
 
 #include "client/kvctl/app.hpp"
 #include "common/edge/codec.hpp"
+#include "local/command/local_command.hpp"
 
 namespace {
 
@@ -51,6 +52,7 @@ int main(int count, char** values) {
     const Console console{.in = input,
                           .out = std::cout,
                           .err = std::cerr,
+                          .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
                           .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
                           .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
                           .colour = !environment("NO_COLOR") && environment("TERM").value_or("dumb") != "dumb",
@@ -58,7 +60,8 @@ int main(int count, char** values) {
     const Program program{
         .version = RINGKV_VERSION,
         .protocol = std::to_string(ringkv::protocol_major) + "." + std::to_string(ringkv::protocol_minor),
-        .registries = environment("RINGKV_REGISTRY")};
+        .registries = environment("RINGKV_REGISTRY"),
+        .local = ringkv::local::run_local};
     return static_cast<int>(
         run(std::vector<std::string>(values + std::min(count, 1), values + count), console, program));
 }

@@ -30,18 +30,31 @@ Progress::Progress(const Console& console, std::string verb, std::optional<std::
       started_(Clock::now()),
       next_(started_) {}
 
-void Progress::update(std::uint64_t keys, std::uint64_t bytes) {
-    if (!shown_) return;
+bool Progress::due() {
+    if (!shown_) return false;
     const auto now = Clock::now();
-    if (now < next_) return;
+    if (now < next_) return false;
     next_ = now + std::chrono::milliseconds(100);
+    return true;
+}
+
+void Progress::update(std::uint64_t keys, std::uint64_t bytes) {
+    if (!due()) return;
     const double elapsed = std::max(seconds(), 1e-3);
-    std::string line =
-        fmt::format("{} {} keys, {} keys/s", verb_, grouped(keys), rate(static_cast<double>(keys) / elapsed));
-    if (total_ && *total_ > 0) {
-        const double share = static_cast<double>(bytes) / static_cast<double>(*total_);
-        line = bar(share, 16) + "  " + line;
-        if (share > 0.01) line += fmt::format(", {:.0f} s left", elapsed / share * std::max(1 - share, 0.0));
+    std::optional<double> share;
+    if (total_ && *total_ > 0) share = static_cast<double>(bytes) / static_cast<double>(*total_);
+    draw(share, fmt::format("{} {} keys, {} keys/s", verb_, grouped(keys), rate(static_cast<double>(keys) / elapsed)));
+}
+
+void Progress::show(double share, std::string text) {
+    if (due()) draw(share, std::move(text));
+}
+
+void Progress::draw(std::optional<double> share, std::string line) {
+    if (share) {
+        line = bar(*share, 16) + "  " + line;
+        if (*share > 0.01)
+            line += fmt::format(", {} left", readable_time(seconds() / *share * std::max(1 - *share, 0.0)));
     }
     console_.err << "\r\033[K" << shorten(std::move(line), console_.columns - 1) << std::flush;
     dirty_ = true;

@@ -31,12 +31,17 @@ class Progress {
 
     // Shows how far it has come; at most ten times a second, the other calls cost next to nothing.
     void update(std::uint64_t keys, std::uint64_t bytes);
+    // The same, where `share` of the whole is done, and the text says of what.
+    void show(double share, std::string text);
     // A line of talk above the progress line.
     void say(std::string_view text);
     void clear();
     [[nodiscard]] double seconds() const;
 
   private:
+    [[nodiscard]] bool due();
+    void draw(std::optional<double> share, std::string line);
+
     const Console& console_;
     std::string verb_;
     std::optional<std::uint64_t> total_;

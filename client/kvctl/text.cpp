@@ -133,14 +133,19 @@ std::string shorten(std::string text, std::size_t columns) {
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept {
-    const auto count = parse_with_unit(text, {{"ms", 1}, {"s", 1000}, {"min", 60'000}});
+    const auto count = parse_with_unit(text, {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}});
     // A day is longer than anybody waits, and far from where arithmetic on clocks would overflow.
     if (!count || *count == 0 || *count > 86'400'000) return std::nullopt;
     return std::chrono::milliseconds(*count);
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {
-    return parse_with_unit(text, {{"", 1}, {"B", 1}, {"KiB", 1U << 10U}, {"MiB", 1U << 20U}});
+    return parse_with_unit(text, {{"", 1},
+                                  {"B", 1},
+                                  {"KiB", 1U << 10U},
+                                  {"MiB", 1U << 20U},
+                                  {"GiB", 1U << 30U},
+                                  {"TiB", std::uint64_t{1} << 40U}});
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
@@ -155,6 +160,47 @@ std::string grouped(std::uint64_t number) {
     std::string digits = std::to_string(number);
     for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, " ");
     return digits;
+}
+
+std::string exact(std::chrono::milliseconds duration) {
+    const auto count = static_cast<std::uint64_t>(duration.count());
+    if (count == 0) return "0";
+    for (const Unit& unit : {Unit{"h", 3'600'000}, Unit{"min", 60'000}, Unit{"s", 1000}})
+        if (count % unit.factor == 0) return fmt::format("{}{}", count / unit.factor, unit.name);
+    return fmt::format("{}ms", count);
+}
+
+std::string exact_size(std::uint64_t bytes) {
+    if (bytes == 0) return "0";
+    for (const Unit& unit :
+         {Unit{"TiB", std::uint64_t{1} << 40U}, Unit{"GiB", 1U << 30U}, Unit{"MiB", 1U << 20U}, Unit{"KiB", 1U << 10U}})
+        if (bytes % unit.factor == 0) return fmt::format("{}{}", bytes / unit.factor, unit.name);
+    return fmt::format("{}B", bytes);
+}
+
+std::string counted(std::uint64_t count, std::string_view thing) {
+    if (count == 1) return fmt::format("1 {}", thing);
+    const bool copy = thing.ends_with("y");
+    return fmt::format("{} {}{}", grouped(count), copy ? thing.substr(0, thing.size() - 1) : thing, copy ? "ies" : "s");
+}
+
+std::string readable_size(double bytes) {
+    if (bytes < 1024) return fmt::format("{:.0f} B", bytes);
+    std::string_view unit = "KiB";
+    bytes /= 1024;
+    for (const std::string_view larger : {"MiB", "GiB", "TiB", "PiB"}) {
+        if (bytes < 1024) break;
+        bytes /= 1024;
+        unit = larger;
+    }
+    return fmt::format("{:.{}f} {}", bytes, bytes < 9.95 ? 1 : 0, unit);
+}
+
+std::string readable_time(double seconds) {
+    const auto whole = static_cast<std::uint64_t>(std::max(seconds, 0.0) + 0.5);
+    if (whole < 100) return fmt::format("{} s", whole);
+    if (whole < 6000) return fmt::format("{} min {} s", whole / 60, whole % 60);
+    return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
 }
 
 std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& candidates) {

@@ -83,12 +83,15 @@ struct NodeStatus {
     std::uint32_t shards = 0;
     std::uint32_t primaries = 0;  // partitions it is primary of
     std::uint32_t copies = 0;     // partitions it is a member of, primaries included
+    // "": it holds its partitions. draining, drained (it may be stopped), leaving (it is forgotten once it is empty and
+    // down), absent (down for so long that its copies are made elsewhere).
+    std::string duty;
 };
 
 struct ReplicaStatus {
     std::string name;
     std::string rack;
-    std::string role;  // primary, backup, learner
+    std::string role;  // primary, backup, learner (being filled), planned (will be)
     std::string state;
 };
 
@@ -96,7 +99,7 @@ struct PartitionStatus {
     std::uint32_t partition = 0;
     std::string view;
     std::string primary;
-    std::vector<ReplicaStatus> members;  // the primary first, then backups, then learners
+    std::vector<ReplicaStatus> members;  // the primary first, then backups, learners, planned
     bool available = false;              // its primary is up
     bool full = false;                   // as many members as the replication asks for
 };
@@ -114,6 +117,8 @@ struct ClusterStatus {
     std::uint32_t unavailable = 0;
     std::uint32_t lost = 0;                   // of the unavailable: every member is gone for good, and its data with it
     std::uint32_t learners = 0;               // copies being made
+    std::uint32_t pending = 0;                // copies that are to be made
+    std::string frozen;                       // why no copies are made, and what to do; empty: they are
     std::vector<NodeStatus> nodes;            // by name
     std::vector<PartitionStatus> partitions;  // by number
 };

@@ -20,6 +20,12 @@ Colour colour_of_state(std::string_view state) {
     return state == "down" ? Colour::red : Colour::yellow;
 }
 
+// "up", "up, draining".
+Cell state_cell(const NodeStatus& node) {
+    if (node.duty.empty()) return {escape(node.state), colour_of_state(node.state)};
+    return {escape(node.state + ", " + node.duty), node.state == "down" ? Colour::red : Colour::yellow};
+}
+
 Colour colour_of_health(std::string_view health) {
     if (health == "ok") return Colour::green;
     return health == "degraded" ? Colour::yellow : Colour::red;
@@ -36,7 +42,8 @@ Json nodes_json(const std::vector<NodeStatus>& nodes) {
                         {"address", node.address},
                         {"durability", node.durability},
                         {"weight", node.weight},
-                        {"shards", node.shards}});
+                        {"shards", node.shards},
+                        {"duty", node.duty}});
     }
     return list;
 }
@@ -63,9 +70,9 @@ void print_nodes(const Console& console, const std::vector<NodeStatus>& nodes) {
                  {"DURABILITY"},
                  {"ADDRESS"}});
     for (const NodeStatus& node : nodes) {
-        table.add({escape(node.name), escape(node.rack), Cell(escape(node.state), colour_of_state(node.state)),
-                   std::to_string(node.primaries), std::to_string(node.copies), std::to_string(node.shards),
-                   fmt::format("{:g}", node.weight), escape(node.durability), escape(node.address)});
+        table.add({escape(node.name), escape(node.rack), state_cell(node), std::to_string(node.primaries),
+                   std::to_string(node.copies), std::to_string(node.shards), fmt::format("{:g}", node.weight),
+                   escape(node.durability), escape(node.address)});
     }
     table.print(console);
 }
@@ -91,7 +98,9 @@ void print_status(const Console& console, const ClusterStatus& status) {
                                status.replication);
     console.out << fmt::format("partitions {}: {} full, {} under-replicated, {} unavailable\n", status.total,
                                status.full, status.under_replicated, status.unavailable);
-    console.out << fmt::format("copies being made: {}\n", status.learners);
+    console.out << fmt::format("copies being made {}, to be made {}\n", status.learners, status.pending);
+    if (!status.frozen.empty())
+        console.out << console.paint_out(Colour::yellow, "FROZEN") << ": " << escape(status.frozen) << "\n";
     if (status.lost > 0)
         console.out << console.paint_out(Colour::red, fmt::format("LOST: {} partitions have no copy left", status.lost))
                     << "; their data was in memory, and every node that had it has ended.\n"
@@ -108,6 +117,7 @@ void print_ring(const Console& console, const ClusterStatus& status) {
         std::string members;
         std::string learners;
         for (const ReplicaStatus& replica : partition.members) {
+            if (replica.role == "planned") continue;
             std::string& list = replica.role == "learner" ? learners : members;
             list += (list.empty() ? "" : " ") + escape(replica.name) +
                     (replica.state == "up" ? "" : "(" + replica.state + ")");
@@ -171,7 +181,8 @@ ExitCode run_status(Context& context) {
                                {"unavailable", status.unavailable},
                                {"lost", status.lost}}},
                              {"nodes", nodes_json(status.nodes)},
-                             {"moves", {{"active", status.learners}, {"pending", 0}}}});
+                             {"moves", {{"active", status.learners}, {"pending", status.pending}}},
+                             {"frozen", status.frozen}});
     });
 }
 

@@ -17,6 +17,10 @@ ExitCode run_status(Context& context);
 ExitCode run_nodes(Context& context);
 ExitCode run_ring(Context& context);
 ExitCode run_locate(Context& context);
+ExitCode run_node(Context& context);
+ExitCode run_plan(Context& context);
+ExitCode run_repair(Context& context);
+ExitCode run_settings(Context& context);
 ExitCode run_bench(Context& context);
 ExitCode run_version(Context& context);
 

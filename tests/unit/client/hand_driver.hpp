@@ -56,7 +56,7 @@ inline ClusterMap first_map() {
     map.settings.publish = "tcp://0.0.0.0:7401";
     for (std::uint32_t id = 1; id <= 3; ++id) map.nodes[NodeId(id)] = node_info(id);
     for (std::uint32_t p = 0; p < partition_count; ++p)
-        map.partitions.push_back({view_of(1, p % 3 + 1), {NodeId(1), NodeId(2), NodeId(3)}});
+        map.partitions.push_back({view_of(1, p % 3 + 1), {NodeId(1), NodeId(2), NodeId(3)}, {}});
     return map;
 }
 

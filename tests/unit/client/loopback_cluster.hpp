@@ -55,6 +55,8 @@ class LoopbackServer final : public Actor {
     [[nodiscard]] Identity identity() const override { return {map_.settings.id, node_, StartNumber(1)}; }
 
     std::atomic<bool> silent{false};
+    std::atomic<bool> takes_changes{true};
+    std::atomic<int> changes{0};
     std::atomic<int> writes{0};
 
   private:
@@ -105,6 +107,20 @@ class LoopbackServer final : public Actor {
             return answer(from, MapSnapshot{map_});
         answer(from, EpochBeacon{map_.generation, map_.epoch});
     }
+    // Of nodes called "full" it says that they cannot be drained.
+    void serve(const Origin& from, Administer& request) {
+        if (!takes_changes || !node_.none()) return;
+        ++changes;
+        AdministerAnswer done{request.request, std::nullopt, "done: " + request.node, map_.epoch};
+        if (request.node == "full") done.error = ErrorCode::refused, done.text = "nowhere to go";
+        answer(from, std::move(done));
+    }
+    void serve(const Origin& from, HoldingsRequest& request) {
+        HoldingsAnswer held{request.request, {}};
+        for (std::uint32_t p = 0; p < map_.partitions.size(); ++p)
+            if (map_.partitions[p].view.has(node_)) held.holdings.push_back({PartitionId(p), p, 100 * p});
+        answer(from, std::move(held));
+    }
     template <class Other>
     void serve(const Origin&, Other&) {}
 
@@ -139,7 +155,7 @@ class LoopbackCluster {
         for (std::uint32_t p = 0; p < 8; ++p) {
             const NodeId node(p % 2 + 1);
             const ViewId view{Generation(1), ViewNumber(1)};
-            map.partitions.push_back({{view, view, node, {node}}, {node}});
+            map.partitions.push_back({{view, view, node, {node}}, {node}, {}});
         }
     }
     void start() {

@@ -14,7 +14,7 @@ MapDelta delta(std::uint64_t epoch, std::uint32_t partition, View view) {
     MapDelta change;
     change.generation = Generation(1);
     change.epoch = Epoch(epoch);
-    change.partitions = {{PartitionId(partition), {std::move(view), {NodeId(1), NodeId(2), NodeId(3)}}}};
+    change.partitions = {{PartitionId(partition), {std::move(view), {NodeId(1), NodeId(2), NodeId(3)}, {}}}};
     return change;
 }
 

@@ -42,16 +42,48 @@ TEST(Status, StoppingNodeStillServes) {
     EXPECT_EQ(status_of(map).health, "ok");
 }
 
-TEST(Status, LearnersAreShownUntilTheyAreMembers) {
+TEST(Status, CopiesBeingMadeAreToldFromThoseThatWait) {
     ClusterMap map = first_map();
-    map.partitions[0].view.members = {NodeId(1), NodeId(2)};
+    map.partitions[0].view.members = {NodeId(1)};
+    map.partitions[0].learners = {NodeId(3)};
     const ClusterStatus status = status_of(map);
     EXPECT_EQ(status.health, "degraded");
     EXPECT_EQ(status.under_replicated, 1U);
     EXPECT_EQ(status.learners, 1U);
+    EXPECT_EQ(status.pending, 1U);
     ASSERT_EQ(status.partitions[0].members.size(), 3U);
-    EXPECT_EQ(status.partitions[0].members[2].role, "learner");
-    EXPECT_EQ(status.partitions[0].members[2].name, "n3");
+    EXPECT_EQ(status.partitions[0].members[1].role, "learner");
+    EXPECT_EQ(status.partitions[0].members[1].name, "n3");
+    EXPECT_EQ(status.partitions[0].members[2].role, "planned");
+    EXPECT_EQ(status.partitions[0].members[2].name, "n2");
+}
+
+TEST(Status, WhatWasAskedOfANodeStandsBesideItsState) {
+    ClusterMap map = first_map();
+    map.nodes[NodeId(1)].duty = NodeDuty::drain;
+    map.nodes[NodeId(2)].duty = NodeDuty::leave;
+    map.nodes[NodeId(3)].given_up = true;
+    map.nodes[NodeId(3)].state = NodeState::down;
+    map.nodes[NodeId(4)] = node_info(4);
+    map.nodes[NodeId(4)].duty = NodeDuty::drain;
+    const ClusterStatus status = status_of(map);
+    EXPECT_EQ(status.nodes[0].duty, "draining");
+    EXPECT_EQ(status.nodes[0].state, "up");
+    EXPECT_EQ(status.nodes[1].duty, "leaving");
+    EXPECT_EQ(status.nodes[2].duty, "absent");
+    EXPECT_EQ(status.nodes[2].state, "down");
+    EXPECT_EQ(status.nodes[3].duty, "drained");  // it has nothing
+    EXPECT_EQ(status_of(first_map()).nodes[0].duty, "");
+}
+
+TEST(Status, SaysWhyNothingIsCopiedAndWhatToDo) {
+    ClusterMap map = first_map();
+    EXPECT_EQ(status_of(map).frozen, "");
+    map.nodes[NodeId(1)].state = map.nodes[NodeId(2)].state = NodeState::down;
+    EXPECT_NE(status_of(map).frozen.find("2 of 3 nodes are down"), std::string::npos) << status_of(map).frozen;
+    EXPECT_NE(status_of(map).frozen.find("kvctl repair resume"), std::string::npos);
+    map.settings.repair_regardless = true;
+    EXPECT_EQ(status_of(map).frozen, "");
 }
 
 TEST(Status, OnlyTheNewestIdentityOfANameIsANode) {

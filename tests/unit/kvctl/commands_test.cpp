@@ -218,13 +218,16 @@ ClusterStatus three_nodes() {
     status.full = 1;
     status.under_replicated = 1;
     status.learners = 1;
-    status.nodes = {{"n1", "rack-a", "up", "tcp://127.0.0.1:7411", "memory", 1.0, 1, 2, 2},
-                    {"n2", "rack-b", "down", "tcp://127.0.0.1:7412", "memory", 1.0, 1, 0, 1}};
+    status.pending = 2;
+    status.frozen = "most nodes are down";
+    status.nodes = {{"n1", "rack-a", "up", "tcp://127.0.0.1:7411", "memory", 1.0, 1, 2, 2, "draining"},
+                    {"n2", "rack-b", "down", "tcp://127.0.0.1:7412", "memory", 1.0, 1, 0, 1, ""}};
     const ReplicaStatus primary{"n1", "rack-a", "primary", "up"};
     const ReplicaStatus backup{"n2", "rack-b", "backup", "down"};
     const ReplicaStatus learner{"n2", "rack-b", "learner", "up"};
+    const ReplicaStatus planned{"n3", "rack-c", "planned", "up"};
     status.partitions = {{0, "1.4", "n1", {primary, backup}, true, true},
-                         {1, "1.5", "n1", {primary, learner}, true, false}};
+                         {1, "1.5", "n1", {primary, learner, planned}, true, false}};
     return status;
 }
 
@@ -238,7 +241,9 @@ TEST_F(Commands, StatusHasTheFieldsThatScriptsReadFrom) {
     EXPECT_EQ(status["health"], "degraded");
     EXPECT_EQ(status["partitions"],
               Json::parse(R"({"total":2,"full":1,"under_replicated":1,"unavailable":0,"lost":0})"));
-    EXPECT_EQ(status["moves"], Json::parse(R"({"active":1,"pending":0})"));
+    EXPECT_EQ(status["moves"], Json::parse(R"({"active":1,"pending":2})"));
+    EXPECT_EQ(status["frozen"], "most nodes are down");
+    EXPECT_EQ(status["nodes"][0]["duty"], "draining");
     EXPECT_EQ(status["nodes"][1]["state"], "down");
     for (const char* field : {"name", "rack", "state", "primaries", "copies", "address"}) {
         EXPECT_TRUE(status["nodes"][0].contains(field)) << field;
@@ -250,6 +255,9 @@ TEST_F(Commands, StatusNodesAndRingAreTablesForPeople) {
     fake::cluster_status() = three_nodes();
     EXPECT_THAT(kvctl({"status"}).out, HasSubstr("demo  health degraded, epoch 12"));
     EXPECT_THAT(kvctl({"status"}).out, HasSubstr("partitions 2: 1 full, 1 under-replicated, 0 unavailable"));
+    EXPECT_THAT(kvctl({"status"}).out, HasSubstr("copies being made 1, to be made 2"));
+    EXPECT_THAT(kvctl({"status"}).out, HasSubstr("FROZEN: most nodes are down"));
+    EXPECT_THAT(kvctl({"nodes"}).out, HasSubstr("n1    rack-a  up, draining"));
     EXPECT_THAT(kvctl({"nodes"}).out, HasSubstr("n2    rack-b  down"));
     const std::string ring = kvctl({"ring"}).out;
     EXPECT_THAT(ring, HasSubstr("n1 n2(down)"));
@@ -345,7 +353,7 @@ TEST_F(Commands, OutputThatCannotBeWrittenIsAFailure) {
     TextInput in("");
     std::ofstream full("/dev/full");
     std::ostringstream err;
-    const Program program{.version = "1", .protocol = "1", .registries = std::nullopt};
+    const Program program{.version = "1", .protocol = "1", .registries = std::nullopt, .watch_every = {}};
     EXPECT_EQ(run({"export"}, Console{.in = in, .out = full, .err = err}, program), ExitCode::failed);
     EXPECT_THAT(err.str(), HasSubstr("cannot write to standard output"));
 }

@@ -36,12 +36,19 @@ struct Ran {
     std::string err;
 };
 
-inline Ran kvctl(const std::vector<std::string>& arguments, const std::string& input = "", bool terminal = false) {
+inline Ran kvctl(const std::vector<std::string>& arguments, const std::string& input = "", bool terminal = false,
+                 std::chrono::milliseconds watch_every = std::chrono::milliseconds(1)) {
     TextInput in(input, 7);
     std::ostringstream out;
     std::ostringstream err;
-    const Console console{.in = in, .out = out, .err = err, .out_is_terminal = terminal};
-    const Program program{.version = "1.2.3", .protocol = "1.0", .registries = std::nullopt};
+    const Console console{.in = in,
+                          .out = out,
+                          .err = err,
+                          .in_is_terminal = terminal,
+                          .out_is_terminal = terminal,
+                          .err_is_terminal = terminal};
+    const Program program{
+        .version = "1.2.3", .protocol = "1.0", .registries = std::nullopt, .watch_every = watch_every};
     const auto code = static_cast<int>(run(arguments, console, program));
     return {code, out.str(), err.str()};
 }

@@ -48,7 +48,8 @@ TEST(Units, DurationsNeedANumberAndAUnit) {
     EXPECT_EQ(parse_duration("500ms"), 500ms);
     EXPECT_EQ(parse_duration("5s"), 5s);
     EXPECT_EQ(parse_duration("2min"), 2min);
-    for (const char* text : {"", "5", "s", "0s", "-1s", "1.5s", "5 s", "5h", "99999999999999999999s", "2000min"}) {
+    EXPECT_EQ(parse_duration("1h"), 60min);
+    for (const char* text : {"", "5", "s", "0s", "-1s", "1.5s", "5 s", "5d", "99999999999999999999s", "2000min"}) {
         EXPECT_FALSE(parse_duration(text)) << text;
     }
 }
@@ -58,6 +59,8 @@ TEST(Units, SizesArePlainOrBinary) {
     EXPECT_EQ(parse_size("100B"), 100U);
     EXPECT_EQ(parse_size("4KiB"), 4096U);
     EXPECT_EQ(parse_size("1MiB"), 1048576U);
+    EXPECT_EQ(parse_size("2GiB"), 2147483648U);
+    EXPECT_EQ(parse_size("1TiB"), 1099511627776U);
     for (const char* text : {"", "KiB", "1KB", "1k", "-1", "9999999999999999999MiB"})
         EXPECT_FALSE(parse_size(text)) << text;
 }
@@ -73,6 +76,29 @@ TEST(Units, GroupsDigitsByThree) {
     EXPECT_EQ(grouped(999), "999");
     EXPECT_EQ(grouped(1000), "1 000");
     EXPECT_EQ(grouped(1234567), "1 234 567");
+}
+
+TEST(Units, ExactOnesAreReadBack) {
+    for (const char* text : {"1ms", "1500ms", "30s", "90s", "10min", "24h"})
+        EXPECT_EQ(exact(parse_duration(text).value()), text);
+    EXPECT_EQ(exact(0ms), "0");
+    EXPECT_EQ(exact(60s), "1min");
+    for (const char* text : {"1B", "1000B", "500KiB", "64MiB", "3GiB", "2TiB"})
+        EXPECT_EQ(exact_size(parse_size(text).value()), text);
+}
+
+TEST(Units, ReadableOnesAreShort) {
+    EXPECT_EQ(readable_size(0), "0 B");
+    EXPECT_EQ(readable_size(1023), "1023 B");
+    EXPECT_EQ(readable_size(1536), "1.5 KiB");
+    EXPECT_EQ(readable_size(52.4 * (1U << 30U)), "52 GiB");
+    EXPECT_EQ(readable_time(0.4), "0 s");
+    EXPECT_EQ(readable_time(40), "40 s");
+    EXPECT_EQ(readable_time(200), "3 min 20 s");
+    EXPECT_EQ(readable_time(7500), "2 h 5 min");
+    EXPECT_EQ(counted(1, "copy"), "1 copy");
+    EXPECT_EQ(counted(1024, "partition"), "1 024 partitions");
+    EXPECT_EQ(counted(2, "copy"), "2 copies");
 }
 
 TEST(Nearest, FindsSlipsAndNothingElse) {

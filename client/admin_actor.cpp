@@ -1,0 +1,203 @@
+#include "client/admin_actor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/check.hpp"
+
+namespace ringkv {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// Soon again at first, for a question is lost while a connection is being made.
+constexpr Duration first_pause = milliseconds(10);
+constexpr Duration longest_pause = milliseconds(200);
+// Later than that without an answer of a registry, a node's will do.
+constexpr Duration registry_patience = milliseconds(500);
+constexpr Duration holdings_patience = std::chrono::seconds(2);
+
+}  // namespace
+
+void AdminActor::begin(Time now, AdminTask task, Time deadline) {
+    RINGKV_CHECK(!task_, "one task at a time");
+    task_ = std::move(task);
+    if (auto* change = std::get_if<ChangeTask>(&*task_)) change->change.request = last_request_ = last_request_.next();
+    result_.reset();
+    begun_ = next_ = now;
+    deadline_ = deadline;
+    pause_ = first_pause;
+    registries_.clear();
+    asked_.clear();
+    node_confirmed_ = acting_ = heard_unformed_ = false;
+    refused_.reset();
+}
+
+Result<AdminOutcome> AdminActor::take_result() {
+    RINGKV_CHECK(!task_ && result_, "a result is taken once, of a task that is done");
+    Result<AdminOutcome> result = std::move(*result_);
+    result_.reset();
+    return result;
+}
+
+Effects AdminActor::take_effects() {
+    return std::exchange(effects_, {});
+}
+
+void AdminActor::send(const std::string& endpoint, NodeId to, Message message) {
+    effects_.sends.push_back({Address::to(endpoint), to, std::move(message)});
+}
+
+void AdminActor::finish(Result<AdminOutcome> result) {
+    result_.emplace(std::move(result));
+    task_.reset();
+}
+
+void AdminActor::receive(Time, const Origin& from, Message message) {
+    if (task_) std::visit([&](auto& each) { on(from, each); }, message);
+}
+
+// ---------------------------------------------------------------- answers
+
+void AdminActor::on(const Origin& from, MapSnapshot& answer) {
+    if (!answer.map.formed()) {
+        heard_unformed_ = true;
+        return;
+    }
+    const Uuid& cluster = answer.map.settings.id;
+    if (from.cluster != cluster || (cache_.formed() && cluster != cache_.cluster())) return;
+    cache_.apply(answer.map);
+    if (cache_.formed()) confirmed(from);
+}
+
+void AdminActor::on(const Origin& from, EpochBeacon&) {
+    if (!cache_.formed())
+        heard_unformed_ = true;
+    else if (from.cluster == cache_.cluster())
+        confirmed(from);
+}
+
+void AdminActor::confirmed(const Origin& from) {
+    if (!from.node.none()) {
+        node_confirmed_ = true;
+        return;
+    }
+    const std::string& registry = from.address.endpoint;
+    if (std::ranges::find(registries_, registry) == registries_.end()) registries_.push_back(registry);
+}
+
+void AdminActor::on(const Origin&, AdministerAnswer& answer) {
+    const auto* task = std::get_if<ChangeTask>(&*task_);
+    if (task == nullptr || answer.request != task->change.request) return;
+    if (answer.error) return finish(Error(*answer.error, std::move(answer.text)));
+    wanted_ = std::max(wanted_, answer.epoch);
+    finish(AdminOutcome(std::move(answer)));
+}
+
+void AdminActor::on(const Origin& from, HoldingsAnswer& answer) {
+    for (Asked& asked : asked_)
+        if (asked.request == answer.request && asked.node == from.node && !asked.answer)
+            asked.answer = std::move(answer.holdings);
+}
+
+void AdminActor::on(const Origin&, Refused& answer) {
+    refused_ = std::move(answer);
+}
+
+// ---------------------------------------------------------------- questions
+
+void AdminActor::tick(Time now) {
+    if (!task_) return;
+    if (!acting_ && map_is_new(now)) act(now);
+    if (!task_) return;
+    const bool all_answered = std::ranges::all_of(asked_, [](const Asked& asked) { return asked.answer.has_value(); });
+    if (acting_ && std::holds_alternative<HoldingsTask>(*task_) && (all_answered || now >= patience_over_))
+        return finish(AdminOutcome(gathered()));
+    if (now >= deadline_) return finish(timed_out());
+    if (now < next_) return;
+    next_ = now + pause_;
+    pause_ = std::min(pause_ * 2, longest_pause);
+    if (!acting_) return ask_for_map(now);
+    if (std::holds_alternative<HoldingsTask>(*task_)) return ask_shards();
+    ask_registries();
+}
+
+bool AdminActor::map_is_new(Time now) const {
+    if (!cache_.formed() || cache_.map().epoch < wanted_) return false;
+    if (!registries_.empty()) return true;
+    return node_confirmed_ && !std::holds_alternative<ChangeTask>(*task_) && now >= begun_ + registry_patience;
+}
+
+void AdminActor::ask_for_map(Time now) {
+    const MapRequest question{cache_.map().generation, cache_.map().epoch};
+    for (const std::string& endpoint : finder_.registries()) send(endpoint, {}, question);
+    if (std::holds_alternative<ChangeTask>(*task_) || now < begun_ + registry_patience / 2) return;
+    for (const std::string& endpoint : finder_.some_nodes(cache_.map(), 2)) send(endpoint, {}, question);
+}
+
+// The map is there: on to what was wanted.
+void AdminActor::act(Time now) {
+    if (std::holds_alternative<FetchMapTask>(*task_)) return finish(AdminOutcome());
+    acting_ = true;
+    next_ = now;
+    pause_ = first_pause;
+    if (!std::holds_alternative<HoldingsTask>(*task_)) return;
+    patience_over_ = std::min(deadline_, now + holdings_patience);
+    list_shards();
+}
+
+void AdminActor::ask_registries() {
+    for (const std::string& endpoint : registries_) send(endpoint, {}, std::get<ChangeTask>(*task_).change);
+}
+
+void AdminActor::list_shards() {
+    for (const auto& [id, node] : cache_.map().nodes) {
+        if (node.state != NodeState::up && node.state != NodeState::stopping) continue;
+        for (const std::string& endpoint : node.endpoints) {
+            last_request_ = last_request_.next();
+            asked_.push_back({id, endpoint, last_request_, std::nullopt});
+        }
+    }
+}
+
+void AdminActor::ask_shards() {
+    for (const Asked& asked : asked_)
+        if (!asked.answer) send(asked.endpoint, asked.node, HoldingsRequest{asked.request});
+}
+
+std::vector<NodeHoldings> AdminActor::gathered() const {
+    std::map<NodeId, NodeHoldings> nodes;
+    for (const Asked& asked : asked_) {
+        if (!asked.answer) continue;
+        NodeHoldings& node = nodes.try_emplace(asked.node, NodeHoldings{asked.node, {}}).first->second;
+        node.holdings.insert(node.holdings.end(), asked.answer->begin(), asked.answer->end());
+    }
+    for (const Asked& asked : asked_)
+        if (!asked.answer) nodes.erase(asked.node);
+    std::vector<NodeHoldings> gathered;
+    for (auto& [id, node] : nodes) gathered.push_back(std::move(node));
+    return gathered;
+}
+
+Error AdminActor::timed_out() const {
+    std::string asked;
+    for (const std::string& endpoint : finder_.registries()) asked += (asked.empty() ? "" : ", ") + endpoint;
+    if (acting_)
+        return {ErrorCode::outcome_unknown, "the registry at " + asked +
+                                                " did not answer in time: it may have been done; do it again, for "
+                                                "doing it twice is doing it once"};
+    if (refused_) return {refused_->code, "refused by " + asked + ": " + refused_->text};
+    if (node_confirmed_ && std::holds_alternative<ChangeTask>(*task_))
+        return {ErrorCode::unavailable,
+                asked +
+                    " are no registry, or it did not answer: only the registry changes the cluster; nothing was "
+                    "changed"};
+    if (heard_unformed_)
+        return {ErrorCode::unavailable,
+                asked + " answered, but the cluster is not formed yet; start the nodes it waits for (form_with)"};
+    return {ErrorCode::unavailable,
+            "no answer from " + asked + " in time; is a registry of the cluster running there?"};
+}
+
+}  // namespace ringkv

@@ -1,0 +1,101 @@
+// One operator's command at a time, behind the actor's door: the newest map, a change asked of the registry, or what
+// the nodes hold. Pure.
+//
+// How a task goes:
+//   begin -> ask for the map until a registry confirms the newest (or, for what is only asked, a node does)
+//     -> a change: asked of that registry until it answers
+//     -> holdings: asked of every shard of every node that is up, until all have answered or patience is over
+//     -> deadline: unavailable, or outcome_unknown if a registry may have got the change
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/map_finder.hpp"
+#include "client/plan.hpp"
+#include "client/ring_cache.hpp"
+#include "common/actor.hpp"
+
+namespace ringkv {
+
+// The newest map; afterwards AdminActor::map() is it.
+struct FetchMapTask {};
+struct ChangeTask {
+    Administer change;  // its request number is given to it here
+};
+struct HoldingsTask {};
+using AdminTask = std::variant<FetchMapTask, ChangeTask, HoldingsTask>;
+
+// Of a FetchMapTask, a ChangeTask and a HoldingsTask. Of the last: only nodes all of whose shards have answered.
+using AdminOutcome = std::variant<std::monostate, AdministerAnswer, std::vector<NodeHoldings>>;
+
+class AdminActor final : public Actor {
+  public:
+    explicit AdminActor(std::vector<std::string> registries) : finder_(std::move(registries)) {}
+
+    // Precondition: finished().
+    void begin(Time now, AdminTask task, Time deadline);
+    // Precondition: finished(), and a task was begun since the last call.
+    [[nodiscard]] Result<AdminOutcome> take_result();
+
+    [[nodiscard]] const ClusterMap& map() const { return cache_.map(); }
+
+    void receive(Time now, const Origin& from, Message message) override;
+    void tick(Time now) override;
+    void durable(Time, BatchNumber) override {}
+    [[nodiscard]] Effects take_effects() override;
+    [[nodiscard]] Identity identity() const override { return {.cluster = cache_.cluster(), .node = {}, .start = {}}; }
+    // No task is under way.
+    [[nodiscard]] bool finished() const override { return !task_; }
+
+  private:
+    // A shard that is asked what it holds.
+    struct Asked {
+        NodeId node;
+        std::string endpoint;
+        RequestId request;
+        std::optional<std::vector<Holding>> answer;
+    };
+
+    void on(const Origin& from, MapSnapshot& answer);
+    void on(const Origin& from, EpochBeacon& beacon);
+    void on(const Origin& from, AdministerAnswer& answer);
+    void on(const Origin& from, HoldingsAnswer& answer);
+    void on(const Origin& from, Refused& answer);
+    template <class Other>
+    void on(const Origin&, Other&) {}  // not for us
+    void confirmed(const Origin& from);
+
+    [[nodiscard]] bool map_is_new(Time now) const;
+    void ask_for_map(Time now);
+    void ask_registries();
+    void list_shards();
+    void ask_shards();
+    void act(Time now);
+    [[nodiscard]] std::vector<NodeHoldings> gathered() const;
+    void finish(Result<AdminOutcome> result);
+    void send(const std::string& endpoint, NodeId to, Message message);
+    [[nodiscard]] Error timed_out() const;
+
+    RingCache cache_;
+    MapFinder finder_;
+    RequestId last_request_;
+    Epoch wanted_;  // the map that shows the last change is at least of this epoch
+
+    std::optional<AdminTask> task_;
+    std::optional<Result<AdminOutcome>> result_;
+    Time begun_{}, deadline_{}, next_{};
+    Duration pause_{};
+    std::vector<std::string> registries_;  // that have confirmed the map for this task
+    bool node_confirmed_ = false;
+    bool acting_ = false;
+    Time patience_over_{};  // of a HoldingsTask
+    std::vector<Asked> asked_;
+    bool heard_unformed_ = false;
+    std::optional<Refused> refused_;
+    Effects effects_;
+};
+
+}  // namespace ringkv

@@ -1,0 +1,177 @@
+// What operators do to a cluster, for tools: drain and remove nodes, repair, settings, and what a change would move.
+//
+//     auto admin = ringkv::Admin::connect({.registries = {"tcp://127.0.0.1:7400"}});
+//     if (!admin) { std::cerr << admin.error().message() << '\n'; return 1; }
+//     if (auto drained = admin->drain("n4"); !drained) { ... drained.error() ... }
+//
+// A change is asked of the registry again and again until it answers or the deadline passes: doing it twice is doing
+// it once. It has one of these outcomes:
+//   a value                        it is done, durably: the registry now sees to it
+//   ErrorCode::refused             it would not be safe; the message says why, and what to do
+//   ErrorCode::invalid_argument    there is no such node, or the value is out of range
+//   ErrorCode::unavailable         no registry answered: nothing was changed
+//   ErrorCode::outcome_unknown     the registry was there but did not answer this in time; do it again
+// What is only asked ends with a value, or with unavailable.
+//
+// Thread safety: none. One thread at a time may use an Admin; it works on the caller's thread and has none of its own.
+// Nothing throws (but for running out of memory).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ringkv/result.hpp>
+
+namespace ringkv {
+
+struct AdminOptions {
+    // The registry's endpoint ("tcp://host:port"). Nodes serve as well for what is only asked.
+    std::vector<std::string> registries{};
+    // For each call in total, all repetitions included; also for connect().
+    std::chrono::milliseconds deadline{5000};
+};
+
+// A change that was made.
+struct Change {
+    std::string text;         // what was done, in the registry's words
+    std::uint64_t epoch = 0;  // of the map that shows it
+};
+
+struct Settings {
+    std::chrono::milliseconds repair_after{};
+    std::uint64_t max_bytes_per_second = 0;  // of copies, a node
+    std::uint32_t max_moves_per_node = 0;    // copies that a node receives at once
+};
+
+// Those that are there are changed.
+struct SettingsChange {
+    std::optional<std::chrono::milliseconds> repair_after{};
+    std::optional<std::uint64_t> max_bytes_per_second{};
+    std::optional<std::uint32_t> max_moves_per_node{};
+};
+
+struct PartitionSize {
+    std::uint64_t keys = 0;
+    std::uint64_t bytes = 0;  // of keys and values, one copy
+};
+
+// How much there is, as the nodes say.
+struct Holdings {
+    std::vector<PartitionSize> partitions;  // by number
+    // Nodes that are down or did not answer in time. What only they have counts as nothing.
+    std::vector<std::string> silent;
+};
+
+struct PlannedNode {
+    std::string name;
+    std::string rack;
+    double weight = 1.0;
+};
+
+// What might happen to the cluster, all of it at once. Empty: nothing but what is planned already.
+struct PlanRequest {
+    std::vector<PlannedNode> add{};
+    std::vector<std::string> remove{};      // drained first, and so nothing is at risk
+    std::vector<std::string> undrain{};     // would hold partitions again
+    std::vector<std::string> lose{};        // nodes that fail and do not come back
+    std::vector<std::string> lose_racks{};  // likewise, whole racks
+};
+
+struct NodePlan {
+    std::string name;
+    std::string rack;
+    std::uint32_t copies_now = 0, copies_then = 0;  // partitions that it has or should have
+    std::uint32_t primaries_now = 0, primaries_then = 0;
+    std::uint32_t receives = 0;        // copies that are made there
+    std::uint64_t bytes_received = 0;  // by them
+};
+
+struct Plan {
+    std::uint64_t moves = 0;        // copies that are made on nodes that have none of that partition
+    std::uint64_t bytes = 0;        // of them
+    std::uint64_t least_moves = 0;  // no placement that keeps racks and balance can do with fewer
+    // The registry would refuse it. Then the figures are 0.
+    bool refused = false;
+    std::string reason;                 // why, and what to do
+    std::vector<std::string> warnings;  // one sentence each
+    std::vector<NodePlan> nodes;        // by name, those that go too
+    std::vector<std::string> silent;    // as in Holdings: bytes are less than they should be
+    // Until copies have been made; of all partitions.
+    std::uint32_t unavailable = 0;       // no copy is on a node that is up
+    std::uint32_t lost = 0;              // of those: all copies were in the memory of nodes that fail
+    std::uint32_t under_replicated = 0;  // served, with fewer copies than wanted
+    bool all_copies = true;              // the nodes that are left can hold as many copies as are wanted
+};
+
+// How far a node is with what was asked of it.
+struct NodeMoves {
+    std::string name;
+    std::string state;                  // up, down, stopping; gone: the cluster has forgotten it
+    std::string duty;                   // "", draining, drained, leaving, absent
+    std::vector<std::uint32_t> gives;   // partitions that it has, or should have, and is to give away
+    std::vector<std::uint32_t> awaits;  // partitions that it is to get
+    std::uint32_t active = 0;           // of both: being copied now
+    std::string waits;                  // why nothing goes on, and what to do; empty: it goes on
+};
+
+struct AbsentNode {
+    std::string name;
+    std::string rack;
+    std::uint32_t copies = 0;  // that it has, or should have
+    bool given_up = false;     // down for longer than repair_after: they are made elsewhere
+};
+
+struct RepairStatus {
+    bool frozen = false;      // no copies are made and none deleted
+    bool regardless = false;  // more than half of the nodes are absent, but an operator wants copies made
+    std::string reason;       // why it is frozen, and what to do
+    std::uint32_t nodes = 0;
+    std::vector<AbsentNode> absent;  // by name
+    std::chrono::milliseconds repair_after{};
+    std::uint32_t under_replicated = 0;
+    std::uint32_t unavailable = 0;
+    std::uint32_t active = 0;   // copies being made
+    std::uint32_t pending = 0;  // copies to be made
+};
+
+class Admin {
+  public:
+    // Learns the map. Errors: configuration (bad endpoint), unavailable.
+    static Result<Admin> connect(AdminOptions options);
+
+    Admin(Admin&&) noexcept;
+    Admin& operator=(Admin&&) noexcept;
+    ~Admin();
+
+    // Its copies move to others; it stays in the cluster, empty.
+    Result<Change> drain(std::string_view node);
+    // It holds partitions again; also if it was to be removed.
+    Result<Change> undrain(std::string_view node);
+    // The same as drain, and it is forgotten once it is empty and down.
+    Result<Change> remove(std::string_view node);
+    // Copies are made although more than half of the nodes are absent.
+    Result<Change> resume_repair();
+    Result<Change> change_settings(const SettingsChange& change);
+
+    // Of the newest map, each.
+    Result<Settings> settings();
+    Result<RepairStatus> repair_status();
+    // A node that nobody knows has state "gone".
+    Result<NodeMoves> moves_of(std::string_view node);
+    // Asks every node that is up; waits at most two seconds for the slow ones.
+    Result<Holdings> holdings();
+    // Changes nothing. Errors: invalid_argument, if a node or rack is not there, or one to be added is.
+    Result<Plan> plan(const PlanRequest& request, const Holdings& holdings);
+
+  private:
+    class Impl;
+    explicit Admin(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringkv

@@ -1,0 +1,31 @@
+// A ringkv::Admin that says what the test wants and notes what it is asked. It takes the library's place when the test
+// program is linked. The registry tcp://127.0.0.1:1 is not there.
+#pragma once
+
+#include <ringkv/admin.hpp>
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ringkv::fake {
+
+struct Administration {
+    std::map<std::string, std::deque<NodeMoves>> moves;  // successive answers by node; the last one stays; none: gone
+    Holdings holdings;
+    Plan plan;
+    std::optional<Error> plan_error;
+    std::optional<Error> change_error;
+    Settings settings{std::chrono::seconds(30), 64U << 20U, 4};
+    RepairStatus repair;
+    // What was asked.
+    std::vector<std::string> changes;  // "drain n4"
+    PlanRequest request;
+};
+
+// All Admins share it.
+Administration& administration();
+
+}  // namespace ringkv::fake
