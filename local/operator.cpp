@@ -1,0 +1,36 @@
+#include "local/operator.hpp"
+
+namespace ringkv::local {
+
+namespace {
+constexpr Duration interval = std::chrono::milliseconds(200);
+}  // namespace
+
+void Operator::ask(AdminAction action, const std::string& node, Done done) {
+    last_ = last_.next();
+    Asked& asked = asked_[last_];
+    asked.request.request = last_;
+    asked.request.action = action;
+    asked.request.node = node;
+    asked.done = std::move(done);
+}
+
+void Operator::receive(Time, const Origin&, Message message) {
+    const auto* answer = std::get_if<AdministerAnswer>(&message);
+    if (answer == nullptr) return;
+    const auto found = asked_.find(answer->request);
+    if (found == asked_.end()) return;
+    const Done done = std::move(found->second.done);
+    asked_.erase(found);
+    done(*answer);
+}
+
+void Operator::tick(Time now) {
+    for (auto& [id, asked] : asked_) {
+        if (now < asked.next) continue;
+        asked.next = now + interval;
+        effects_.sends.push_back({Address::to(registry_), {}, asked.request});
+    }
+}
+
+}  // namespace ringkv::local
