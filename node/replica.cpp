@@ -139,8 +139,10 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
 void Replica::answer_start_view(NodeId primary, bool gap) {
     verified_ = std::max(verified_, log_.commit());
     if (!gap || ticket_ == 0) ticket_ = context_.unique_number();
-    StartViewOk answer{
-        partition_, state_.view.id, held_for_sure(), gap, log_.commit(), log_.tail().view_at(log_.commit()), ticket_};
+    // Without a gap it is said of the view whose log we have: the newest that we know may be another (M4).
+    const ViewId view = gap ? state_.view.id : log_.log_view();
+    StartViewOk answer{partition_, view, held_for_sure(), gap, log_.commit(), log_.tail().view_at(log_.commit()),
+                       ticket_};
     if (log_.copying()) {  // nothing of it is whole
         answer.op = answer.commit = OpNumber();
         answer.commit_view = ViewId();

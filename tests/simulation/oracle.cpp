@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/partitioning.hpp"
+#include "common/rebalancing.hpp"
 #include "tests/simulation/describe.hpp"
 
 namespace ringkv::simulation {
@@ -115,6 +116,11 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
     if (log.copying() && newest.has(cluster_.shard(host).identity().node))
         fail("members-are-whole", on(host, partition) + ": a member waits for a copy");
     const bool deleted = log.copying() && log.last().none();
+    const ClusterMap& map = cluster_.shard(host).map();
+    if (deleted && log.commit() < seen.commit &&
+        replica.view().members.size() < std::min<std::size_t>(plan_.replication, candidates_of(map).size()))
+        fail("deleted-when-useless",
+             on(host, partition) + ": deletes its copy, and there are only " + describe(replica.view()));
     if (log.commit() < seen.commit && !deleted)
         fail("ops-grow", fmt::format("{}: the commit point went back from {} to {}", on(host, partition),
                                      seen.commit.value(), log.commit().value()));
@@ -133,6 +139,22 @@ void Oracle::check_view(PartitionId partition, const View& view, HostId host) {
     if (!added && known->second != view)
         fail("one-view-a-number",
              fmt::format("{}: {}, but elsewhere {}", on(host, partition), describe(view), describe(known->second)));
+    if (added) check_newcomers(partition, view);
+}
+
+// M3, M4: who comes in knows the view that it was proposed in, and so has not deleted its copy because of that view.
+void Oracle::check_newcomers(PartitionId partition, const View& view) {
+    const ViewId base{view.id.generation, ViewNumber(view.id.number.value() - 1)};
+    const auto before = views_.find({partition, base});
+    if (before == views_.end()) return;
+    for (const NodeId member : view.members) {
+        const HostId host = cluster_.holder_of(member);
+        if (before->second.has(member) || host.none() || cluster_.world().state(host) == HostState::down) continue;
+        const Replica* replica = cluster_.shard(host).replica(partition);
+        if (replica == nullptr || replica->log().log_view() < base)
+            fail("newcomers-know-the-view", fmt::format("{} comes in with {}, and has not answered in the view before",
+                                                        on(host, partition), describe(view)));
+    }
 }
 
 void Oracle::check_lease(HostId host, PartitionId partition, const Replica& replica) {

@@ -49,6 +49,7 @@ class Oracle {
     };
 
     void check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start);
+    void check_newcomers(PartitionId partition, const View& view);
     void check_view(PartitionId partition, const View& view, HostId host);
     void check_lease(HostId host, PartitionId partition, const Replica& replica);
     void check_map(HostId host, const ClusterMap& map);

@@ -157,6 +157,15 @@ TEST_F(Learning, AChunkOfACopyThatWasGivenUpDoesNotEmptyIt) {
     EXPECT_EQ(keys(), "");
 }
 
+// M4: the learner knows a newer view of the reign from the map, and the StartView is of the one before. It must not
+// say that it has the log in the newer one: it may delete its copy because of that view, and would be counted on.
+TEST_F(Learning, AnAnswerIsOfTheViewWhoseLogItHas) {
+    node_.learn(ShardByHand::view(2, 1, {1, 2}, 1));
+    const StartViewOk answer = start_view(first_, 0);
+    ASSERT_FALSE(answer.gap);
+    EXPECT_EQ(answer.view, first_.id);
+}
+
 // The same log, but the primary no longer holds what it lacks: that answer asks for a copy as well.
 TEST_F(Learning, ACopyMayFollowAnAnswerWithoutAGap) {
     const StartViewOk answer = start_view(first_, 0);
