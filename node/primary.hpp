@@ -136,6 +136,7 @@ class Primary {
     Time phase_at_;
 
     std::map<NodeId, Peer> peers_;
+    std::map<NodeId, std::uint64_t> copied_tickets_;  // of the log that our newest copy to it replaces
     std::set<NodeId> proposed_;  // proposed as members on the current view: required until a higher one is learned (V6)
     NodeId successor_;           // handing over to
 

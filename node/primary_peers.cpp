@@ -50,6 +50,9 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
         }
         return;
     }
+    // Said before a copy of ours that may have emptied it since: it is asked again.
+    const auto copied = copied_tickets_.find(from);
+    if (copied != copied_tickets_.end() && message.ticket <= copied->second) return;
     if (message.op < log_.tail().start()) {
         copy_instead();  // the same log, but we no longer hold what it lacks
         return;
@@ -146,6 +149,7 @@ void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
     peer.copy = CopyProgress{};
     peer.copy->progress_at = now;
     peer.copy->id = context_.unique_number();
+    copied_tickets_[node] = peer.ticket;
     peer.copy->start = log_.commit();
     peer.copy->start_view = log_.tail().view_at(log_.commit());
     peer.acked = peer.sent = peer.reached = peer.commit = log_.commit();

@@ -160,6 +160,8 @@ void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
     if (!log_.goes_on(message)) {
         if (message.index != 0 || message.ticket != ticket_) return;
         ticket_ = context_.unique_number();
+        owed_start_view_ok_.reset();  // of the log that goes now
+        owed_prepare_ok_.reset();
     }
     if (!log_.take_chunk(message)) return;
     verified_ = log_.last();
@@ -218,6 +220,8 @@ void Replica::delete_useless() {
     if (view.members.size() < std::min<std::size_t>(map.settings.replication, candidates_of(map).size())) return;
     if (more_than_half_absent(map) && !map.settings.repair_regardless) return;
     log_.clear();
+    owed_start_view_ok_.reset();
+    owed_prepare_ok_.reset();
     verified_ = OpNumber();
     ticket_ = context_.unique_number();
     context_.log(LogLevel::debug, "a copy that is not needed any more is deleted", {field(partition_), field(view)});

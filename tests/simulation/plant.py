@@ -79,6 +79,9 @@ def main():
             else:
                 kept = lines[at : at + len(hunk.old)]
                 lines[at : at + len(hunk.old)] = [f"if ({chosen}) {{", *hunk.new, "} else {", *kept, "}"]
+    for old in out.glob("**/*.[ch]pp"):  # of bugs that are no longer planted there
+        if str(old.relative_to(out)) not in sources:
+            old.unlink()
     for path, lines in sources.items():
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)

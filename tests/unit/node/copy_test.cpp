@@ -50,6 +50,19 @@ TEST_F(Copying, ALateStartViewOkDoesNotEndIt) {
     EXPECT_FALSE(proposed());
 }
 
+// The same, after the copy was given up: its first chunk may have arrived all the same.
+TEST_F(Copying, AnAnswerOfBeforeItIsNotTakenWhenItWasGivenUp) {
+    ASSERT_TRUE(node_.sent<CopyChunk>(3));
+    for (int i = 0; i < 40; ++i) {
+        node_.grant_leases({2, 3});
+        node_.pass(milliseconds(50));
+    }
+    node_.sent<CopyChunk>(3);
+    ASSERT_TRUE(node_.sent<StartView>(3)) << "it is asked again";
+    node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
+    EXPECT_FALSE(proposed());
+}
+
 // 1. The learner has its copy and is proposed. 2. It goes down and comes back, with a log that cannot be joined: the
 // registry may have accepted it meanwhile. 3. A new copy would empty who is a member by now, and may be asked for
 // what only it and a dead primary had.
