@@ -46,7 +46,7 @@ void RegistryActor::begin(Time now) {
 // A machine that stood still, or had no processor for us: what was sent meanwhile is read only now.
 void RegistryActor::excuse_stall(Time now) {
     const Duration stall = now - std::exchange(listened_at_, now);
-    if (stall < publication_.map().settings.lease.beacon * 2) return;
+    if (stall < publication_.map().settings.lease.grace) return;
     membership_.excuse(stall);
     rebalancer_.excuse(stall);
 }

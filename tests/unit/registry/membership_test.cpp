@@ -204,6 +204,17 @@ TEST_F(Membership, SilentNodesAreDownTogetherInOneEpoch) {
     EXPECT_EQ(registry.map().epoch, Epoch(2));
 }
 
+// Turns come every 10 ms: no stall, however short the beacons are.
+TEST_F(Membership, ShortBeaconsExcuseNobodysSilence) {
+    RegistryOptions options = small_options();
+    options.settings.lease = {milliseconds(1), milliseconds(2), milliseconds(53)};
+    Driver quick(options);
+    quick.form();
+    quick.beating.erase(2);
+    quick.advance(milliseconds(2000));
+    EXPECT_EQ(quick.map().find("n2")->state, NodeState::down);
+}
+
 TEST_F(Membership, ADownNodeThatBeatsIsUpAgain) {
     registry.beating.erase(1);
     registry.advance(std::chrono::seconds(2));
