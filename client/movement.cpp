@@ -67,10 +67,6 @@ std::string duty_of(const ClusterMap& map, const NodeInfo& node) {
     return node.given_up ? "absent" : "";
 }
 
-bool repair_frozen(const ClusterMap& map) {
-    return more_than_half_absent(map) && !map.settings.repair_regardless;
-}
-
 std::string frozen_text(const ClusterMap& map) {
     std::size_t nodes = 0;
     std::size_t down = 0;

@@ -16,8 +16,6 @@ namespace ringkv {
 // Somebody serves there: up or stopping.
 [[nodiscard]] bool serves(const NodeInfo* node);
 
-// No copies are made and none deleted (M5).
-[[nodiscard]] bool repair_frozen(const ClusterMap& map);
 // Why, and what to do; in one sentence.
 [[nodiscard]] std::string frozen_text(const ClusterMap& map);
 

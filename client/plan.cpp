@@ -16,10 +16,6 @@ Error invalid(std::string text) {
     return {ErrorCode::invalid_argument, std::move(text)};
 }
 
-Error no_such_node(const std::string& name) {
-    return invalid("there is no node " + name + "; `kvctl nodes` lists them");
-}
-
 // nullptr: no node of the cluster has the name.
 NodeInfo* find(ClusterMap& map, const std::string& name) {
     const NodeInfo* found = map.find(name);
@@ -60,22 +56,22 @@ Result<std::optional<std::string>> change(ClusterMap& map, const PlanRequest& re
         if (auto added = add(map, planned); !added) return added.error();
     for (const std::string& name : request.undrain) {
         NodeInfo* node = find(map, name);
-        if (node == nullptr) return no_such_node(name);
+        if (node == nullptr) return invalid(no_such_node(name));
         node->duty = NodeDuty::hold;
     }
     for (const std::string& rack : request.lose_racks)
         if (auto lost = lose_rack(map, rack); !lost) return lost.error();
     for (const std::string& name : request.lose) {
         NodeInfo* node = find(map, name);
-        if (node == nullptr) return no_such_node(name);
+        if (node == nullptr) return invalid(no_such_node(name));
         lose(*node);
     }
     std::optional<std::string> objection;
     for (const std::string& name : request.remove) {
         NodeInfo* node = find(map, name);
-        if (node == nullptr) return no_such_node(name);
+        if (node == nullptr) return invalid(no_such_node(name));
         // What a dead node had is made elsewhere in any case, as far as there is room.
-        if (node->state != NodeState::down && !objection) objection = objection_to_drain(map, name);
+        if (node->state != NodeState::down && !objection) objection = objection_to_drain(map, *node);
         if (node->duty == NodeDuty::hold) node->duty = NodeDuty::drain;
     }
     return objection;

@@ -39,8 +39,14 @@ const std::string& NodeInfo::endpoint_of(PartitionId partition) const {
     return endpoints.empty() ? nowhere : endpoints[shard_of(partition)];
 }
 
+namespace {
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+}  // namespace
+
 bool View::has(NodeId node) const {
-    return std::find(members.begin(), members.end(), node) != members.end();
+    return contains(members, node);
 }
 
 std::vector<NodeId> View::backups() const {
@@ -51,11 +57,11 @@ std::vector<NodeId> View::backups() const {
 }
 
 bool PartitionState::targets(NodeId node) const {
-    return std::find(target.begin(), target.end(), node) != target.end();
+    return contains(target, node);
 }
 
 bool PartitionState::teaches(NodeId node) const {
-    return std::find(learners.begin(), learners.end(), node) != learners.end();
+    return contains(learners, node);
 }
 
 Result<void> LeaseSettings::validate() const {
@@ -86,6 +92,11 @@ ClusterMap::Applied ClusterMap::apply(const MapDelta& delta) {
     generation = delta.generation;
     epoch = delta.epoch;
     return Applied::yes;
+}
+
+bool ClusterMap::is_up(NodeId id) const {
+    const NodeInfo* node = find(id);
+    return node != nullptr && node->up();
 }
 
 const NodeInfo* ClusterMap::find(NodeId id) const {

@@ -116,6 +116,9 @@ struct LeaseSettings {
 
 // How eagerly copies are made. Set in registry.yaml, and while the cluster runs.
 struct Pace {
+    static constexpr std::uint64_t least_bytes_per_second = 1024;
+    static constexpr std::uint32_t most_moves_per_node = 1024;
+
     Duration repair_after = std::chrono::seconds(30);               // how long a node may be down before it is given up
     std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
     std::uint32_t max_moves_per_node = 4;                           // partitions that a node learns at once, or teaches
@@ -194,6 +197,7 @@ struct ClusterMap {
         return std::tie(generation, epoch) > std::tie(other.generation, other.epoch);
     }
     [[nodiscard]] const NodeInfo* find(NodeId id) const;
+    [[nodiscard]] bool is_up(NodeId id) const;
     // The newest identity of that name, or nullptr.
     [[nodiscard]] const NodeInfo* find(std::string_view name) const;
     // Precondition: formed() and partition < settings.partitions.

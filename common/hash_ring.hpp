@@ -18,6 +18,8 @@ struct Candidate {
     std::string name;  // distinct among candidates
     std::string rack;
     double weight = 1.0;  // finite, above 0; anything else counts as 1
+
+    friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 
 // How a list of so many nodes is spread over racks: every rack gives one node before any gives its

@@ -11,8 +11,8 @@ std::vector<Candidate> candidates_of(const ClusterMap& map) {
     return candidates;
 }
 
-std::vector<std::vector<NodeId>> holders_of(const ClusterMap& map) {
-    std::vector<std::vector<NodeId>> holders;
+Holders holders_of(const ClusterMap& map) {
+    Holders holders;
     holders.reserve(map.partitions.size());
     for (const PartitionState& partition : map.partitions) {
         holders.push_back(partition.target);
@@ -20,6 +20,23 @@ std::vector<std::vector<NodeId>> holders_of(const ClusterMap& map) {
             if (!partition.targets(member)) holders.back().push_back(member);
     }
     return holders;
+}
+
+namespace {
+
+std::size_t nodes_that_may_hold(const ClusterMap& map) {
+    return static_cast<std::size_t>(
+        std::count_if(map.nodes.begin(), map.nodes.end(), [](const auto& item) { return item.second.may_hold(); }));
+}
+
+}  // namespace
+
+std::size_t wanted_copies(const ClusterMap& map) {
+    return std::min<std::size_t>(map.settings.replication, nodes_that_may_hold(map));
+}
+
+bool repair_frozen(const ClusterMap& map) {
+    return more_than_half_absent(map) && !map.settings.repair_regardless;
 }
 
 bool more_than_half_absent(const ClusterMap& map) {
@@ -39,15 +56,17 @@ std::size_t partitions_at(const ClusterMap& map, NodeId node) {
         [node](const PartitionState& partition) { return partition.view.has(node) || partition.targets(node); }));
 }
 
-std::optional<std::string> objection_to_drain(const ClusterMap& map, std::string_view name) {
-    const NodeInfo* node = map.find(name);
-    if (node == nullptr) return "there is no node " + std::string(name) + "; `kvctl nodes` lists them";
-    if (!node->may_hold()) return std::nullopt;  // it gives them away already
-    const std::size_t left = candidates_of(map).size() - 1;
+std::optional<std::string> objection_to_drain(const ClusterMap& map, const NodeInfo& node) {
+    if (!node.may_hold()) return std::nullopt;  // it gives them away already
+    const std::size_t left = nodes_that_may_hold(map) - 1;
     const std::size_t wanted = map.settings.replication;
     if (left >= wanted) return std::nullopt;
-    return "without " + std::string(name) + " only " + std::to_string(left) + (left == 1 ? " node is" : " nodes are") +
+    return "without " + node.name + " only " + std::to_string(left) + (left == 1 ? " node is" : " nodes are") +
            " left for " + std::to_string(wanted) + " copies of each partition: start another node first, then repeat";
+}
+
+std::string no_such_node(std::string_view name) {
+    return "there is no node " + std::string(name) + "; `kvctl nodes` lists them";
 }
 
 }  // namespace ringkv

@@ -245,8 +245,7 @@ void Members::tell_registry() {
             newest->duty != NodeDuty::leave)
             return ask(AdminAction::remove, name);
     }
-    if (!departed_.empty() && more_than_half_absent(map()) && !map().settings.repair_regardless)
-        ask(AdminAction::resume_repair, {});
+    if (!departed_.empty() && repair_frozen(map())) ask(AdminAction::resume_repair, {});
 }
 
 }  // namespace ringkv::local

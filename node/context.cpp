@@ -14,8 +14,7 @@ void Throttle::refill(Time now, std::uint64_t bytes_per_second) {
 }
 
 bool ReplicaContext::well(NodeId node) const {
-    const NodeInfo* info = map.find(node);
-    return info != nullptr && info->up();
+    return map.is_up(node);
 }
 
 bool ReplicaContext::leaving(NodeId node) const {

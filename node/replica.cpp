@@ -159,9 +159,7 @@ void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
     // begun to count on what we have.
     if (!log_.goes_on(message)) {
         if (message.index != 0 || message.ticket != ticket_) return;
-        ticket_ = context_.unique_number();
-        owed_start_view_ok_.reset();  // of the log that goes now
-        owed_prepare_ok_.reset();
+        log_goes();
     }
     if (!log_.take_chunk(message)) return;
     verified_ = log_.last();
@@ -210,20 +208,24 @@ void Replica::tick(Time now) {
     delete_useless();
 }
 
+// Nothing that was said of it, or is still owed, holds any more.
+void Replica::log_goes() {
+    ticket_ = context_.unique_number();
+    owed_start_view_ok_.reset();
+    owed_prepare_ok_.reset();
+}
+
 // M4: what we have is of no use once there are as many members as there should be, for good, and we are none of them.
 // Unless we have the log in that very view: its primary may have proposed us, and that may yet be accepted.
 void Replica::delete_useless() {
     const View& view = state_.view;
     if (log_.last().none() || log_.copying() || view.has(context_.me) || state_.targets(context_.me)) return;
     if (log_.log_view() >= view.id || view_batch_ > context_.durable) return;
-    const ClusterMap& map = context_.map;
-    if (view.members.size() < std::min<std::size_t>(map.settings.replication, candidates_of(map).size())) return;
-    if (more_than_half_absent(map) && !map.settings.repair_regardless) return;
+    if (view.members.size() < wanted_copies(context_.map)) return;
+    if (repair_frozen(context_.map)) return;
+    log_goes();
     log_.clear();
-    owed_start_view_ok_.reset();
-    owed_prepare_ok_.reset();
     verified_ = OpNumber();
-    ticket_ = context_.unique_number();
     context_.log(LogLevel::debug, "a copy that is not needed any more is deleted", {field(partition_), field(view)});
 }
 

@@ -61,6 +61,7 @@ class Replica {
     [[nodiscard]] OpNumber held_for_sure() const { return std::min(log_.persisted(), verified_); }
     void answer_owed(BatchNumber stored);
     void tick_backup(Time now);
+    void log_goes();
     void delete_useless();
 
     PartitionId partition_;

@@ -6,9 +6,6 @@ namespace ringkv::registry {
 
 namespace {
 
-constexpr std::uint64_t least_bytes_per_second = 1024;
-constexpr std::uint32_t most_moves = 1024;
-
 struct Verdict {
     std::optional<ErrorCode> error;
     std::string text;
@@ -29,14 +26,13 @@ Verdict set_duty(Publication& publication, NodeInfo node, NodeDuty duty, std::st
 Verdict change_duty(Publication& publication, const Administer& request) {
     const ClusterMap& map = publication.map();
     const NodeInfo* node = map.find(request.node);
-    if (node == nullptr || node->state == NodeState::gone)
-        return invalid("there is no node " + request.node + "; `kvctl nodes` lists them");
+    if (node == nullptr || node->state == NodeState::gone) return invalid(no_such_node(request.node));
     if (request.action == AdminAction::undrain)
         return set_duty(publication, *node, NodeDuty::hold, node->name + " may hold copies");
     const bool remove = request.action == AdminAction::remove;
     // What a dead node had is made elsewhere in any case, as far as there is room.
     if (!remove || node->state != NodeState::down)
-        if (auto objection = objection_to_drain(map, request.node)) return {ErrorCode::refused, std::move(*objection)};
+        if (auto objection = objection_to_drain(map, *node)) return {ErrorCode::refused, std::move(*objection)};
     if (!remove && node->duty == NodeDuty::leave) return {{}, node->name + " is to leave, and gives its copies away"};
     return set_duty(publication, *node, remove ? NodeDuty::leave : NodeDuty::drain,
                     node->name + (remove ? " is to leave: its copies move away, and it is forgotten once it is down"
@@ -50,10 +46,10 @@ Verdict change_settings(Publication& publication, const Administer& request) {
     pace.max_bytes_per_second = request.max_bytes_per_second.value_or(pace.max_bytes_per_second);
     pace.max_moves_per_node = request.max_moves_per_node.value_or(pace.max_moves_per_node);
     if (pace.repair_after < Duration::zero()) return invalid("repair_after cannot be negative");
-    if (pace.max_bytes_per_second < least_bytes_per_second)
+    if (pace.max_bytes_per_second < Pace::least_bytes_per_second)
         return invalid("rebalance.max_bytes_per_second must be at least 1KiB");
-    if (pace.max_moves_per_node < 1 || pace.max_moves_per_node > most_moves)
-        return invalid("rebalance.max_moves_per_node must be from 1 to " + std::to_string(most_moves));
+    if (pace.max_moves_per_node < 1 || pace.max_moves_per_node > Pace::most_moves_per_node)
+        return invalid("rebalance.max_moves_per_node must be from 1 to " + std::to_string(Pace::most_moves_per_node));
     if (pace == publication.map().settings.pace) return {{}, "nothing to change"};
     publication.log_when_durable(LogLevel::info, "an operator has changed the settings");
     publication.put(std::move(settings));

@@ -42,9 +42,8 @@ bool Membership::has_heard_around(Time now) const {
 }
 
 bool Membership::live(NodeId node, Time now, Duration within) const {
-    const NodeInfo* info = publication_.map().find(node);
     const auto heard = heard_.find(node);
-    return info != nullptr && info->up() && heard != heard_.end() && now - heard->second <= within;
+    return publication_.map().is_up(node) && heard != heard_.end() && now - heard->second <= within;
 }
 
 void Membership::refuse(Time now, const Origin& from, bool retry, const std::string& text) {

@@ -10,15 +10,6 @@ namespace ringkv::registry {
 
 namespace {
 
-bool same(const Candidate& one, const Candidate& other) {
-    return one.id == other.id && one.name == other.name && one.rack == other.rack && one.weight == other.weight;
-}
-
-bool is_up(const ClusterMap& map, NodeId id) {
-    const NodeInfo* node = map.find(id);
-    return node != nullptr && node->up();
-}
-
 // How many copies each node takes part in making.
 class Workload {
   public:
@@ -69,13 +60,12 @@ void Rebalancer::tick(Time now) {
 
 void Rebalancer::say_whether_frozen() {
     const ClusterMap& map = publication_.map();
-    const bool absent = more_than_half_absent(map);
-    if (!absent && map.settings.repair_regardless) {
+    if (map.settings.repair_regardless && !more_than_half_absent(map)) {
         ClusterSettings settings = map.settings;
         settings.repair_regardless = false;  // it was said of that absence
         publication_.put(std::move(settings));
     }
-    const bool frozen = absent && !map.settings.repair_regardless;
+    const bool frozen = repair_frozen(map);
     if (frozen == frozen_) return;
     frozen_ = frozen;
     if (frozen)
@@ -120,9 +110,7 @@ void Rebalancer::retire_leavers() {
 void Rebalancer::plan() {
     const ClusterMap& map = publication_.map();
     std::vector<Candidate> candidates = candidates_of(map);
-    if (candidates.empty() ||
-        std::equal(candidates.begin(), candidates.end(), planned_for_.begin(), planned_for_.end(), same))
-        return;
+    if (candidates.empty() || candidates == planned_for_) return;
     const Holders targets =
         placement_.place(candidates, holders_of(map), map.settings.partitions, map.settings.replication);
     RINGKV_CHECK(targets.size() == map.partitions.size(), "a placement is of every partition");
@@ -155,20 +143,20 @@ void Rebalancer::schedule(Time now) {
     for (std::uint32_t p = 0; p < map.partitions.size(); ++p) {
         const PartitionState& state = map.partitions[p];
         std::vector<NodeId> going_on;
-        const bool taught = is_up(map, state.view.primary);
+        const bool taught = map.is_up(state.view.primary);
         for (NodeId node : state.learners)
-            if (taught && state.targets(node) && !state.view.has(node) && is_up(map, node)) going_on.push_back(node);
+            if (taught && state.targets(node) && !state.view.has(node) && map.is_up(node)) going_on.push_back(node);
         for (NodeId node : going_on) workload.add(state.view.primary, node);
         if (going_on != state.learners) learners[PartitionId(p)] = going_on;
         if (frozen_ || !taught) continue;
         for (NodeId node : state.target) {
-            if (state.view.has(node) || state.teaches(node) || !is_up(map, node)) continue;
+            if (state.view.has(node) || state.teaches(node) || !map.is_up(node)) continue;
             if (!membership_.live(node, now, lease.duration)) {  // just removed from the view, perhaps
                 look_again_ = now + lease.beacon;
                 continue;
             }
             const auto copies = std::count_if(state.view.members.begin(), state.view.members.end(),
-                                              [&](NodeId member) { return is_up(map, member); });
+                                              [&](NodeId member) { return map.is_up(member); });
             wanted.push_back({static_cast<std::size_t>(copies), PartitionId(p), node});
         }
     }

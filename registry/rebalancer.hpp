@@ -39,7 +39,7 @@ class Rebalancer {
     std::map<NodeId, Time> down_since_;
     std::vector<Candidate> planned_for_;
     std::optional<std::uint64_t> seen_changes_;  // Publication::changes() when we last looked at everything
-    std::optional<Time> look_again_;  // somebody who is to learn something was not heard of just now
+    std::optional<Time> look_again_;             // somebody who is to learn something was not heard of just now
     bool frozen_ = false;
 };
 

@@ -17,8 +17,7 @@ std::optional<std::string_view> members_objection(const ClusterMap& map, NodeId 
         if (state.view.has(member)) continue;
         if (proposer != state.view.primary) return "only the primary brings in a new member";
         if (!state.targets(member)) return "a new member is not in the partition's target";
-        const NodeInfo* node = map.find(member);
-        if (node == nullptr || !node->up()) return "a new member is not up";
+        if (!map.is_up(member)) return "a new member is not up";
     }
     return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "client/movement.hpp"
+#include "common/rebalancing.hpp"
 
 namespace ringkv {
 

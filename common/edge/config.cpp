@@ -93,12 +93,13 @@ std::vector<Field> registry_fields(RegistryConfig& out) {
                 }),
         defaulted("reads", config::choice(settings.reads, read_modes)),
         defaulted("session_expiry", config::duration(settings.session_expiry, milliseconds(1000))),
-        section(
-            "rebalance",
-            {
-                defaulted("max_bytes_per_second", config::size(settings.pace.max_bytes_per_second, kibibyte, any_size)),
-                defaulted("max_moves_per_node", config::integer(settings.pace.max_moves_per_node, 1, 1024)),
-            }),
+        section("rebalance",
+                {
+                    defaulted("max_bytes_per_second",
+                              config::size(settings.pace.max_bytes_per_second, Pace::least_bytes_per_second, any_size)),
+                    defaulted("max_moves_per_node",
+                              config::integer(settings.pace.max_moves_per_node, 1, Pace::most_moves_per_node)),
+                }),
         defaulted("insecure", config::boolean(out.insecure)),
     };
 }

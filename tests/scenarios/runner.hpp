@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/placement_in_turns.hpp"
 #include "tests/scenarios/arguments.hpp"
 #include "tests/scenarios/story.hpp"
 #include "tests/simulation/cluster.hpp"
@@ -108,7 +109,7 @@ class Runner {
     static const std::map<std::string, Command, std::less<>> commands;
 
     simulation::ScriptedNetwork network_;
-    simulation::PlacementInTurns placement_;
+    test::PlacementInTurns placement_;
     std::unique_ptr<simulation::SimulatedCluster> cluster_;
     std::string output_;
     bool failed_ = false;

@@ -74,6 +74,7 @@ class Chaos {
     [[nodiscard]] bool lose_registry();
     void bring_registry_back();
 
+    [[nodiscard]] std::string node_on(HostId host) const;
     [[nodiscard]] HostId running_node(Random& random) const;  // none: nobody runs
     [[nodiscard]] bool may_lose(HostId node) const;           // its process, with what only that holds
     [[nodiscard]] bool may_lose_storage(HostId node) const;

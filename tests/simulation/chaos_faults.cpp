@@ -209,13 +209,18 @@ bool Chaos::add_node() {
     return true;
 }
 
+// The name of the host's node: a replacement's host has it and a number.
+std::string Chaos::node_on(HostId host) const {
+    const std::string& name = world_.name(host);
+    return name.substr(0, name.find('-'));
+}
+
 bool Chaos::replace_node() {
     Random& draw = random(Fault::replacement);
     const HostId node = running_node(draw);
     if (node.none() || !may_lose_storage(node) || lost_registry_) return false;
     tell(Fault::replacement, node);
-    const std::string host = world_.name(node);
-    const std::string name = host.substr(0, host.find('-'));
+    const std::string name = node_on(node);
     world_.crash(node);
     cluster_.lose_storage(node);
     retired_.insert(node);
@@ -228,8 +233,7 @@ bool Chaos::drain_node() {
     Random& draw = random(Fault::drain);
     const HostId node = running_node(draw);
     if (node.none() || !cluster_.map().formed()) return false;
-    const std::string host = world_.name(node);
-    const std::string name = host.substr(0, host.find('-'));
+    const std::string name = node_on(node);
     tell(Fault::drain, node);
     cluster_.administer(AdminAction::drain, name);
     at(draw.between(milliseconds(100), seconds(12)), [this, name] { undrain(name); });
@@ -248,8 +252,7 @@ bool Chaos::remove_node() {
     Random& draw = random(Fault::removal);
     const HostId node = running_node(draw);
     if (node.none() || !cluster_.map().formed()) return false;
-    const std::string host = world_.name(node);
-    const std::string name = host.substr(0, host.find('-'));
+    const std::string name = node_on(node);
     tell(Fault::removal, node);
     cluster_.administer(AdminAction::remove, name);
     const auto wait = [this, node](const auto& self) -> void {

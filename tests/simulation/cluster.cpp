@@ -47,19 +47,6 @@ Uuid uuid_of(std::uint8_t kind, std::uint64_t host, std::uint64_t start) {
 
 }  // namespace
 
-Holders PlacementInTurns::place(const std::vector<Candidate>& candidates, const Holders&, std::uint32_t partitions,
-                                std::uint32_t replication) const {
-    std::map<std::string, NodeId> by_name;
-    for (const Candidate& candidate : candidates) by_name[candidate.name] = candidate.id;
-    std::vector<NodeId> nodes;
-    for (const auto& [name, id] : by_name) nodes.push_back(id);
-    Holders targets(partitions);
-    const std::size_t copies = std::min<std::size_t>(replication, nodes.size());
-    for (std::size_t p = 0; p < partitions; ++p)
-        for (std::size_t copy = 0; copy < copies; ++copy) targets[p].push_back(nodes[(p + copy) % nodes.size()]);
-    return targets;
-}
-
 SimulatedCluster::SimulatedCluster(Network& network, RegistryOptions options, const Placement& placement, Duration tick)
     : options_(std::move(options)),
       placement_(placement),

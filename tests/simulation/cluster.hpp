@@ -16,13 +16,6 @@
 
 namespace ringkv::simulation {
 
-// Partition p is for the candidates from number p on, in turns: easy to foresee in a story.
-class PlacementInTurns final : public Placement {
-  public:
-    [[nodiscard]] Holders place(const std::vector<Candidate>& candidates, const Holders& current,
-                                std::uint32_t partitions, std::uint32_t replication) const override;
-};
-
 struct NodePlan {
     std::string name;
     std::string rack;

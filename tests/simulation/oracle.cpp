@@ -117,8 +117,7 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
         fail("members-are-whole", on(host, partition) + ": a member waits for a copy");
     const bool deleted = log.copying() && log.last().none();
     const ClusterMap& map = cluster_.shard(host).map();
-    if (deleted && log.commit() < seen.commit &&
-        replica.view().members.size() < std::min<std::size_t>(plan_.replication, candidates_of(map).size()))
+    if (deleted && log.commit() < seen.commit && replica.view().members.size() < wanted_copies(map))
         fail("deleted-when-useless",
              on(host, partition) + ": deletes its copy, and there are only " + describe(replica.view()));
     if (log.commit() < seen.commit && !deleted)

@@ -12,29 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "common/placement.hpp"
 #include "registry/registry_actor.hpp"
+#include "tests/placement_in_turns.hpp"
 
 namespace ringkv::test {
 
 using std::chrono::milliseconds;
-
-// Partition p goes to the candidates from number p on, in turns: easy to foresee.
-class TurnPlacement final : public Placement {
-  public:
-    [[nodiscard]] Holders place(const std::vector<Candidate>& given, const Holders&, std::uint32_t partitions,
-                                std::uint32_t replication) const override {
-        std::vector<Candidate> candidates = given;
-        std::sort(candidates.begin(), candidates.end(),
-                  [](const Candidate& one, const Candidate& other) { return one.name < other.name; });
-        Holders targets(partitions);
-        const std::size_t copies = std::min<std::size_t>(replication, candidates.size());
-        for (std::size_t partition = 0; partition < partitions; ++partition)
-            for (std::size_t copy = 0; copy < copies; ++copy)
-                targets[partition].push_back(candidates[(partition + copy) % candidates.size()].id);
-        return targets;
-    }
-};
 
 inline Uuid uuid(std::uint8_t number) {
     Uuid id;
@@ -202,7 +185,7 @@ class Driver {
     }
 
     RegistryOptions options_;
-    TurnPlacement placement_;
+    PlacementInTurns placement_;
     RegistryActor actor_;
     Time now_{std::chrono::seconds(100)};
     std::map<std::uint8_t, TestNode> nodes_;
