@@ -24,19 +24,19 @@ struct CopyProgress {
 
 struct Peer {
     // The log.
-    bool started = false;        // has taken over this reign's log (StartViewOk): Prepares may follow
-    OpNumber base;               // StartView's entries begin above it
-    OpNumber acked;              // persisted there
-    OpNumber reached;            // the highest that was ever sent; `sent` goes back when it is sent again
-    OpNumber sent;               // sent, up to here
-    OpNumber commit;             // the newest commit point that it said it knows
-    bool told_view = false;      // has answered in the current view
-    bool answered_view = false;  // that it has the log in the current view
-    Time sent_at{};              // the newest StartView, or Prepare with something to acknowledge
-    Time told_at{};              // the newest Prepare at all: it tells the commit point
-    Time progress_at{};          // the newest PrepareOk that moved acked, or when there was nothing to wait for
-    bool needs_copy = false;     // its log cannot be joined to ours
-    std::uint64_t ticket = 0;    // of that log, as it was when it said so
+    ViewId valid_from;         // what it said of its log in an earlier view is void
+    bool started = false;      // has taken over this reign's log (StartViewOk): Prepares may follow
+    OpNumber base;             // StartView's entries begin above it
+    OpNumber acked;            // persisted there
+    OpNumber reached;          // the highest that was ever sent; `sent` goes back when it is sent again
+    OpNumber sent;             // sent, up to here
+    OpNumber commit;           // the newest commit point that it said it knows
+    bool told_view = false;    // knows the current view, as far as we know
+    Time sent_at{};            // the newest StartView, or Prepare with something to acknowledge
+    Time told_at{};            // the newest Prepare at all: it tells the commit point
+    Time progress_at{};        // the newest PrepareOk that moved acked, or when there was nothing to wait for
+    bool needs_copy = false;   // its log cannot be joined to ours
+    std::uint64_t ticket = 0;  // of that log, as it was when it said so
     std::optional<CopyProgress> copy;
 
     // The lease (L2) and the newest confirmation (L5): both are send times of ours, the lease's plus its duration.

@@ -37,7 +37,10 @@ void Primary::state_changed(Time now, PartitionState state, BatchNumber view_bat
     if (new_view) {
         view_batch_ = view_batch;
         proposed_.clear();
-        for (auto& [node, peer] : peers_) peer.told_view = peer.answered_view = false;
+        for (auto& [node, peer] : peers_) {
+            peer.told_view = false;
+            if (!state_.view.has(node)) ask_again(peer);
+        }
         // "Never again in that view" (V6) is over with that view.
         if (phase_ == Phase::handing_over) phase_ = Phase::serving;
         phase_at_ = now;
@@ -57,6 +60,7 @@ void Primary::add_peers(Time now) {
     const auto add = [&](NodeId node) {
         if (node == context_.me || peers_.contains(node)) return;
         Peer peer;
+        peer.valid_from = state_.view.has(node) ? state_.view.since : state_.view.id;
         peer.base = log_.commit();
         peer.heard_at = now;
         peer.progress_at = now;

@@ -116,6 +116,9 @@ class Primary {
     void begin_copy(Time now, NodeId node, Peer& peer);
     void send_chunk(Time now, NodeId node, Peer& peer);
     void end_copy(Peer& peer);
+    // What the peer said of its log in that view.
+    [[nodiscard]] bool valid(const Peer& peer, ViewId said_in) const;
+    void ask_again(Peer& peer);
 
     // primary_members.cpp: who should be a member, and hand-over
     // -> was other membership proposed?

@@ -22,10 +22,8 @@ bool Primary::silent(Time now, const Peer& peer) const {
 }
 
 // Every op that is committed is persisted there, and every one from now on will have to be, for who is
-// proposed counts as required (V6, M3; docs/decisions/0005). And it said so in this view: from then on it does not
-// take the view for one that has no use for it (M4).
+// proposed counts as required (V6, M3; docs/decisions/0005).
 bool Primary::caught_up(Time now, NodeId node, const Peer& peer) const {
-    if (!peer.answered_view) return false;
     return context_.well(node) && peer.started && !peer.copy && peer.acked >= log_.commit() && peer.lease_until > now;
 }
 

@@ -28,11 +28,24 @@ void Primary::send_start_view(Time now, NodeId node, Peer& peer) {
                             log_.tail().above(peer.base, most_entries, most_bytes)});
 }
 
+bool Primary::valid(const Peer& peer, ViewId said_in) const {
+    return said_in >= peer.valid_from && said_in <= state_.view.id;
+}
+
+// A member keeps its log as long as we reign. Others may delete theirs when they learn of a view without them, unless
+// they have said in that very view that they have it (M4): they are asked again in each.
+void Primary::ask_again(Peer& peer) {
+    peer.valid_from = state_.view.id;
+    peer.started = peer.needs_copy = false;
+    peer.base = log_.commit();
+    peer.sent_at = {};
+}
+
 void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     const auto found = peers_.find(from);
     if (found == peers_.end() || phase_ == Phase::waiting) return;
-    if (message.view < state_.view.since || message.view > state_.view.id) return;
     Peer& peer = found->second;
+    if (!valid(peer, message.view)) return;
     if (peer.started || peer.copy) return;  // a repeat, or of before the copy
     // A member that far behind is removed for want of progress, and comes back as a learner.
     const auto copy_instead = [&] {
@@ -65,7 +78,7 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     }
     peer.needs_copy = false;
     peer.started = true;
-    peer.told_view = peer.answered_view = message.view == state_.view.id;
+    peer.told_view = message.view == state_.view.id;
     peer.commit = message.commit;
     peer.acked = message.op;
     peer.sent = peer.acked;
@@ -100,8 +113,8 @@ void Primary::send_prepares(Time now, NodeId node, Peer& peer) {
 void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
     const auto found = peers_.find(from);
     if (found == peers_.end()) return;
-    if (message.view < state_.view.since || message.view > state_.view.id) return;
     Peer& peer = found->second;
+    if (!valid(peer, message.view)) return;
     if (!peer.started) return;
     if (message.op > peer.acked && message.op <= log_.last()) {
         peer.acked = message.op;
@@ -109,7 +122,6 @@ void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
     }
     peer.sent = std::max(peer.sent, peer.acked);
     peer.commit = message.commit;
-    if (!message.gap && message.view == state_.view.id) peer.answered_view = true;
     if (message.gap) peer.sent = std::min(message.op, log_.last());  // after a restart it may be sure of less
     if (message.gap && message.view < state_.view.id) peer.told_view = false;
     try_commit(now);
@@ -130,7 +142,7 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
         if (due) send_start_view(now, node, peer);
         return;
     }
-    if ((peer.acked < peer.sent || !peer.answered_view) && due) {
+    if (peer.acked < peer.sent && due) {
         peer.sent = peer.acked;
         peer.told_view = false;
         send_prepares(now, node, peer);
@@ -218,8 +230,8 @@ void Primary::copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message) {
         // The learner took our log over with the copy: from `start` on it follows by Prepares.
         end_copy(peer);
         peer.needs_copy = false;
-        peer.started = true;
-        peer.told_view = peer.answered_view = false;
+        peer.started = peer.told_view = valid(peer, message.view);
+        if (!peer.started) ask_again(peer);
         peer.heard_at = std::max(peer.heard_at, now);
         context_.claims_changed = true;
         return;
