@@ -208,6 +208,11 @@ void ProcessCluster::kill_node(const std::string& name) {
     node(name).wait_for_exit(patience);
 }
 
+void ProcessCluster::stop_node(const std::string& name) {
+    node(name).signal(SIGTERM);
+    if (!node(name).wait_for_exit(patience)) throw std::runtime_error(name + " does not end");
+}
+
 std::string ProcessCluster::registry_endpoint() const {
     return loopback(registry_.port);
 }

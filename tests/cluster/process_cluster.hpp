@@ -53,6 +53,8 @@ class ProcessCluster {
     // Sends SIGKILL and waits for the end.
     void kill_registry();
     void kill_node(const std::string& name);
+    // Sends SIGTERM and waits for the end.
+    void stop_node(const std::string& name);
 
     [[nodiscard]] std::string registry_endpoint() const;
     [[nodiscard]] std::string node_endpoint(const std::string& name) const;
