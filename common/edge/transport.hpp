@@ -2,8 +2,9 @@
 // to, one PUB (the registry), SUBs. Owns its sockets and is used by one thread, but for wake().
 //
 // Every socket option is set on purpose (protocol.md, last paragraph). Nothing here blocks but poll(),
-// and nothing is queued for a peer that is not connected: a message that cannot go now is dropped and
-// counted, for the actors send again what matters.
+// and nothing is queued for a peer that is not there: a message that cannot go now is dropped and counted, for the
+// actors send again what matters. Only the first connection to an endpoint is waited for, 50 ms at most: it is made
+// when the first message is sent.
 #pragma once
 
 #include <functional>

@@ -177,6 +177,7 @@ TEST(Transport, BadAnswersAreDroppedWithoutAnAnswer) {
         client.send(Address::to(endpoint), numbered(1));
         return client.counters().frames_out > 0;
     }));
+    const auto sent = client.counters().frames_out;
     const std::string id = server.receive_part();
     (void)server.receive_part();
     server.send({id, "garbage"});
@@ -184,7 +185,7 @@ TEST(Transport, BadAnswersAreDroppedWithoutAnAnswer) {
     ASSERT_TRUE(pump_until({&client}, [&] { return !client.inbox.empty(); }));
     EXPECT_EQ(number_of(client.inbox.front()), 2U);
     EXPECT_EQ(client.counters().malformed, 1U);
-    EXPECT_EQ(client.counters().frames_out, 1U);
+    EXPECT_EQ(client.counters().frames_out, sent);
 }
 
 }  // namespace
