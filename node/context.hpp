@@ -54,7 +54,7 @@ class ReplicaContext {
     std::uint32_t copies = 0;        // full copies being sent
     Throttle throttle;
     bool claims_changed = false;  // some partition's primary asks for other leases than before
-    bool confirm_now = false;     // reads wait for a beacon round (ReadMode::confirmed)
+    bool beacon_now = false;      // somebody waits for a lease, or for a beacon round (ReadMode::confirmed)
     bool map_behind = false;      // somebody spoke of a view or an epoch that our map does not have
 
     [[nodiscard]] const LeaseSettings& lease() const { return map.settings.lease; }

@@ -85,6 +85,8 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     peer.reached = peer.acked;
     peer.progress_at = now;
     context_.claims_changed = true;  // a learner's lease is wanted from now on
+    // It has stored the view by now, and grants it; the beacon that went with the StartView came too early for that.
+    if (peer.lease_until <= now) context_.beacon_now = true;
     try_commit(now);
 }
 

@@ -157,7 +157,7 @@ void Primary::read(Time now, Request request) {
         answer_read(request);
         return;
     }
-    if (context_.map.settings.reads == ReadMode::confirmed) context_.confirm_now = true;
+    if (context_.map.settings.reads == ReadMode::confirmed) context_.beacon_now = true;
     ++context_.held;
     reads_.push_back(std::move(request));
 }
