@@ -196,6 +196,7 @@ void Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartb
     if (!known) return;
     heard_[node->id] = now;
     unheard_.erase(node->id);
+    if (!has_heard_around(now)) return;  // it will be repeated
     if (heartbeat.stopping && node->state != NodeState::stopping) set_state(*node, NodeState::stopping);
     if (!heartbeat.stopping && node->state == NodeState::down) set_state(*node, NodeState::up);
 }

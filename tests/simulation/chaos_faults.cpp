@@ -85,6 +85,8 @@ bool Chaos::cut_links(Fault fault) {
                 for (std::size_t j = split; j < everybody.size(); ++j) both(everybody[i], everybody[j]);
         }
     }
+    if (lost_registry_)  // whoever shows that its state is old must reach it
+        std::erase_if(links, [this](const auto& link) { return link.first == registry_ || link.second == registry_; });
     for (const auto& [from, to] : links) {
         network_.cut(from, to);
         if (news_)
@@ -323,12 +325,16 @@ bool Chaos::lose_registry() {
         return retired_.contains(node) ||
                (world_.state(node) == HostState::running && !cluster_.identity_of(node).node.none());
     });
-    // One that nobody has gone beyond is not old: it may decide, and then it is the newest.
+    // Whom it hears first must know more: else it may decide, and then it is the newest.
     const Epoch epoch_then(backup_.size());  // each epoch is one record
-    const bool beyond = all_there && std::any_of(cluster_.nodes().begin(), cluster_.nodes().end(), [&](HostId node) {
-                            return !retired_.contains(node) && cluster_.shard(node).map().epoch > epoch_then;
+    const bool beyond = all_there && std::all_of(cluster_.nodes().begin(), cluster_.nodes().end(), [&](HostId node) {
+                            return retired_.contains(node) || cluster_.shard(node).map().epoch > epoch_then;
                         });
     const bool old = draw.chance(0.5) && beyond;
+    for (const HostId node : cluster_.nodes()) {
+        network_.heal(node, registry_);
+        network_.heal(registry_, node);
+    }
     world_.disk(registry_).replace(old ? backup_ : std::vector<std::string>());
     backup_ = *lost_registry_;
     world_.start(registry_);

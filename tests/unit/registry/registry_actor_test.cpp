@@ -167,6 +167,8 @@ TEST(Registry, DecidesNothingBeforeItHasHeardAroundAfterItsStart) {
     EXPECT_FALSE(propose());
     registry.give(registry.node(4).origin(), registry.node(4).join);
     EXPECT_FALSE(registry.take<JoinAnswer>(4));
+    registry.give(registry.node(1).origin(), registry.beat(1, true));
+    EXPECT_EQ(registry.map().epoch, before.map().epoch) << "the epoch of a decision might be one that nodes know";
     for (std::uint8_t other = 1; other <= 2; ++other)
         registry.give(registry.node(other).origin(), registry.beat(other));
     EXPECT_FALSE(propose()) << "node 3 may know more";
