@@ -52,6 +52,7 @@ class ReplicaContext {
     BatchNumber durable;             // newest batch that is stored as configured
     std::uint64_t held = 0;          // requests that wait, over all partitions
     std::uint32_t copies = 0;        // full copies being sent
+    Time deleted_at{};               // when a copy was deleted last
     Throttle throttle;
     bool claims_changed = false;  // some partition's primary asks for other leases than before
     bool beacon_now = false;      // somebody waits for a lease, or for a beacon round (ReadMode::confirmed)

@@ -11,7 +11,7 @@ namespace {
 // In one Prepare or StartView; the rest follows in Prepares.
 constexpr std::size_t most_entries = 512;
 constexpr std::size_t most_bytes = std::size_t{1} << 20U;
-constexpr std::size_t chunk_bytes = std::size_t{64} << 10U;  // of a full copy
+constexpr std::size_t chunk_bytes = std::size_t{16} << 10U;  // of a full copy: requests wait while one is made
 
 // How long an unanswered message is waited for before it is sent again (P5).
 Duration resend_after(const ReplicaContext& context) {

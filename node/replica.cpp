@@ -1,6 +1,7 @@
 #include "node/replica.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/check.hpp"
 #include "common/rebalancing.hpp"
@@ -205,7 +206,7 @@ void Replica::tick(Time now) {
         return;
     }
     tick_backup(now);
-    delete_useless();
+    delete_useless(now);
 }
 
 // Nothing that was said of it, or is still owed, holds any more.
@@ -217,12 +218,13 @@ void Replica::log_goes() {
 
 // M4: what we have is of no use once there are as many members as there should be, for good, and we are none of them.
 // Unless we have the log in that very view: its primary may have proposed us, and that may yet be accepted.
-void Replica::delete_useless() {
+void Replica::delete_useless(Time now) {
     const View& view = state_.view;
     if (log_.last().none() || log_.copying() || view.has(context_.me) || state_.targets(context_.me)) return;
     if (log_.log_view() >= view.id || view_batch_ > context_.durable) return;
     if (view.members.size() < wanted_copies(context_.map)) return;
     if (repair_frozen(context_.map)) return;
+    if (std::exchange(context_.deleted_at, now) == now) return;  // one a tick: requests wait meanwhile
     log_goes();
     log_.clear();
     verified_ = OpNumber();

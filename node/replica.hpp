@@ -62,7 +62,7 @@ class Replica {
     void answer_owed(BatchNumber stored);
     void tick_backup(Time now);
     void log_goes();
-    void delete_useless();
+    void delete_useless(Time now);
 
     PartitionId partition_;
     ReplicaContext& context_;
