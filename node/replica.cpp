@@ -129,6 +129,7 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
         answer_start_view(from, true);
         return;
     }
+    ticket_ = context_.unique_number();  // no copy that was asked for before may replace what we take over now
     verified_ = std::max(message.base, log_.commit());
     take_entries(message.entries);
     log_.set_log_view(message.view.id);

@@ -170,6 +170,22 @@ TEST_F(Learning, AChunkOfACopyThatWasGivenUpDoesNotEmptyIt) {
     EXPECT_EQ(keys(), "");
 }
 
+// The same while its disk is slow: it has taken the log over, and cannot say so yet.
+TEST_F(Learning, AChunkThatComesBeforeTheLogIsStoredDoesNotEmptyIt) {
+    const std::uint64_t asked = asks(first_);
+    node_.disk_answers = false;
+    node_.from_node(1, StartView{PartitionId(0), first_, OpNumber(0), ViewId(), OpNumber(0), {}});
+    EXPECT_FALSE(node_.sent<StartViewOk>(1));
+    node_.from_node(1, chunk(first_, 7, asked, 0, "old", false));
+    node_.disk_answers = true;
+    node_.pass(milliseconds(10));
+    const auto answer = node_.sent<StartViewOk>(1);
+    ASSERT_TRUE(answer);
+    EXPECT_FALSE(answer->gap);
+    EXPECT_FALSE(node_.sent<CopyChunkOk>(1));
+    EXPECT_EQ(keys(), "");
+}
+
 // M4: the learner knows a newer view of the reign from the map, and the StartView is of the one before. It must not
 // say that it has the log in the newer one: it may delete its copy because of that view, and would be counted on.
 TEST_F(Learning, AnAnswerIsOfTheViewWhoseLogItHas) {

@@ -129,6 +129,8 @@ class ShardByHand {
         return {PartitionId(0), view(view_number, 1, {}).id, OpNumber(op), false, OpNumber(0)};
     }
 
+    bool disk_answers = true;  // else what is stored waits until it does
+
     Shard& shard() { return shard_; }
     Time now() const { return now_; }
 
@@ -142,9 +144,10 @@ class ShardByHand {
         shard_.tick(now_);
         for (;;) {
             Effects effects = shard_.take_effects();
-            if (effects.empty()) return;
+            if (effects.empty() && !(unsynced_ && disk_answers)) return;
             std::move(effects.sends.begin(), effects.sends.end(), std::back_inserter(sends_));
-            if (!effects.batch.empty()) shard_.durable(now_, effects.number);
+            if (!effects.batch.empty()) unsynced_ = effects.number;
+            if (unsynced_ && disk_answers) shard_.durable(now_, *std::exchange(unsynced_, std::nullopt));
         }
     }
 
@@ -153,6 +156,7 @@ class ShardByHand {
     Time now_ = start_time;
     std::uint64_t epoch_ = 0;
     std::vector<Outgoing> sends_;
+    std::optional<BatchNumber> unsynced_;
 };
 
 // With our engine and our rules.
