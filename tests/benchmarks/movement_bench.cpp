@@ -36,10 +36,6 @@ struct Settings {
 
 constexpr const char* newcomers[] = {"n4", "n5", "n6"};
 
-bool at_rest(const ClusterStatus& status) {
-    return status.learners == 0 && status.pending == 0 && status.full == status.total;
-}
-
 void check(const Result<Change>& change) {
     if (!change) throw std::runtime_error(change.error().message());
 }
@@ -61,7 +57,7 @@ class Story {
         : settings_(settings),
           cluster_({.nodes = 3, .partitions = settings.partitions}),
           observer_(cluster_.client()),
-          admin_(connect_admin()),
+          admin_(cluster_.admin()),
           load_({cluster_.registry_endpoint()}, settings.load) {
         check(admin_.change_settings({.max_bytes_per_second = settings.pace, .max_moves_per_node = settings.moves}));
     }
@@ -92,12 +88,6 @@ class Story {
     }
 
   private:
-    Admin connect_admin() const {
-        auto admin = Admin::connect({.registries = {cluster_.registry_endpoint()}, .deadline = testing::patience});
-        if (!admin) throw std::runtime_error(admin.error().message());
-        return std::move(*admin);
-    }
-
     void quiet(const char* name) {
         load_.begin_phase();
         testing::sleep_for(std::chrono::seconds(settings_.quiet));
@@ -119,9 +109,9 @@ class Story {
 
     void wait_until_empty() {
         cluster_.wait_for_status(observer_, "n4, n5 and n6 are empty", [](const ClusterStatus& status) {
-            return at_rest(status) && std::all_of(std::begin(newcomers), std::end(newcomers), [&](const char* name) {
-                       return testing::find_node(status, name)->copies == 0;
-                   });
+            return testing::at_rest(status) &&
+                   std::all_of(std::begin(newcomers), std::end(newcomers),
+                               [&](const char* name) { return testing::copies_of(status, name) == 0; });
         });
     }
 
@@ -130,7 +120,7 @@ class Story {
         const double copies = settings_.partitions * 3 / 6.0;
         const double primaries = settings_.partitions / 6.0;
         cluster_.wait_for_status(observer_, "everybody has a share", [&](const ClusterStatus& status) {
-            return at_rest(status) && status.nodes.size() == 6 &&
+            return testing::at_rest(status) && status.nodes.size() == 6 &&
                    std::all_of(status.nodes.begin(), status.nodes.end(), [&](const NodeStatus& node) {
                        return node.copies >= 0.9 * copies && node.primaries >= std::floor(0.9 * primaries);
                    });

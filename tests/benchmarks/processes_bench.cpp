@@ -32,15 +32,6 @@ struct Settings {
 };
 
 // Everybody holds what he should, and nothing is being moved.
-bool at_rest(const ClusterStatus& status) {
-    return status.total > 0 && status.learners == 0 && status.pending == 0 && status.full == status.total;
-}
-
-std::uint32_t copies_of(const ClusterStatus& status, const std::string& name) {
-    const NodeStatus* node = testing::find_node(status, name);
-    return node == nullptr ? 0 : node->copies;
-}
-
 double seconds_since(steady_clock::time_point begin) {
     return std::chrono::duration<double>(steady_clock::now() - begin).count();
 }
@@ -56,19 +47,17 @@ class Story {
     }
 
     int tell() {
-        wait("a share for everybody", [](const ClusterStatus& status) { return at_rest(status); });
+        wait("a share for everybody", [](const ClusterStatus& status) { return testing::at_rest(status); });
         say(fmt::format("{} processes started, {} partitions formed and full", settings_.nodes, settings_.partitions),
             began_);
-        auto admin = Admin::connect({.registries = {cluster_.registry_endpoint()}, .deadline = testing::patience});
-        if (!admin) throw std::runtime_error(admin.error().message());
-        must(admin->change_settings({.repair_after = std::chrono::seconds(2)}));
+        must(cluster_.admin().change_settings({.repair_after = std::chrono::seconds(2)}));
         write_all();
         verify();
         die();
         verify();
         join();
         verify();
-        drain(*admin);
+        drain();
         verify();
         count();
         fmt::print("every key was read after each step: {} reads, {} wrong\n", reads_, wrong_);
@@ -138,10 +127,11 @@ class Story {
         const std::string name = names_[names_.size() / 2];
         const auto begin = steady_clock::now();
         cluster_.kill_node(name);
-        wait("every partition served without " + name,
-             [&](const ClusterStatus& status) { return status.unavailable == 0 && copies_of(status, name) == 0; });
+        wait("every partition served without " + name, [&](const ClusterStatus& status) {
+            return status.unavailable == 0 && testing::copies_of(status, name) == 0;
+        });
         say(name + " killed: every partition served without it", begin);
-        wait("all copies made elsewhere", at_rest);
+        wait("all copies made elsewhere", testing::at_rest);
         say("all its copies made elsewhere (2 s of it are repair_after)", begin);
         std::erase(names_, name);
     }
@@ -151,18 +141,20 @@ class Story {
         cluster_.add_node(name, "rack-a");
         const auto begin = steady_clock::now();
         cluster_.start_node(name);
-        wait("a share for " + name,
-             [&](const ClusterStatus& status) { return at_rest(status) && copies_of(status, name) > 0; });
+        wait("a share for " + name, [&](const ClusterStatus& status) {
+            return testing::at_rest(status) && testing::copies_of(status, name) > 0;
+        });
         names_.push_back(name);
         say(name + " joined and has its share", begin);
     }
 
-    void drain(Admin& admin) {
+    void drain() {
         const std::string name = names_.front();
         const auto begin = steady_clock::now();
-        must(admin.drain(name));
-        wait(name + " empty",
-             [&](const ClusterStatus& status) { return at_rest(status) && copies_of(status, name) == 0; });
+        must(cluster_.admin().drain(name));
+        wait(name + " empty", [&](const ClusterStatus& status) {
+            return testing::at_rest(status) && testing::copies_of(status, name) == 0;
+        });
         say(name + " drained: it holds nothing", begin);
     }
 

@@ -33,16 +33,6 @@ void expect_all(Client& client, const std::string& value) {
     }
 }
 
-unsigned copies_of(const ClusterStatus& status, const std::string& name) {
-    const NodeStatus* node = find_node(status, name);
-    return node == nullptr ? 0 : node->copies;
-}
-
-// Nothing is being moved, nor to be moved.
-bool at_rest(const ClusterStatus& status) {
-    return status.learners == 0 && status.pending == 0 && status.full == status.total;
-}
-
 TEST(Movement, ANodeThatJoinsTakesItsShareAndADrainedOneIsEmptied) {
     ProcessCluster cluster;
     Client client = cluster.client();

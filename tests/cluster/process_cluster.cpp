@@ -71,6 +71,15 @@ const NodeStatus* find_node(const ClusterStatus& status, std::string_view name) 
     return nullptr;
 }
 
+unsigned copies_of(const ClusterStatus& status, std::string_view name) {
+    const NodeStatus* node = find_node(status, name);
+    return node == nullptr ? 0 : node->copies;
+}
+
+bool at_rest(const ClusterStatus& status) {
+    return status.total > 0 && status.learners == 0 && status.pending == 0 && status.full == status.total;
+}
+
 std::string describe(const ClusterStatus& status) {
     std::ostringstream text;
     text << status.cluster << ", epoch " << status.epoch << ", " << status.health << ": " << status.total
@@ -238,6 +247,12 @@ Client ProcessCluster::client(std::vector<std::string> endpoints, milliseconds d
     auto client = Client::connect(options);
     if (!client) throw std::runtime_error("no client: " + client.error().message());
     return std::move(*client);
+}
+
+Admin ProcessCluster::admin() const {
+    auto admin = Admin::connect({.registries = {registry_endpoint()}, .deadline = patience});
+    if (!admin) throw std::runtime_error("no admin: " + admin.error().message());
+    return std::move(*admin);
 }
 
 ClusterStatus ProcessCluster::wait_for_status(Client& client, const std::string& what,

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ringkv/admin.hpp"
 #include "ringkv/client.hpp"
 #include "tests/cluster/child_process.hpp"
 
@@ -64,6 +65,7 @@ class ProcessCluster {
 
     // By default of the registry's endpoint.
     [[nodiscard]] Client client(std::vector<std::string> endpoints = {}, milliseconds deadline = patience) const;
+    [[nodiscard]] Admin admin() const;
     // Waits until the client's status satisfies the condition; throws, with the status last seen, if it
     // never does.
     ClusterStatus wait_for_status(Client& client, const std::string& what,
@@ -101,6 +103,10 @@ class ProcessCluster {
 unsigned free_ports(unsigned count);
 // What the client's status shows of a node; nullptr if it does not name it.
 const NodeStatus* find_node(const ClusterStatus& status, std::string_view name);
+// The copies that the node has; 0 if it is not named.
+unsigned copies_of(const ClusterStatus& status, std::string_view name);
+// Every partition has its copies, and nothing is being moved, nor to be moved.
+bool at_rest(const ClusterStatus& status);
 std::string describe(const ClusterStatus& status);
 // The value of an environment variable, for longer runs by hand.
 unsigned setting(const char* variable, unsigned otherwise);
