@@ -7,6 +7,7 @@
 #include "common/check.hpp"
 #include "common/edge/clock.hpp"
 #include "common/edge/complaints.hpp"
+#include "common/edge/first_connections.hpp"
 #include "common/edge/outbox.hpp"
 #include "common/edge/wake_signal.hpp"
 #include "common/edge/zmq_message.hpp"
@@ -17,10 +18,6 @@ namespace {
 
 // A socket gives way to the next one after so many frames, so that no peer holds up the others.
 constexpr std::size_t frames_in_a_row = 16;
-
-// How long a frame waits for the first connection to its receiver, which is made when it is sent. Making one takes a
-// millisecond or two; an actor that missed the answer would repeat itself after a hundred, at best.
-constexpr Duration connecting_takes = std::chrono::milliseconds(50);
 
 // The identity that a ROUTER gives a connection by itself: a zero byte and a 32-bit counter. Identities
 // that peers choose are not served: the next to choose the same one would get the answers.
@@ -43,7 +40,8 @@ std::optional<std::uint64_t> connection_of(std::string_view id) {
 
 class Transport::Impl {
   public:
-    explicit Impl(const TransportOptions& options) : options_(options), context_(shared_zmq_context()) {}
+    explicit Impl(const TransportOptions& options)
+        : options_(options), context_(shared_zmq_context()), connecting_(options.limits.frame) {}
 
     [[nodiscard]] Result<void> open();
     void poll(Duration timeout);
@@ -59,16 +57,6 @@ class Transport::Impl {
         Socket socket;
         bool used = true;  // since close_idle() looked last
         Time last_used{};
-    };
-    // A DEALER that has not reached anybody yet, and the frames that wait for it.
-    struct Connecting {
-        struct Frame {
-            std::string bytes;
-            std::size_t messages;
-        };
-        Time until;
-        std::vector<Frame> frames{};
-        std::size_t bytes = 0;
     };
     // A socket that messages come from.
     struct Source {
@@ -88,9 +76,6 @@ class Transport::Impl {
     [[nodiscard]] Dealer* dealer_to(const std::string& endpoint);
     void add(Lane& lane, const Message& message);
     void transmit(Lane& lane, std::string frame, std::size_t messages);
-    // True: it goes later, in its turn, when there is a connection; or is dropped.
-    [[nodiscard]] bool await_connection(void* socket, const std::string& frame, std::size_t messages);
-    void send_waiting();
     void count_sent(std::size_t bytes, std::size_t messages);
 
     const TransportOptions options_;
@@ -101,7 +86,7 @@ class Transport::Impl {
     Socket subscriber_;
     std::string followed_;
     std::map<std::string, Dealer, std::less<>> dealers_;
-    std::map<void*, Connecting> connecting_;  // by socket
+    FirstConnections connecting_;
 
     std::vector<Source> sources_;
     std::vector<zmq_pollitem_t> items_;  // one for each source, then the wake signal
@@ -138,7 +123,7 @@ void Transport::Impl::list_sources() {
         sources_.push_back({dealer.socket.get(), false, Address::to(endpoint), &dealer, true});
     items_.clear();
     for (const Source& source : sources_) {
-        const int events = connecting_.contains(source.socket) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
+        const int events = connecting_.awaits(source.socket) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
         items_.push_back({source.socket, 0, static_cast<short>(events), 0});
     }
     items_.push_back({nullptr, wake_.descriptor(), ZMQ_POLLIN, 0});
@@ -153,7 +138,11 @@ void Transport::Impl::poll(Duration timeout) {
     zmq_poll(items_.data(), static_cast<int>(items_.size()), static_cast<long>(wait.count()));
     for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i].ready = (items_[i].revents & ZMQ_POLLIN) != 0;
     if (items_.back().revents != 0) wake_.lower();
-    if (!connecting_.empty()) send_waiting();
+    if (connecting_.none()) return;
+    const bool fewer = connecting_.flush(
+        boot_time(), [this](const auto& frame) { count_sent(frame.bytes.size(), frame.messages); },
+        [this](const auto& frame) { counters_.dropped += frame.messages; });
+    sources_changed_ = sources_changed_ || fewer;
 }
 
 std::size_t Transport::Impl::receive(std::size_t frames, const Handler& handler) {
@@ -240,7 +229,7 @@ Transport::Impl::Dealer* Transport::Impl::dealer_to(const std::string& endpoint)
         return nullptr;
     }
     sources_changed_ = true;
-    connecting_.emplace(socket.get(), Connecting{boot_time() + connecting_takes});
+    connecting_.begin(socket.get(), boot_time());
     return &dealers_.emplace(endpoint, Dealer{std::move(socket)}).first->second;
 }
 
@@ -307,8 +296,9 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
         MessagePart to{std::string_view(id.data(), id.size())};
         MessagePart body(std::move(frame));
         sent = to.send(receiver.socket, ZMQ_SNDMORE) && body.send(receiver.socket);
+    } else if (connecting_.awaits(receiver.socket)) {
+        if (connecting_.add(receiver.socket, std::move(frame), messages)) return;
     } else {
-        if (!connecting_.empty() && await_connection(receiver.socket, frame, messages)) return;
         MessagePart body(std::move(frame));
         sent = body.send(receiver.socket);
     }
@@ -316,40 +306,6 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
         count_sent(size, messages);
     else
         counters_.dropped += messages;
-}
-
-bool Transport::Impl::await_connection(void* socket, const std::string& frame, std::size_t messages) {
-    const auto at = connecting_.find(socket);
-    if (at == connecting_.end()) return false;
-    Connecting& connecting = at->second;
-    if (connecting.bytes + frame.size() > options_.limits.frame) {
-        counters_.dropped += messages;
-    } else {
-        connecting.bytes += frame.size();
-        connecting.frames.push_back({frame, messages});
-    }
-    return true;
-}
-
-void Transport::Impl::send_waiting() {
-    const Time now = boot_time();
-    for (auto at = connecting_.begin(); at != connecting_.end();) {
-        auto& [socket, connecting] = *at;
-        std::size_t sent = 0;
-        for (; sent < connecting.frames.size(); ++sent) {
-            const Connecting::Frame& frame = connecting.frames[sent];
-            MessagePart body{std::string_view(frame.bytes)};
-            if (!body.send(socket)) break;
-            count_sent(frame.bytes.size(), frame.messages);
-        }
-        if (sent == 0 && !connecting.frames.empty() && now < connecting.until) {
-            ++at;
-            continue;
-        }
-        for (; sent < connecting.frames.size(); ++sent) counters_.dropped += connecting.frames[sent].messages;
-        at = connecting_.erase(at);
-        sources_changed_ = true;
-    }
 }
 
 void Transport::Impl::count_sent(std::size_t bytes, std::size_t messages) {
@@ -382,7 +338,7 @@ void Transport::Impl::close_idle(Time now, Duration unused) {
             dealer.last_used = now;
         }
         if (now - dealer.last_used > unused) {
-            connecting_.erase(dealer.socket.get());
+            connecting_.forget(dealer.socket.get());
             at = dealers_.erase(at);
             sources_changed_ = true;
         } else {
