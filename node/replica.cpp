@@ -8,6 +8,10 @@
 
 namespace ringkv {
 
+namespace {
+constexpr Duration between_deletions = std::chrono::milliseconds(10);  // requests wait while one is made
+}  // namespace
+
 Replica::Replica(PartitionId partition, ReplicaContext& context, Time promised_until)
     : partition_(partition), context_(context), log_(partition, context), promised_until_(promised_until) {}
 
@@ -225,7 +229,8 @@ void Replica::delete_useless(Time now) {
     if (log_.log_view() >= view.id || view_batch_ > context_.durable) return;
     if (view.members.size() < wanted_copies(context_.map)) return;
     if (repair_frozen(context_.map)) return;
-    if (std::exchange(context_.deleted_at, now) == now) return;  // one a tick: requests wait meanwhile
+    if (now - context_.deleted_at < between_deletions) return;
+    context_.deleted_at = now;
     log_goes();
     log_.clear();
     verified_ = OpNumber();

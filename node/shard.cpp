@@ -283,21 +283,36 @@ void Shard::learn(Time now, PartitionId partition, const PartitionState& state) 
 void Shard::tick(Time now) {
     now_ = now;
     if (!started_at_) started_at_ = now;
+    if (!context_.me.none()) tick_replicas(now);
     if (now - ticked_at_ < tick_interval) return;
     ticked_at_ = now;
     registry_.tick(now);
     if (context_.me.none()) return;
     context_.throttle.refill(now, context_.map.settings.pace.max_bytes_per_second / self_.endpoints.size());
-    for (auto& replica : replicas_)
-        if (replica) replica->tick(now);
-    for (std::uint32_t p = 0; p < replicas_.size(); ++p)
-        if (replicas_[p] && replicas_[p]->primary() != nullptr) touch(PartitionId(p));
     tick_stop(now);
     const NodeInfo* self = context_.map.find(context_.me);
     if (self != nullptr && self->state == NodeState::gone && !finished_) {
         superseded_ = "the name " + self_.name + " is held by another process by now; this one ends";
         context_.log(LogLevel::error, *superseded_, {{"node", std::to_string(context_.me.value())}});
         finished_ = true;
+    }
+}
+
+// Each once in an interval: in a turn as many as time has passed since the last one, so that requests do not wait for
+// all of them.
+void Shard::tick_replicas(Time now) {
+    const auto all = static_cast<std::int64_t>(replicas_.size());
+    const Duration passed = std::min(now - replicas_ticked_at_, tick_interval);
+    const std::int64_t due = all * passed / tick_interval;
+    if (due == 0) return;
+    replicas_ticked_at_ = due == all ? now : replicas_ticked_at_ + tick_interval * due / all;
+    for (std::int64_t i = 0; i < due; ++i) {
+        next_ticked_ = (next_ticked_ + 1) % replicas_.size();
+        const PartitionId partition(static_cast<std::uint32_t>(next_ticked_));
+        Replica* replica = find(partition);
+        if (replica == nullptr) continue;
+        replica->tick(now);
+        if (replica->primary() != nullptr) touch(partition);
     }
 }
 

@@ -61,6 +61,7 @@ class Shard final : public Actor {
     Replica& ensure(PartitionId partition);
     void touch(PartitionId partition);
     void collect_claims();
+    void tick_replicas(Time now);
     void tick_stop(Time now);
 
     const NodeDescription self_;
@@ -74,6 +75,8 @@ class Shard final : public Actor {
     bool restored_ = false;
     std::optional<Time> started_at_;
     Time ticked_at_{};
+    Time replicas_ticked_at_{};
+    std::size_t next_ticked_ = 0;  // of replicas_
     Time now_{};
     std::optional<Time> stop_by_;
     std::optional<Time> left_at_;  // stopping, and no view has us any more
