@@ -16,15 +16,14 @@ void Beacons::set_claims(std::map<Link, std::vector<Claim>> claims) {
         out.claims = std::move(wanted);
         out.list = ++last_list_;
         out.known = false;
-        out.sent_at = Time{};  // due
     }
 }
 
-void Beacons::send(Time now, bool at_once) {
+void Beacons::send(Time now, const std::set<NodeId>& at_once) {
     for (auto& [link, out] : out_) {
         const auto& [node, shard] = link;
         const bool due = now - out.sent_at >= context_.lease().beacon;
-        if (!due && !at_once) continue;
+        if (!due && !at_once.contains(node)) continue;
         if (!due && !out.sent.empty()) {
             out.again = true;  // when the one under way is answered: not one for each turn of a busy shard
             continue;
@@ -87,7 +86,10 @@ void Beacons::receive(NodeId from, const BeaconAnswer& answer, const Granted& gr
         const Sent beacon = *sent;
         out.sent.erase(out.sent.begin(), std::next(sent));  // earlier ones come no more, or too late to matter
         if (out.again) out.sent_at = Time{};
-        if (beacon.list != out.list) return;  // of another list: its claims are not what we ask for now
+        if (beacon.list != out.list) {  // its claims are not what we ask for now
+            out.sent_at = Time{};
+            return;
+        }
         if (answer.unknown_list) {
             out.known = false;
             out.sent_at = Time{};

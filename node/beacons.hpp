@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "node/context.hpp"
@@ -20,10 +21,10 @@ class Beacons {
 
     explicit Beacons(ReplicaContext& context) : context_(context) {}
 
-    // Whose leases this shard's primaries ask for from now on.
+    // Whose leases this shard's primaries ask for from now on: with the next beacon. Leases that they hold last on.
     void set_claims(std::map<Link, std::vector<Claim>> claims);
-    // Sends what is due; `at_once`: to everybody, now.
-    void send(Time now, bool at_once);
+    // Sends what is due, and to these nodes now.
+    void send(Time now, const std::set<NodeId>& at_once);
 
     // -> may the claim be granted? Asked for each claim of a beacon.
     using Grant = std::function<bool(const Claim& claim)>;

@@ -55,8 +55,8 @@ class ReplicaContext {
     Time deleted_at{};               // when a copy was deleted last
     Throttle throttle;
     bool claims_changed = false;  // some partition's primary asks for other leases than before
-    bool beacon_now = false;      // somebody waits for a lease, or for a beacon round (ReadMode::confirmed)
-    bool map_behind = false;      // somebody spoke of a view or an epoch that our map does not have
+    std::set<NodeId> beacon_to;  // at once: somebody waits for their lease, or for a beacon round (ReadMode::confirmed)
+    bool map_behind = false;     // somebody spoke of a view or an epoch that our map does not have
 
     [[nodiscard]] const LeaseSettings& lease() const { return map.settings.lease; }
     // up, and not known to be going: worth a learner, a hand-over.

@@ -119,6 +119,7 @@ class Primary {
     // What the peer said of its log in that view.
     [[nodiscard]] bool valid(const Peer& peer, ViewId said_in) const;
     void ask_again(Peer& peer);
+    void want_lease(Time now, NodeId node, const Peer& peer);
 
     // primary_members.cpp: who should be a member, and hand-over
     // -> was other membership proposed?

@@ -41,6 +41,12 @@ void Primary::ask_again(Peer& peer) {
     peer.sent_at = {};
 }
 
+// A learner's too, once it has our log. Who has answered in this view has stored it, and grants it.
+void Primary::want_lease(Time now, NodeId node, const Peer& peer) {
+    context_.claims_changed = true;
+    if (peer.lease_until <= now) context_.beacon_to.insert(node);
+}
+
 void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     const auto found = peers_.find(from);
     if (found == peers_.end() || phase_ == Phase::waiting) return;
@@ -84,9 +90,7 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     peer.sent = peer.acked;
     peer.reached = peer.acked;
     peer.progress_at = now;
-    context_.claims_changed = true;  // a learner's lease is wanted from now on
-    // It has stored the view by now, and grants it; the beacon that went with the StartView came too early for that.
-    if (peer.lease_until <= now) context_.beacon_now = true;
+    want_lease(now, from, peer);
     try_commit(now);
 }
 
@@ -235,7 +239,7 @@ void Primary::copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message) {
         peer.started = peer.told_view = valid(peer, message.view);
         if (!peer.started) ask_again(peer);
         peer.heard_at = std::max(peer.heard_at, now);
-        context_.claims_changed = true;
+        if (peer.started) want_lease(now, from, peer);
         return;
     }
     send_chunk(now, from, peer);

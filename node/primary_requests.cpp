@@ -157,7 +157,8 @@ void Primary::read(Time now, Request request) {
         answer_read(request);
         return;
     }
-    if (context_.map.settings.reads == ReadMode::confirmed) context_.beacon_now = true;
+    if (context_.map.settings.reads == ReadMode::confirmed)
+        for (NodeId node : required()) context_.beacon_to.insert(node);
     ++context_.held;
     reads_.push_back(std::move(request));
 }

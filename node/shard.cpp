@@ -350,7 +350,7 @@ Effects Shard::take_effects() {
     touched_.clear();
     if (!context_.me.none()) {
         if (std::exchange(context_.claims_changed, false)) collect_claims();
-        beacons_.send(now_, std::exchange(context_.beacon_now, false));
+        beacons_.send(now_, std::exchange(context_.beacon_to, {}));
         registry_.flush(now_);
     }
     Effects effects = std::exchange(context_.effects, Effects{});
