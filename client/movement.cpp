@@ -147,7 +147,8 @@ RepairStatus repair_status(const ClusterMap& map) {
 
 Settings settings_of(const ClusterMap& map) {
     const Pace& pace = map.settings.pace;
-    return {in_milliseconds(pace.repair_after), pace.max_bytes_per_second, pace.max_moves_per_node};
+    return {in_milliseconds(pace.repair_after), pace.max_bytes_per_second, pace.max_moves_per_node,
+            pace.max_moves_per_second};
 }
 
 }  // namespace ringkv

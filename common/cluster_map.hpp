@@ -118,13 +118,16 @@ struct LeaseSettings {
 struct Pace {
     static constexpr std::uint64_t least_bytes_per_second = 1024;
     static constexpr std::uint32_t most_moves_per_node = 1024;
+    static constexpr std::uint32_t most_moves_per_second = 100000;
 
     Duration repair_after = std::chrono::seconds(30);               // how long a node may be down before it is given up
     std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
     std::uint32_t max_moves_per_node = 4;                           // partitions that a node learns at once, or teaches
+    // Of partitions that have all their copies, and only get others: those that a node begins to learn or to teach.
+    std::uint32_t max_moves_per_second = 10;
 
-    auto tie() { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node); }
-    auto tie() const { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node); }
+    auto tie() { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node, max_moves_per_second); }
+    auto tie() const { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node, max_moves_per_second); }
     friend bool operator==(const Pace&, const Pace&) = default;
 };
 

@@ -353,7 +353,9 @@ struct Administer {
     std::optional<Duration> repair_after;
     std::optional<std::uint64_t> max_bytes_per_second;
     std::optional<std::uint32_t> max_moves_per_node;
-    RINGKV_FIELDS(Administer, request, action, node, repair_after, max_bytes_per_second, max_moves_per_node);
+    std::optional<std::uint32_t> max_moves_per_second;
+    RINGKV_FIELDS(Administer, request, action, node, repair_after, max_bytes_per_second, max_moves_per_node,
+                  max_moves_per_second);
 };
 
 // Answered when it is durable. Maps from this epoch on show it.

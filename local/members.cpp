@@ -32,6 +32,7 @@ RegistryOptions registry_options(const LocalClusterOptions& options) {
     settings.pace.repair_after = Duration::zero();  // who is down does not come back
     settings.pace.max_bytes_per_second = no_throttle;
     settings.pace.max_moves_per_node = 64;
+    settings.pace.max_moves_per_second = Pace::most_moves_per_second;
     return registry;
 }
 

@@ -45,11 +45,15 @@ Verdict change_settings(Publication& publication, const Administer& request) {
     pace.repair_after = request.repair_after.value_or(pace.repair_after);
     pace.max_bytes_per_second = request.max_bytes_per_second.value_or(pace.max_bytes_per_second);
     pace.max_moves_per_node = request.max_moves_per_node.value_or(pace.max_moves_per_node);
+    pace.max_moves_per_second = request.max_moves_per_second.value_or(pace.max_moves_per_second);
     if (pace.repair_after < Duration::zero()) return invalid("repair_after cannot be negative");
     if (pace.max_bytes_per_second < Pace::least_bytes_per_second)
         return invalid("rebalance.max_bytes_per_second must be at least 1KiB");
     if (pace.max_moves_per_node < 1 || pace.max_moves_per_node > Pace::most_moves_per_node)
         return invalid("rebalance.max_moves_per_node must be from 1 to " + std::to_string(Pace::most_moves_per_node));
+    if (pace.max_moves_per_second < 1 || pace.max_moves_per_second > Pace::most_moves_per_second)
+        return invalid("rebalance.max_moves_per_second must be from 1 to " +
+                       std::to_string(Pace::most_moves_per_second));
     if (pace == publication.map().settings.pace) return {{}, "nothing to change"};
     publication.log_when_durable(LogLevel::info, "an operator has changed the settings");
     publication.put(std::move(settings));
@@ -99,6 +103,7 @@ ClusterSettings resumed_settings(const ClusterSettings& kept, ClusterSettings co
     keep(configured.pace.repair_after, then.repair_after, kept.pace.repair_after);
     keep(configured.pace.max_bytes_per_second, then.max_bytes_per_second, kept.pace.max_bytes_per_second);
     keep(configured.pace.max_moves_per_node, then.max_moves_per_node, kept.pace.max_moves_per_node);
+    keep(configured.pace.max_moves_per_second, then.max_moves_per_second, kept.pace.max_moves_per_second);
     return configured;
 }
 

@@ -10,6 +10,9 @@ namespace ringkv::registry {
 
 namespace {
 
+// A node that began no copy for a while may begin so much the sooner then, so that short waits do not add up.
+constexpr Duration catches_up = std::chrono::milliseconds(50);
+
 // How many copies each node takes part in making.
 class Workload {
   public:
@@ -133,10 +136,29 @@ void Rebalancer::plan() {
                                    {"copies_to_make", std::to_string(copies)}});
 }
 
+bool Rebalancer::begins(Time now, NodeId teacher, NodeId learner) {
+    const Duration interval = Duration(std::chrono::seconds(1)) / publication_.map().settings.pace.max_moves_per_second;
+    const auto due = [&](NodeId node) -> Time& { return due_.try_emplace(node, now - catches_up).first->second; };
+    Time& teaches = due(teacher);
+    Time& learns = due(learner);
+    if (const Time both = std::max(teaches, learns); both > now) {
+        look_again(both);
+        return false;
+    }
+    for (Time* next : {&teaches, &learns}) *next = std::max(*next, now - catches_up) + interval;
+    return true;
+}
+
+void Rebalancer::look_again(Time at) {
+    look_again_ = look_again_ ? std::min(*look_again_, at) : at;
+}
+
 void Rebalancer::schedule(Time now) {
     const ClusterMap& map = publication_.map();
     const LeaseSettings& lease = map.settings.lease;
     look_again_.reset();
+    std::erase_if(due_, [now](const auto& item) { return item.second <= now - catches_up; });
+    const std::size_t enough = wanted_copies(map);
     Workload workload(map.settings.pace.max_moves_per_node);
     std::vector<Wanted> wanted;
     std::map<PartitionId, std::vector<NodeId>> learners;  // those that change
@@ -152,7 +174,7 @@ void Rebalancer::schedule(Time now) {
         for (NodeId node : state.target) {
             if (state.view.has(node) || state.teaches(node) || !map.is_up(node)) continue;
             if (!membership_.live(node, now, lease.duration)) {  // just removed from the view, perhaps
-                look_again_ = now + lease.beacon;
+                look_again(now + lease.beacon);
                 continue;
             }
             const auto copies = std::count_if(state.view.members.begin(), state.view.members.end(),
@@ -164,6 +186,8 @@ void Rebalancer::schedule(Time now) {
     for (const auto& [copies, partition, learner] : wanted) {
         const PartitionState& state = map.at(partition);
         if (!workload.has_room(learner) || !workload.has_room(state.view.primary)) continue;
+        // Nobody waits where a copy is missing.
+        if (copies >= enough && !begins(now, state.view.primary, learner)) continue;
         workload.add(state.view.primary, learner);
         learners.try_emplace(partition, state.learners).first->second.push_back(learner);
     }

@@ -31,6 +31,9 @@ class Rebalancer {
     void plan();
     // Learners: as many as the pace allows, partitions with the fewest copies first.
     void schedule(Time now);
+    // A copy that is not urgent: max_moves_per_second.
+    [[nodiscard]] bool begins(Time now, NodeId teacher, NodeId learner);
+    void look_again(Time at);
     void say_whether_frozen();
 
     Publication& publication_;
@@ -39,7 +42,8 @@ class Rebalancer {
     std::map<NodeId, Time> down_since_;
     std::vector<Candidate> planned_for_;
     std::optional<std::uint64_t> seen_changes_;  // Publication::changes() when we last looked at everything
-    std::optional<Time> look_again_;             // somebody who is to learn something was not heard of just now
+    std::optional<Time> look_again_;             // something may be begun then that could not be just now
+    std::map<NodeId, Time> due_;                 // when a node may begin with another copy that is not urgent
     bool frozen_ = false;
 };
 

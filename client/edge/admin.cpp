@@ -103,6 +103,7 @@ Result<Change> Admin::change_settings(const SettingsChange& change) {
     request.repair_after = change.repair_after;
     request.max_bytes_per_second = change.max_bytes_per_second;
     request.max_moves_per_node = change.max_moves_per_node;
+    request.max_moves_per_second = change.max_moves_per_second;
     return impl_->ask(std::move(request));
 }
 

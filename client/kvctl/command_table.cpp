@@ -174,6 +174,7 @@ std::vector<CommandSpec> operator_commands() {
          .details = "repair_after                     how long a node may be down before it is given up (30s)\n"
                     "rebalance.max_bytes_per_second   how fast a node receives copies (64MiB)\n"
                     "rebalance.max_moves_per_node     how many partitions it receives at once (4)\n"
+                    "rebalance.max_moves_per_second   how many it begins with, if no copy is missing (10)\n"
                     "A change outlives a restart of the registry, until registry.yaml says something new.",
          .run = run_settings},
     };

@@ -99,6 +99,8 @@ std::vector<Field> registry_fields(RegistryConfig& out) {
                               config::size(settings.pace.max_bytes_per_second, Pace::least_bytes_per_second, any_size)),
                     defaulted("max_moves_per_node",
                               config::integer(settings.pace.max_moves_per_node, 1, Pace::most_moves_per_node)),
+                    defaulted("max_moves_per_second",
+                              config::integer(settings.pace.max_moves_per_second, 1, Pace::most_moves_per_second)),
                 }),
         defaulted("insecure", config::boolean(out.insecure)),
     };

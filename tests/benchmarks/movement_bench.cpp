@@ -31,7 +31,8 @@ struct Settings {
     unsigned partitions = 256;
     unsigned quiet = 20;                // seconds
     std::optional<unsigned> moves;      // max_moves_per_node, instead of the default
-    std::optional<std::uint64_t> pace;  // max_bytes_per_second
+    std::optional<unsigned> pace;       // max_moves_per_second
+    std::optional<std::uint64_t> rate;  // max_bytes_per_second
 };
 
 constexpr const char* newcomers[] = {"n4", "n5", "n6"};
@@ -59,7 +60,9 @@ class Story {
           observer_(cluster_.client()),
           admin_(cluster_.admin()),
           load_({cluster_.registry_endpoint()}, settings.load) {
-        check(admin_.change_settings({.max_bytes_per_second = settings.pace, .max_moves_per_node = settings.moves}));
+        check(admin_.change_settings({.max_bytes_per_second = settings.rate,
+                                      .max_moves_per_node = settings.moves,
+                                      .max_moves_per_second = settings.pace}));
     }
 
     int tell() {
@@ -90,7 +93,10 @@ class Story {
   private:
     void quiet(const char* name) {
         load_.begin_phase();
-        testing::sleep_for(std::chrono::seconds(settings_.quiet));
+        // Watched as the others are, so that it is the moves that make the difference.
+        const auto end = steady_clock::now() + std::chrono::seconds(settings_.quiet);
+        cluster_.wait_for_status(observer_, "the end of a quiet phase",
+                                 [&](const ClusterStatus&) { return steady_clock::now() >= end; });
         quiet_p99_ = row(name);
     }
 
@@ -178,9 +184,10 @@ int main(int argc, char** argv) {
     app.add_option("--keys", settings.load.keys, "of all clients together");
     app.add_option("--bytes", settings.load.value_bytes, "of a value");
     app.add_option("--partitions", settings.partitions, "of the cluster");
-    app.add_option("--quiet", settings.quiet, "seconds of each quiet phase");
+    app.add_option("--quiet", settings.quiet, "seconds of each quiet phase")->check(CLI::Range(1, 50));
     app.add_option("--moves", settings.moves, "max_moves_per_node, instead of the default");
-    app.add_option("--pace", settings.pace, "max_bytes_per_second, instead of the default");
+    app.add_option("--moves-per-second", settings.pace, "max_moves_per_second, instead of the default");
+    app.add_option("--bytes-per-second", settings.rate, "max_bytes_per_second, instead of the default");
     CLI11_PARSE(app, argc, argv);
     try {
         return ringkv::benchmarks::Story(settings).tell();

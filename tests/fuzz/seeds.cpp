@@ -104,7 +104,7 @@ const std::vector<std::string> short_configs = {
     "cluster: demo\nlisten: tcp://127.0.0.1:7400\npublish: tcp://127.0.0.1:7402\nhttp: 127.0.0.1:7480\n"
     "data_dir: data\npartitions: 64\nreplication: 3\nform_with: 2\nvnodes: 16\nreads: confirmed\ninsecure: true\n"
     "lease: {beacon: 100ms, duration: 400ms, grace: 700ms}\nrepair_after: 30s\nsession_expiry: 10min\n"
-    "rebalance: {max_bytes_per_second: 64MiB, max_moves_per_node: 4}\n",
+    "rebalance: {max_bytes_per_second: 64MiB, max_moves_per_node: 4, max_moves_per_second: 10}\n",
     "name: n1\nrack: rack-a\nweight: 1.5\nregistry: [tcp://10.0.0.1:7400, 'tcp://[::1]:7400']\n"
     "listen: tcp://127.0.0.1:7411\nadvertise: tcp://10.0.0.5:7411\nhttp: 127.0.0.1:7511\nshards: 2\n"
     "data_dir: data\nengine: memory\ndurability: memory\ninsecure: false\n"

@@ -26,6 +26,7 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     plan.faults_from_the_start = random.chance(0.15);
     plan.repair_after = random.between(std::chrono::seconds(2), std::chrono::seconds(30));
     plan.moves = static_cast<std::uint32_t>(random.between(1, 4));
+    plan.moves_per_second = plan.random("moves per second").chance(0.5) ? 10 : 1000;
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     if (options.partitions != 0) plan.partitions = options.partitions;

@@ -16,7 +16,8 @@ struct Plan {
     std::uint32_t racks = 3;
     std::uint32_t replication = 3;
     Duration repair_after = std::chrono::seconds(30);
-    std::uint32_t moves = 4;  // of a node at a time
+    std::uint32_t moves = 4;              // of a node at a time
+    std::uint32_t moves_per_second = 10;  // of a node, where no copy is missing
     std::uint32_t partitions = 4;
     Durability durability = Durability::memory;
     ReadMode reads = ReadMode::lease;

@@ -45,7 +45,8 @@ struct Change {
 struct Settings {
     std::chrono::milliseconds repair_after{};
     std::uint64_t max_bytes_per_second = 0;  // of copies, a node
-    std::uint32_t max_moves_per_node = 0;    // copies that a node receives at once
+    std::uint32_t max_moves_per_node = 0;    // copies that a node takes part in at once
+    std::uint32_t max_moves_per_second = 0;  // that a node begins, where none is missing
 };
 
 // Those that are there are changed.
@@ -53,6 +54,7 @@ struct SettingsChange {
     std::optional<std::chrono::milliseconds> repair_after{};
     std::optional<std::uint64_t> max_bytes_per_second{};
     std::optional<std::uint32_t> max_moves_per_node{};
+    std::optional<std::uint32_t> max_moves_per_second{};
 };
 
 struct PartitionSize {

@@ -29,19 +29,23 @@ bool set_rate(SettingsChange& change, std::string_view value) {
     return change.max_bytes_per_second.has_value();
 }
 
-bool set_moves(SettingsChange& change, std::string_view value) {
+template <std::optional<std::uint32_t> SettingsChange::*member>
+bool set_number(SettingsChange& change, std::string_view value) {
     const auto number = parse_number(value);
     if (!number || *number > std::numeric_limits<std::uint32_t>::max()) return false;
-    change.max_moves_per_node = static_cast<std::uint32_t>(*number);
+    change.*member = static_cast<std::uint32_t>(*number);
     return true;
 }
 
-const std::array<Setting, 3> all_settings = {
+const std::array<Setting, 4> all_settings = {
     {{"repair_after", "30s, 10min or 0", [](const Settings& it) { return exact(it.repair_after); }, set_repair_after},
      {"rebalance.max_bytes_per_second", "64MiB or 500KiB",
       [](const Settings& it) { return exact_size(it.max_bytes_per_second); }, set_rate},
      {"rebalance.max_moves_per_node", "4", [](const Settings& it) { return std::to_string(it.max_moves_per_node); },
-      set_moves}}};
+      set_number<&SettingsChange::max_moves_per_node>},
+     {"rebalance.max_moves_per_second", "10",
+      [](const Settings& it) { return std::to_string(it.max_moves_per_second); },
+      set_number<&SettingsChange::max_moves_per_second>}}};
 
 Error usage_error(std::string text) {
     return {ErrorCode::invalid_argument, std::move(text)};

@@ -42,7 +42,8 @@ TEST_F(Config, RegistryTakesEveryKey) {
         "cluster: prod\nlisten: tcp://[::1]:7500\npublish: tcp://127.0.0.1:7600\nhttp: 127.0.0.1:7480\n"
         "data_dir: /var/lib/x\npartitions: 1\nreplication: 5\nform_with: 2\nvnodes: 64\nrepair_after: 0\n"
         "lease: {beacon: 50ms, duration: 200ms, grace: 1s}\nreads: confirmed\nsession_expiry: 1h\n"
-        "rebalance:\n  max_bytes_per_second: 1GiB\n  max_moves_per_node: 9\ninsecure: true\n");
+        "rebalance:\n  max_bytes_per_second: 1GiB\n  max_moves_per_node: 9\n  max_moves_per_second: 70\n"
+        "insecure: true\n");
     ASSERT_TRUE(config) << config.error();
     EXPECT_EQ(config->settings.partitions, 1U);
     EXPECT_EQ(config->settings.replication, 5U);
@@ -54,6 +55,7 @@ TEST_F(Config, RegistryTakesEveryKey) {
     EXPECT_EQ(config->settings.session_expiry, hours(1));
     EXPECT_EQ(config->settings.pace.max_bytes_per_second, std::uint64_t{1} << 30U);
     EXPECT_EQ(config->settings.pace.max_moves_per_node, 9U);
+    EXPECT_EQ(config->settings.pace.max_moves_per_second, 70U);
     EXPECT_TRUE(config->insecure);
     ASSERT_EQ(config->notices.size(), 1U);
     EXPECT_EQ(config->notices[0], file_ + ":4: http is not built yet: ignored");

@@ -52,6 +52,7 @@ Result<Change> Admin::change_settings(const SettingsChange& change) {
     settings.repair_after = change.repair_after.value_or(settings.repair_after);
     settings.max_bytes_per_second = change.max_bytes_per_second.value_or(settings.max_bytes_per_second);
     settings.max_moves_per_node = change.max_moves_per_node.value_or(settings.max_moves_per_node);
+    settings.max_moves_per_second = change.max_moves_per_second.value_or(settings.max_moves_per_second);
     return noted;
 }
 

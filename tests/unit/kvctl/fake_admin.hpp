@@ -18,7 +18,7 @@ struct Administration {
     Plan plan;
     std::optional<Error> plan_error;
     std::optional<Error> change_error;
-    Settings settings{std::chrono::seconds(30), 64U << 20U, 4};
+    Settings settings{std::chrono::seconds(30), 64U << 20U, 4, 10};
     RepairStatus repair;
     // What was asked.
     std::vector<std::string> changes;  // "drain n4"

@@ -257,7 +257,8 @@ TEST_F(Operator, RepairResumeAsksTheRegistry) {
 TEST_F(Operator, SettingsAreReadInTheUnitsOfTheConfiguration) {
     EXPECT_EQ(Json::parse(kvctl({"settings", "get", "-o", "json"}).out),
               Json::parse(R"({"repair_after":"30s","rebalance.max_bytes_per_second":"64MiB",
-                              "rebalance.max_moves_per_node":"4"})"));
+                              "rebalance.max_moves_per_node":"4",
+                              "rebalance.max_moves_per_second":"10"})"));
     EXPECT_EQ(kvctl({"settings", "get", "repair_after"}).out, "30s\n");
     EXPECT_THAT(kvctl({"settings", "get"}).out, HasSubstr("rebalance.max_moves_per_node    4"));
 }
@@ -269,6 +270,9 @@ TEST_F(Operator, SettingsAreChangedAndShown) {
     EXPECT_EQ(kvctl({"settings", "set", "rebalance.max_bytes_per_second", "1GiB"}).out, "1GiB\n");
     EXPECT_EQ(kvctl({"settings", "set", "rebalance.max_moves_per_node", "8"}).out, "8\n");
     EXPECT_EQ(admin.settings.max_bytes_per_second, 1U << 30U);
+    EXPECT_EQ(admin.settings.max_moves_per_node, 8U);
+    EXPECT_EQ(kvctl({"settings", "set", "rebalance.max_moves_per_second", "50"}).out, "50\n");
+    EXPECT_EQ(admin.settings.max_moves_per_second, 50U);
     EXPECT_EQ(admin.settings.max_moves_per_node, 8U);
 }
 

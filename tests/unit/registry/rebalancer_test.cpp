@@ -12,6 +12,7 @@ class Rebalancing : public ::testing::Test {
         RegistryOptions made = small_options();
         made.settings.replication = replication;
         made.settings.pace.max_moves_per_node = moves;
+        made.settings.pace.max_moves_per_second = 1000;
         made.settings.pace.repair_after = seconds(10);
         return made;
     }
@@ -121,6 +122,64 @@ TEST_F(Rebalancing, NobodyTeachesMoreThanSoManyPartitionsAtATime) {
         }
     ASSERT_FALSE(moves.empty());
     for (const auto& [node, count] : moves) EXPECT_EQ(count, 1) << node.value();
+}
+
+TEST_F(Rebalancing, ANodeBeginsSoManyCopiesASecondForBalance) {
+    RegistryOptions slow = options(64);
+    slow.settings.pace.max_moves_per_second = 2;
+    Driver registry(slow);
+    registry.form();
+    join(registry, 4);
+    const NodeId fourth = registry.node(4).id;
+    // A primary begins as slowly as the one who learns.
+    EXPECT_EQ(learners(registry.map(), fourth), 1U);
+    registry.advance(milliseconds(400));
+    EXPECT_EQ(learners(registry.map(), fourth), 1U);
+    for (std::size_t begun = 2; begun <= 6; ++begun) {
+        registry.advance(milliseconds(500));
+        EXPECT_EQ(learners(registry.map(), fourth), begun);
+    }
+    Administer request;
+    request.request = RequestId(1);
+    request.action = AdminAction::change_settings;
+    request.max_moves_per_second = 1;
+    registry.give({Address::back(7), registry.map().settings.id, {}, {}, {}}, request);
+    EXPECT_FALSE(registry.take<AdministerAnswer>(Address::back(7)).value().error);
+    join(registry, 5);
+    const std::size_t at_first = learners(registry.map(), registry.node(5).id);
+    EXPECT_LE(at_first, 1U);
+    registry.advance(milliseconds(1000));
+    EXPECT_EQ(learners(registry.map(), registry.node(5).id), at_first + 1);
+    for (const std::uint32_t wrong : {0U, Pace::most_moves_per_second + 1}) {
+        request.max_moves_per_second = wrong;
+        registry.give({Address::back(7), registry.map().settings.id, {}, {}, {}}, request);
+        EXPECT_EQ(registry.take<AdministerAnswer>(Address::back(7)).value().error, ErrorCode::invalid_argument);
+    }
+}
+
+TEST_F(Rebalancing, WhereACopyIsMissingNobodyWaits) {
+    RegistryOptions slow = options(64);
+    slow.settings.pace.max_moves_per_second = 1;
+    slow.settings.pace.repair_after = Duration::zero();
+    Driver registry(slow);
+    registry.form(4);
+    registry.beating.erase(4);
+    registry.advance(seconds(2));
+    // All that the fourth had is planned elsewhere; its views go on without it.
+    std::size_t missing = 0;
+    for (std::uint32_t p = 0; p < registry.map().partitions.size(); ++p) {
+        const View before = registry.map().partitions[p].view;
+        if (!before.has(NodeId(4)) || before.primary == NodeId(4)) continue;
+        View next = before;
+        next.id = next.id.next();
+        std::erase(next.members, NodeId(4));
+        propose(registry, before.primary, {PartitionId(p), before.id, next, false});
+        ++missing;
+    }
+    ASSERT_GT(missing, 1U);
+    std::size_t taught = 0;
+    for (const PartitionState& state : registry.map().partitions) taught += state.learners.size();
+    EXPECT_GE(taught, missing);
 }
 
 TEST_F(Rebalancing, AnEmptyPlaceIsFilledBeforeDataIsMovedForBalance) {
@@ -325,6 +384,7 @@ TEST_F(Rebalancing, SettingsThatAnOperatorChangedOutliveARestartUntilTheFileSays
     request.request = RequestId(1);
     request.action = AdminAction::change_settings;
     request.max_moves_per_node = 9;
+    request.max_moves_per_second = 33;
     first.give({Address::back(7), first.map().settings.id, {}, {}, {}}, request);
     EXPECT_FALSE(first.take<AdministerAnswer>(Address::back(7)).value().error);
     EXPECT_EQ(first.map().settings.pace.max_moves_per_node, 9U);
@@ -332,6 +392,7 @@ TEST_F(Rebalancing, SettingsThatAnOperatorChangedOutliveARestartUntilTheFileSays
     Driver same(options(), first.map());
     same.turn();
     EXPECT_EQ(same.map().settings.pace.max_moves_per_node, 9U);
+    EXPECT_EQ(same.map().settings.pace.max_moves_per_second, 33U);
     Driver changed(options(2), first.map());
     changed.turn();
     EXPECT_EQ(changed.map().settings.pace.max_moves_per_node, 2U);
