@@ -45,7 +45,7 @@ BatchNumber ReplicaContext::unstored(PartitionId partition) const {
 }
 
 void ReplicaContext::propose(Proposal proposal) {
-    proposals.push_back(std::move(proposal));
+    proposals.insert_or_assign(proposal.partition, std::move(proposal));
 }
 
 void ReplicaContext::log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields) {

@@ -80,7 +80,7 @@ class ReplicaContext {
     // What the shard takes at the end of a turn.
     BatchNumber building{1};  // the number that the batch being built will have
     Effects effects;
-    std::vector<Proposal> proposals;
+    std::map<PartitionId, Proposal> proposals;             // that the registry has not been sent yet
     std::map<BatchNumber, std::set<PartitionId>> waiting;  // whom to tell when a batch is durable
 
   private:

@@ -9,7 +9,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 constexpr Duration join_interval = milliseconds(500);
-constexpr Duration proposal_interval = milliseconds(200);
+constexpr Duration proposal_interval = milliseconds(200);  // before the same is said again
+constexpr Duration between_proposals = milliseconds(10);
 constexpr Duration map_interval = milliseconds(100);
 constexpr Duration publication_patience = milliseconds(50);  // a delta is on its way: a snapshot costs more
 constexpr Duration refusal_patience = std::chrono::seconds(6);
@@ -127,18 +128,25 @@ std::string RegistryLink::publisher() const {
 }
 
 void RegistryLink::flush(Time now) {
-    Propose propose{{}, context_.me, {}};
-    for (Proposal& proposal : context_.proposals) {
-        Asked& asked = asked_[proposal.partition];
-        const bool repeated = asked.proposal == proposal && now - asked.sent_at < proposal_interval;
-        if (repeated) continue;
-        asked = {proposal, now};
+    auto& proposals = context_.proposals;
+    std::erase_if(proposals, [&](const auto& item) {
+        const auto asked = asked_.find(item.first);
+        return asked != asked_.end() && asked->second.proposal == item.second &&
+               now - asked->second.sent_at < proposal_interval;
+    });
+    if (proposals.empty()) return;
+    // What a death asks for comes in several turns, and goes together (R5); for a hand-over requests wait.
+    const bool awaited =
+        std::any_of(proposals.begin(), proposals.end(), [](const auto& item) { return item.second.view.handed_over; });
+    if (!awaited && now - proposed_at_ < between_proposals) return;
+    proposed_at_ = now;
+    last_request_ = last_request_.next();
+    Propose propose{last_request_, context_.me, {}};
+    for (auto& [partition, proposal] : proposals) {
+        asked_[partition] = {proposal, now};
         propose.proposals.push_back(std::move(proposal));
     }
-    context_.proposals.clear();
-    if (propose.proposals.empty()) return;
-    last_request_ = last_request_.next();
-    propose.request = last_request_;
+    proposals.clear();
     ask(std::move(propose));
 }
 

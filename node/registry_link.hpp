@@ -31,7 +31,7 @@ class RegistryLink {
     RegistryLink(const NodeDescription& self, bool speaks, ReplicaContext& context);
 
     void tick(Time now);
-    // Proposals of this turn go out.
+    // Proposals go out: at once, or with those that follow in the next few milliseconds.
     void flush(Time now);
 
     // The next heartbeat does not wait for its interval.
@@ -86,6 +86,7 @@ class RegistryLink {
     Time heartbeat_at_{};
     Time map_wanted_at_{};
     Time map_asked_at_{};
+    Time proposed_at_{};
     RequestId last_request_;
     std::map<PartitionId, Asked> asked_;
 };

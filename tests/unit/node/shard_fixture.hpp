@@ -76,9 +76,9 @@ class ShardByHand {
     void from_client(Message message) { receive({Address::back(1), cluster(), {}, {}, me_}, std::move(message)); }
 
     // Turns until `duration` has passed.
-    void pass(Milliseconds duration) {
+    void pass(Milliseconds duration, Milliseconds turns = Milliseconds(5)) {
         for (const Time end = now_ + duration; now_ < end;) {
-            now_ += Milliseconds(5);
+            now_ += turns;
             turn();
         }
     }

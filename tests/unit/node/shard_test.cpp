@@ -79,6 +79,25 @@ TEST_F(ShardTest, TheNextInPreferenceProposesFirst) {
     EXPECT_TRUE(third.sent<Propose>());
 }
 
+TEST_F(ShardTest, WhatADeathAsksForGoesTogether) {
+    ShardByHand node(NodeId(2), engine_, every_member_, in_order_);
+    ClusterMap map = ShardByHand::map(ShardByHand::view(1, 1, {1, 2, 3}));
+    map.settings.partitions = 64;
+    map.partitions.resize(64, map.partitions.front());
+    node.from_registry(MapSnapshot{map});
+    std::size_t messages = 0;
+    std::set<PartitionId> partitions;
+    for (int i = 0; i < 760; ++i) {
+        node.pass(milliseconds(1), milliseconds(1));
+        const auto propose = node.sent<Propose>();
+        if (!propose) continue;
+        ++messages;
+        for (const Proposal& proposal : propose->proposals) partitions.insert(proposal.partition);
+    }
+    EXPECT_EQ(partitions.size(), 64U);
+    EXPECT_LE(messages, 2U) << "the turns look after a few partitions each";
+}
+
 TEST_F(ShardTest, AnotherSuccessionRuleCanBeExchanged) {
     const LastComesFirst last_first;
     ShardByHand third(NodeId(3), engine_, every_member_, last_first);
