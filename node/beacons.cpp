@@ -6,7 +6,8 @@ namespace ringkv {
 
 namespace {
 constexpr std::size_t most_unanswered = 32;
-}
+constexpr Duration answer_takes = std::chrono::milliseconds(20);  // at most, or it is not waited for
+}  // namespace
 
 void Beacons::set_claims(std::map<Link, std::vector<Claim>> claims) {
     std::erase_if(out_, [&](const auto& item) { return !claims.contains(item.first); });
@@ -24,7 +25,7 @@ void Beacons::send(Time now, const std::set<NodeId>& at_once) {
         const auto& [node, shard] = link;
         const bool due = now - out.sent_at >= context_.lease().beacon;
         if (!due && !at_once.contains(node)) continue;
-        if (!due && !out.sent.empty()) {
+        if (!due && !out.sent.empty() && now - out.sent_at < answer_takes) {
             out.again = true;  // when the one under way is answered: not one for each turn of a busy shard
             continue;
         }

@@ -21,9 +21,9 @@ class Beacons {
 
     explicit Beacons(ReplicaContext& context) : context_(context) {}
 
-    // Whose leases this shard's primaries ask for from now on: with the next beacon. Leases that they hold last on.
+    // Whose leases this shard's primaries ask for from the next beacon on. Those that they hold last on.
     void set_claims(std::map<Link, std::vector<Claim>> claims);
-    // Sends what is due, and to these nodes now.
+    // Sends what is due, and to these nodes at once, or when they have answered what is under way.
     void send(Time now, const std::set<NodeId>& at_once);
 
     // -> may the claim be granted? Asked for each claim of a beacon.

@@ -134,12 +134,16 @@ void Primary::applied(Time now, const Entry& entry) {
     --context_.held;
 }
 
+bool Primary::lease_held(Time now, Time arrived, NodeId node) const {
+    const auto peer = peers_.find(node);
+    if (peer == peers_.end()) return false;
+    return context_.map.settings.reads == ReadMode::confirmed ? peer->second.confirmed >= arrived
+                                                              : peer->second.lease_until > now;
+}
+
 bool Primary::leases_held(Time now, Time arrived) const {
     for (NodeId node : required()) {
-        const auto peer = peers_.find(node);
-        if (peer == peers_.end()) return false;
-        const bool held = context_.map.settings.reads == ReadMode::confirmed ? peer->second.confirmed >= arrived
-                                                                             : peer->second.lease_until > now;
+        const bool held = lease_held(now, arrived, node);
         if (!held) return false;
     }
     return true;
@@ -173,6 +177,7 @@ void Primary::tick(Time now) {
     if (phase_ == Phase::serving) {
         serve_held(now);
         serve_reads(now);
+        ask_for_leases(now);
         expire_sessions(now);
     }
 }

@@ -90,6 +90,7 @@ class Primary {
     [[nodiscard]] std::vector<NodeId> required() const;  // whose PrepareOk and lease we need (V6), without us
     // A member, or proposed as one: its log is never replaced by a copy.
     [[nodiscard]] bool counts(NodeId node) const { return state_.view.has(node) || proposed_.contains(node); }
+    [[nodiscard]] bool lease_held(Time now, Time arrived, NodeId node) const;
     [[nodiscard]] bool leases_held(Time now, Time arrived) const;
 
     // primary_requests.cpp: clients
@@ -104,6 +105,7 @@ class Primary {
     void read(Time now, Request request);
     void answer_read(const Request& request);
     void serve_reads(Time now);
+    void ask_for_leases(Time now);
     void hold(Request request);
     void serve_held(Time now);
     void forget_old_requests(Time now);

@@ -41,7 +41,7 @@ void Primary::ask_again(Peer& peer) {
     peer.sent_at = {};
 }
 
-// A learner's too, once it has our log. Who has answered in this view has stored it, and grants it.
+// A learner's too, once it has our log. Who has answered has stored a view of this reign, and will grant it.
 void Primary::want_lease(Time now, NodeId node, const Peer& peer) {
     context_.claims_changed = true;
     if (peer.lease_until <= now) context_.beacon_to.insert(node);

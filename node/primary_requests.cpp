@@ -157,10 +157,16 @@ void Primary::read(Time now, Request request) {
         answer_read(request);
         return;
     }
-    if (context_.map.settings.reads == ReadMode::confirmed)
-        for (NodeId node : required()) context_.beacon_to.insert(node);
     ++context_.held;
     reads_.push_back(std::move(request));
+    ask_for_leases(now);
+}
+
+// Of whoever the first read waits for.
+void Primary::ask_for_leases(Time now) {
+    if (reads_.empty()) return;
+    for (NodeId node : required())
+        if (!lease_held(now, reads_.front().arrived, node)) context_.beacon_to.insert(node);
 }
 
 void Primary::serve_reads(Time now) {
