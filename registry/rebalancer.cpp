@@ -12,6 +12,8 @@ namespace {
 
 // A node that began no copy for a while may begin so much the sooner then, so that short waits do not add up.
 constexpr Duration catches_up = std::chrono::milliseconds(50);
+// Looking through all partitions takes a millisecond or so.
+constexpr Duration between_looks = std::chrono::milliseconds(20);
 
 // How many copies each node takes part in making.
 class Workload {
@@ -142,14 +144,15 @@ bool Rebalancer::begins(Time now, NodeId teacher, NodeId learner) {
     Time& teaches = due(teacher);
     Time& learns = due(learner);
     if (const Time both = std::max(teaches, learns); both > now) {
-        look_again(both);
+        look_again(now, both);
         return false;
     }
     for (Time* next : {&teaches, &learns}) *next = std::max(*next, now - catches_up) + interval;
     return true;
 }
 
-void Rebalancer::look_again(Time at) {
+void Rebalancer::look_again(Time now, Time at) {
+    at = std::max(at, now + between_looks);
     look_again_ = look_again_ ? std::min(*look_again_, at) : at;
 }
 
@@ -174,7 +177,7 @@ void Rebalancer::schedule(Time now) {
         for (NodeId node : state.target) {
             if (state.view.has(node) || state.teaches(node) || !map.is_up(node)) continue;
             if (!membership_.live(node, now, lease.duration)) {  // just removed from the view, perhaps
-                look_again(now + lease.beacon);
+                look_again(now, now + lease.beacon);
                 continue;
             }
             const auto copies = std::count_if(state.view.members.begin(), state.view.members.end(),
@@ -186,8 +189,10 @@ void Rebalancer::schedule(Time now) {
     for (const auto& [copies, partition, learner] : wanted) {
         const PartitionState& state = map.at(partition);
         if (!workload.has_room(learner) || !workload.has_room(state.view.primary)) continue;
-        // Nobody waits where a copy is missing.
-        if (copies >= enough && !begins(now, state.view.primary, learner)) continue;
+        // Nobody waits where a copy is missing that nobody is being given yet.
+        const auto changed = learners.find(partition);
+        const std::size_t coming = changed == learners.end() ? state.learners.size() : changed->second.size();
+        if (copies + coming >= enough && !begins(now, state.view.primary, learner)) continue;
         workload.add(state.view.primary, learner);
         learners.try_emplace(partition, state.learners).first->second.push_back(learner);
     }

@@ -33,7 +33,7 @@ class Rebalancer {
     void schedule(Time now);
     // A copy that is not urgent: max_moves_per_second.
     [[nodiscard]] bool begins(Time now, NodeId teacher, NodeId learner);
-    void look_again(Time at);
+    void look_again(Time now, Time at);
     void say_whether_frozen();
 
     Publication& publication_;

@@ -173,8 +173,8 @@ std::vector<CommandSpec> operator_commands() {
          .most_words = 3,
          .details = "repair_after                     how long a node may be down before it is given up (30s)\n"
                     "rebalance.max_bytes_per_second   how fast a node receives copies (64MiB)\n"
-                    "rebalance.max_moves_per_node     how many partitions it receives at once (4)\n"
-                    "rebalance.max_moves_per_second   how many it begins with, if no copy is missing (10)\n"
+                    "rebalance.max_moves_per_node     how many copies it takes part in at once (4)\n"
+                    "rebalance.max_moves_per_second   how many it begins with, where none is missing (10)\n"
                     "A change outlives a restart of the registry, until registry.yaml says something new.",
          .run = run_settings},
     };

@@ -182,6 +182,28 @@ TEST_F(Rebalancing, WhereACopyIsMissingNobodyWaits) {
     EXPECT_GE(taught, missing);
 }
 
+TEST_F(Rebalancing, OnlyTheCopyThatIsMissingIsUrgent) {
+    RegistryOptions slow = options(64);
+    slow.settings.pace.max_moves_per_second = 1;
+    Driver registry(slow);
+    registry.form(3);
+    for (std::uint8_t number : {4, 5, 6}) join(registry, number);
+    registry.beating.erase(3);
+    registry.advance(milliseconds(1600));
+    ASSERT_FALSE(registry.map().is_up(NodeId(3)));
+    std::size_t newcomers = 0;
+    std::size_t learned = 0;
+    for (const PartitionState& state : registry.map().partitions) {
+        if (state.view.primary == NodeId(3)) continue;  // nobody is there to teach
+        const auto wanted = static_cast<std::size_t>(std::count_if(state.target.begin(), state.target.end(),
+                                                                   [&](NodeId node) { return !state.view.has(node); }));
+        newcomers += wanted;
+        learned += state.learners.size();
+        EXPECT_EQ(state.learners.empty(), wanted == 0) << "one copy is missing";
+    }
+    EXPECT_LT(learned, newcomers) << "the others are not";
+}
+
 TEST_F(Rebalancing, AnEmptyPlaceIsFilledBeforeDataIsMovedForBalance) {
     Driver registry(options(1));
     registry.form(4);
