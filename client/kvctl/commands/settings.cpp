@@ -109,7 +109,7 @@ ExitCode run_settings(Context& context) {
         if (!found) return report(context, found.error());
         named = *found;
     }
-    if (setting) return set(context, *named, words[2]);
+    if (setting && named != nullptr) return set(context, *named, words[2]);
     auto admin = connect_admin(context);
     if (!admin) return report_unconnected(context, admin.error());
     return show(context, *admin, named);
