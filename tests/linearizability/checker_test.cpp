@@ -120,6 +120,16 @@ TEST(Checker, ReadOfAValueThatNobodyWrote) {
     EXPECT_THAT(expect_illegal({put("a", 1, {0, 1}), get("x", 2, {2, 3})}), HasSubstr("nobody ever wrote that value"));
 }
 
+TEST(Checker, AnswerToAnotherKindOfCall) {
+    const Call answered_like_a_set = call(Kind::put, Outcome::condition_failed, "b", 0, 0, {2, 3});
+    const Call answered_like_an_erase = call(Kind::put, Outcome::absent, "c", 0, 0, {4, 5});
+    for (const Call& wrong : {answered_like_a_set, answered_like_an_erase}) {
+        const Judgement judgement = check({put("a", 1, {0, 1}), wrong});
+        EXPECT_EQ(judgement.verdict, Verdict::illegal);
+        EXPECT_THAT(judgement.explanation, HasSubstr("cannot end so"));
+    }
+}
+
 TEST(Checker, ReadOfAValueBeforeItsWrite) {
     expect_illegal({get("a", 1, {0, 1}), put("a", 1, {2, 3})});
 }
