@@ -71,7 +71,7 @@ void AdminActor::on(const Origin& from, MapSnapshot& answer) {
     if (cache_.formed()) confirmed(from);
 }
 
-void AdminActor::on(const Origin& from, EpochBeacon&) {
+void AdminActor::on(const Origin& from, CurrentEpoch&) {
     if (!cache_.formed())
         heard_unformed_ = true;
     else if (from.cluster == cache_.cluster())
@@ -101,7 +101,7 @@ void AdminActor::on(const Origin& from, HoldingsAnswer& answer) {
             asked.answer = std::move(answer.holdings);
 }
 
-void AdminActor::on(const Origin&, Refused& answer) {
+void AdminActor::on(const Origin&, FrameRefused& answer) {
     refused_ = std::move(answer);
 }
 

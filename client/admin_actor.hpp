@@ -60,10 +60,10 @@ class AdminActor final : public Actor {
     };
 
     void on(const Origin& from, MapSnapshot& answer);
-    void on(const Origin& from, EpochBeacon& beacon);
+    void on(const Origin& from, CurrentEpoch& beacon);
     void on(const Origin& from, AdministerAnswer& answer);
     void on(const Origin& from, HoldingsAnswer& answer);
-    void on(const Origin& from, Refused& answer);
+    void on(const Origin& from, FrameRefused& answer);
     template <class Other>
     void on(const Origin&, Other&) {}  // not for us
     void confirmed(const Origin& from);
@@ -94,7 +94,7 @@ class AdminActor final : public Actor {
     Time patience_over_{};  // of a HoldingsTask
     std::vector<Asked> asked_;
     bool heard_unformed_ = false;
-    std::optional<Refused> refused_;
+    std::optional<FrameRefused> refused_;
     Effects effects_;
 };
 

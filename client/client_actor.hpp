@@ -82,14 +82,14 @@ class ClientActor final : public Actor {
     void on(Time now, const Origin& from, GetAnswer& answer);
     void on(Time now, const Origin& from, ScanAnswer& answer);
     void on(Time now, const Origin& from, NotPrimary& answer);
-    void on(Time now, const Origin& from, Rejected& answer);
-    void on(Time now, const Origin& from, Refused& answer);
+    void on(Time now, const Origin& from, RequestRefused& answer);
+    void on(Time now, const Origin& from, FrameRefused& answer);
     void on(Time now, const Origin& from, MapSnapshot& answer);
     void on(Time now, const Origin& from, MapDelta& delta);
-    void on(Time now, const Origin& from, EpochBeacon& beacon);
+    void on(Time now, const Origin& from, CurrentEpoch& beacon);
     template <class Other>
     void on(Time, const Origin&, Other&) {}  // not for a client
-    void session_expired(Time now, PendingRequest& request, const Rejected& answer);
+    void session_expired(Time now, PendingRequest& request, const RequestRefused& answer);
 
     // The map.
     void ask_for_map(Time now);
@@ -115,7 +115,7 @@ class ClientActor final : public Actor {
     std::vector<std::uint32_t> ready_;  // slots of writes whose turn has come
     std::string publisher_;             // that we follow
     bool heard_unformed_ = false;       // somebody answered, with a cluster that is not formed yet
-    std::optional<Refused> map_refused_;
+    std::optional<FrameRefused> map_refused_;
     bool closed_ = false;
 };
 

@@ -12,7 +12,7 @@ bool answers(const ScanOperation& scan, const ScanAnswer& answer) {
     if (answer.more && answer.records.empty()) return false;
     if (scan.limit > 0 && answer.records.size() > scan.limit) return false;
     const std::string* before = scan.after ? &*scan.after : nullptr;
-    for (const CopiedRecord& record : answer.records) {
+    for (const KeyRecord& record : answer.records) {
         if (!record.key.starts_with(scan.prefix)) return false;
         if (before != nullptr && record.key <= *before) return false;
         before = &record.key;
@@ -76,7 +76,7 @@ void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
     tracker_.wake_at(*request, now + retry_.redirect_pause);
 }
 
-void ClientActor::on(Time now, const Origin& from, Rejected& answer) {
+void ClientActor::on(Time now, const Origin& from, RequestRefused& answer) {
     PendingRequest* request = tracker_.find(answer.request);
     if (request == nullptr || !ours(from)) return;
     tracker_.refused(*request, answer.request);
@@ -84,17 +84,17 @@ void ClientActor::on(Time now, const Origin& from, Rejected& answer) {
     request->refusal = name_of(answer.reason);
     if (!answer.text.empty()) request->refusal += " (" + answer.text + ")";
     switch (answer.reason) {
-        case Rejection::bad_key:
-        case Rejection::bad_value:
-        case Rejection::not_built:
+        case RefusalReason::bad_key:
+        case RefusalReason::bad_value:
+        case RefusalReason::not_built:
             return finish(*request, refused_for_good(*request, ErrorCode::invalid_argument, request->refusal));
-        case Rejection::session_expired:
-        case Rejection::overloaded:
-        case Rejection::busy: break;
+        case RefusalReason::session_expired:
+        case RefusalReason::overloaded:
+        case RefusalReason::busy: break;
     }
     const bool latest = answer.request == request->latest && request->phase == PendingRequest::Phase::under_way;
     if (!latest) return;
-    if (answer.reason == Rejection::session_expired && request->is_write())
+    if (answer.reason == RefusalReason::session_expired && request->is_write())
         return session_expired(now, *request, answer);
     back_off(now, *request);
 }
@@ -102,7 +102,7 @@ void ClientActor::on(Time now, const Origin& from, Rejected& answer) {
 // The partition has dropped records of sessions above `known`, so it cannot tell whether this sequence
 // was carried out. We can, if no attempt of it was ever appended: then it is safe to name a higher commit
 // point (C2). Otherwise nobody can tell any more.
-void ClientActor::session_expired(Time now, PendingRequest& request, const Rejected& answer) {
+void ClientActor::session_expired(Time now, PendingRequest& request, const RequestRefused& answer) {
     if (!request.refused_everywhere())
         return finish(request, refused_for_good(request, ErrorCode::unavailable, request.refusal));
     const bool raised = answer.commit > request.known;
@@ -112,7 +112,7 @@ void ClientActor::session_expired(Time now, PendingRequest& request, const Rejec
 }
 
 // A whole envelope was refused. Which of the attempts there were in it is not said.
-void ClientActor::on(Time, const Origin& from, Refused& answer) {
+void ClientActor::on(Time, const Origin& from, FrameRefused& answer) {
     const std::string& endpoint = from.address.endpoint;
     if (!cache_.formed() && finder_.is_registry(endpoint)) map_refused_ = answer;
     const bool final = answer.code == ErrorCode::wrong_cluster || answer.code == ErrorCode::version_mismatch ||

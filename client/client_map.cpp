@@ -70,7 +70,7 @@ void ClientActor::on(Time now, const Origin& from, MapDelta& delta) {
     }
 }
 
-void ClientActor::on(Time now, const Origin& from, EpochBeacon& beacon) {
+void ClientActor::on(Time now, const Origin& from, CurrentEpoch& beacon) {
     if (!cache_.formed()) {
         heard_unformed_ = true;
         return;

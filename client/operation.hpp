@@ -54,7 +54,7 @@ struct GetOutcome {
 };
 
 struct ScanOutcome {
-    std::vector<CopiedRecord> records;
+    std::vector<KeyRecord> records;
     bool more = false;
 };
 

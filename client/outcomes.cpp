@@ -50,14 +50,14 @@ Error refused_for_good(const PendingRequest& request, ErrorCode code, const std:
     return {code, std::string(verb_of(request)) + " refused by " + request.target.endpoint + ": " + text};
 }
 
-std::string_view name_of(Rejection reason) {
+std::string_view name_of(RefusalReason reason) {
     switch (reason) {
-        case Rejection::overloaded: return "overloaded";
-        case Rejection::busy: return "busy";
-        case Rejection::session_expired: return "session expired";
-        case Rejection::bad_key: return "bad key";
-        case Rejection::bad_value: return "bad value";
-        case Rejection::not_built: return "not built yet";
+        case RefusalReason::overloaded: return "overloaded";
+        case RefusalReason::busy: return "busy";
+        case RefusalReason::session_expired: return "session expired";
+        case RefusalReason::bad_key: return "bad key";
+        case RefusalReason::bad_value: return "bad value";
+        case RefusalReason::not_built: return "not built yet";
     }
     return "unknown reason";
 }

@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 
-#include "client/movement.hpp"
-#include "common/placement.hpp"
-#include "common/rebalancing.hpp"
+#include "client/move_status.hpp"
+#include "common/placement/placement.hpp"
+#include "common/placement/planning.hpp"
 
 namespace ringkv {
 
@@ -36,7 +36,7 @@ Result<void> add(ClusterMap& map, const PlannedNode& planned) {
 
 void lose(NodeInfo& node) {
     node.state = NodeState::down;
-    node.given_up = true;
+    node.evicted = true;
 }
 
 Result<void> lose_rack(ClusterMap& map, const std::string& rack) {

@@ -9,7 +9,7 @@ set(ringkv_archives ringkv_client ringkv_client_core ringkv_edge ringkv_common)
 list(APPEND ringkv_archives ringkv_local ringkv_registry ringkv_node)
 install(TARGETS ${ringkv_archives} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 install(FILES client/include/ringkv/client.hpp client/include/ringkv/admin.hpp common/include/ringkv/result.hpp
-              local/include/ringkv/local_cluster.hpp
+              common/include/ringkv/version.hpp               local/include/ringkv/local_cluster.hpp
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringkv COMPONENT library)
 
 set(ringkv_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ringkv)
@@ -17,7 +17,7 @@ configure_package_config_file(${ringkv_templates}/ringkvConfig.cmake.in ${CMAKE_
   INSTALL_DESTINATION ${ringkv_package_dir}
   PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/install/ringkvConfigVersion.cmake
-  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMajorVersion)
+  VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/install/ringkvConfig.cmake ${CMAKE_BINARY_DIR}/install/ringkvConfigVersion.cmake
         DESTINATION ${ringkv_package_dir} COMPONENT library)
 

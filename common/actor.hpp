@@ -2,8 +2,8 @@
 //
 // An actor is pure. It opens no socket, starts no thread, reads no clock and draws no randomness:
 // time and seeds are arguments, and what it wants done to the world it says in its effects. Two
-// drivers run the very same actors: EventLoop (common/edge/event_loop.hpp) on ZeroMQ and the real
-// clock, and the in-memory World (tests/simulation/world.hpp) on virtual time.
+// drivers run the very same actors: EventLoop (common/edge/running/event_loop.hpp) on ZeroMQ and the real
+// clock, and the in-memory World (tests/world/world.hpp) on virtual time.
 //
 // One turn of a driver, always in this order:
 //

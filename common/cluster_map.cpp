@@ -60,7 +60,7 @@ bool PartitionState::targets(NodeId node) const {
     return contains(target, node);
 }
 
-bool PartitionState::teaches(NodeId node) const {
+bool PartitionState::has_learner(NodeId node) const {
     return contains(learners, node);
 }
 

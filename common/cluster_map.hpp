@@ -48,10 +48,10 @@ struct NodeInfo {
     Durability durability = Durability::memory;
     NodeState state = NodeState::up;
     NodeDuty duty = NodeDuty::hold;
-    bool given_up = false;  // down for longer than repair_after: its copies are made elsewhere, until it is back
+    bool evicted = false;  // down for longer than repair_after: its copies are made elsewhere, until it is back
 
     // Should it hold partitions, as far as it is concerned?
-    [[nodiscard]] bool may_hold() const { return state != NodeState::gone && duty == NodeDuty::hold && !given_up; }
+    [[nodiscard]] bool may_hold() const { return state != NodeState::gone && duty == NodeDuty::hold && !evicted; }
     [[nodiscard]] bool up() const { return state == NodeState::up; }
     [[nodiscard]] ShardIndex shard_of(PartitionId partition) const {
         return endpoints.empty() ? 0 : partition.value() % static_cast<ShardIndex>(endpoints.size());
@@ -59,11 +59,9 @@ struct NodeInfo {
     // The endpoint of the shard that owns the partition there; empty if the node has none.
     [[nodiscard]] const std::string& endpoint_of(PartitionId partition) const;
 
-    auto tie() {
-        return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, given_up);
-    }
+    auto tie() { return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, evicted); }
     auto tie() const {
-        return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, given_up);
+        return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, evicted);
     }
     friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
 };
@@ -71,17 +69,18 @@ struct NodeInfo {
 // Who serves a partition. Replaced only by compare-and-swap on its id, at the registry.
 struct View {
     ViewId id;
-    ViewId since;  // the view in which this primary, in this process start, took over: its reign
+    ViewId since;  // the view in which this primary, in this process start, took over: its term
     NodeId primary;
     std::vector<NodeId> members;  // in sync, the primary included, in order of preference; no duplicates
-    bool handed_over = false;     // the primary of the view before gave it up itself (V7): its promises are released
+    bool leadership_transferred =
+        false;  // the primary of the view before gave it up itself (V7): its promises are released
 
     [[nodiscard]] bool has(NodeId node) const;
     // Members but the primary.
     [[nodiscard]] std::vector<NodeId> backups() const;
 
-    auto tie() { return std::tie(id, since, primary, members, handed_over); }
-    auto tie() const { return std::tie(id, since, primary, members, handed_over); }
+    auto tie() { return std::tie(id, since, primary, members, leadership_transferred); }
+    auto tie() const { return std::tie(id, since, primary, members, leadership_transferred); }
     friend bool operator==(const View&, const View&) = default;
 };
 
@@ -94,7 +93,7 @@ struct PartitionState {
     std::vector<NodeId> learners;
 
     [[nodiscard]] bool targets(NodeId node) const;
-    [[nodiscard]] bool teaches(NodeId node) const;
+    [[nodiscard]] bool has_learner(NodeId node) const;
 
     auto tie() { return std::tie(view, target, learners); }
     auto tie() const { return std::tie(view, target, learners); }
@@ -122,7 +121,7 @@ struct Pace {
 
     Duration repair_after = std::chrono::seconds(30);               // how long a node may be down before it is given up
     std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
-    std::uint32_t max_moves_per_node = 4;                           // partitions that a node learns at once, or teaches
+    std::uint32_t max_moves_per_node = 4;  // partitions that a node learns at once, or has_learner
     // Of partitions that have all their copies, and only get others: those that a node begins to learn or to teach.
     std::uint32_t max_moves_per_second = 10;
 

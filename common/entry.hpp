@@ -53,11 +53,11 @@ struct Entry {
     friend bool operator==(const Entry&, const Entry&) = default;
 };
 
-// Entries never change once made; log, tail and messages share them.
+// Entries never change once made; log, suffix and messages share them.
 using EntryPtr = std::shared_ptr<const Entry>;
 
 // One key as a full copy carries it.
-struct CopiedRecord {
+struct KeyRecord {
     std::string key;
     std::string value;
     OpNumber version;
@@ -66,7 +66,7 @@ struct CopiedRecord {
 
     auto tie() { return std::tie(key, value, version, flags, expires); }
     auto tie() const { return std::tie(key, value, version, flags, expires); }
-    friend bool operator==(const CopiedRecord&, const CopiedRecord&) = default;
+    friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
 };
 
 // The session table of a partition, whole (protocol.md, C1 and C2).

@@ -82,7 +82,7 @@ struct Scan {
 
 struct ScanAnswer {
     RequestId request;
-    std::vector<CopiedRecord> records;
+    std::vector<KeyRecord> records;
     bool more = false;  // ask again, after the last key
     OpNumber commit;
     RINGKV_FIELDS(ScanAnswer, request, records, more, commit);
@@ -98,7 +98,7 @@ struct NotPrimary {
     RINGKV_FIELDS(NotPrimary, request, partition, view, primary, maybe_appended);
 };
 
-enum class Rejection : std::uint8_t {
+enum class RefusalReason : std::uint8_t {
     overloaded = 0,       // queue or memory limit; try later
     busy = 1,             // primary, but cannot serve yet; try again soon
     session_expired = 2,  // C2: `known` is below what was dropped; `commit` says what to name instead
@@ -108,21 +108,21 @@ enum class Rejection : std::uint8_t {
 };
 
 // The request was refused, and a write in it not appended by this attempt.
-struct Rejected {
+struct RequestRefused {
     RequestId request;
-    Rejection reason = Rejection::overloaded;
+    RefusalReason reason = RefusalReason::overloaded;
     std::string text;
     OpNumber commit;
-    RINGKV_FIELDS(Rejected, request, reason, text, commit);
+    RINGKV_FIELDS(RequestRefused, request, reason, text, commit);
 };
 
 // ---------------------------------------------------------------- anybody
 
 // An envelope, or a message without a RequestId, was refused: version, cluster, malformed bytes.
-struct Refused {
+struct FrameRefused {
     ErrorCode code = ErrorCode::refused;
     std::string text;
-    RINGKV_FIELDS(Refused, code, text);
+    RINGKV_FIELDS(FrameRefused, code, text);
 };
 
 // Registry and nodes answer it with a MapSnapshot if their map is newer than (generation, epoch).
@@ -138,10 +138,10 @@ struct MapSnapshot {
 };
 
 // On PUB, at every beacon interval: so a subscriber notices a lost delta.
-struct EpochBeacon {
+struct CurrentEpoch {
     Generation generation;
     Epoch epoch;
-    RINGKV_FIELDS(EpochBeacon, generation, epoch);
+    RINGKV_FIELDS(CurrentEpoch, generation, epoch);
 };
 
 // ---------------------------------------------------------------- node -> registry, and back
@@ -258,7 +258,7 @@ struct BeaconAnswer {
 struct Prepare {
     PartitionId partition;
     ViewId view;
-    ViewId since;                  // the reign: a log view in [since, view] moves on to view (V3)
+    ViewId since;                  // the term: a log view in [since, view] moves on to view (V3)
     std::optional<View> announce;  // the view itself, until the receiver has answered in it
     OpNumber first;
     std::vector<EntryPtr> entries;
@@ -304,16 +304,16 @@ struct StartViewOk {
 };
 
 // The end of a full copy.
-struct CopyEnd {
+struct StateEnd {
     OpNumber applied;  // the sender's applied op when the scan ended
     SessionSnapshot sessions;
     std::vector<ViewStart> history;
-    RINGKV_FIELDS(CopyEnd, applied, sessions, history);
+    RINGKV_FIELDS(StateEnd, applied, sessions, history);
 };
 
 // A part of a full copy, which replaces what the learner has (M2). Entries above `start` are
 // forwarded as Prepares meanwhile.
-struct CopyChunk {
+struct StateChunk {
     PartitionId partition;
     View view;
     std::uint64_t copy = 0;    // which copy; a new one starts over
@@ -321,17 +321,17 @@ struct CopyChunk {
     std::uint32_t index = 0;   // from 0; 0 empties the partition
     OpNumber start;            // the sender's applied op when the scan began
     ViewId start_view;
-    std::vector<CopiedRecord> records;
-    std::optional<CopyEnd> end;  // in the last chunk
-    RINGKV_FIELDS(CopyChunk, partition, view, copy, ticket, index, start, start_view, records, end);
+    std::vector<KeyRecord> records;
+    std::optional<StateEnd> end;  // in the last chunk
+    RINGKV_FIELDS(StateChunk, partition, view, copy, ticket, index, start, start_view, records, end);
 };
 
-struct CopyChunkOk {
+struct StateChunkOk {
     PartitionId partition;
     ViewId view;
     std::uint64_t copy = 0;
     std::uint32_t index = 0;
-    RINGKV_FIELDS(CopyChunkOk, partition, view, copy, index);
+    RINGKV_FIELDS(StateChunkOk, partition, view, copy, index);
 };
 
 // ---------------------------------------------------------------- kvctl -> registry, and back
@@ -391,13 +391,14 @@ struct HoldingsAnswer {
 };
 
 // The wire's message type is the index here: append only, never reorder.
-using Message = std::variant<Write, WriteAnswer, Get, GetAnswer, Scan, ScanAnswer, NotPrimary, Rejected,   // 0 .. 7
-                             Refused, MapRequest, MapSnapshot, MapDelta, EpochBeacon,                      // 8 .. 12
-                             Join, JoinAnswer, JoinWaiting, JoinRefused, Heartbeat, HeartbeatAnswer,       // 13 .. 18
-                             Propose, ProposeAnswer,                                                       // 19, 20
-                             Beacon, BeaconAnswer, Prepare, PrepareOk, NewerView, StartView, StartViewOk,  // 21 .. 27
-                             CopyChunk, CopyChunkOk,                                                       // 28, 29
-                             Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer>;               // 30 .. 33
+using Message =
+    std::variant<Write, WriteAnswer, Get, GetAnswer, Scan, ScanAnswer, NotPrimary, RequestRefused,  // 0 .. 7
+                 FrameRefused, MapRequest, MapSnapshot, MapDelta, CurrentEpoch,                     // 8 .. 12
+                 Join, JoinAnswer, JoinWaiting, JoinRefused, Heartbeat, HeartbeatAnswer,            // 13 .. 18
+                 Propose, ProposeAnswer,                                                            // 19, 20
+                 Beacon, BeaconAnswer, Prepare, PrepareOk, NewerView, StartView, StartViewOk,       // 21 .. 27
+                 StateChunk, StateChunkOk,                                                          // 28, 29
+                 Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer>;                    // 30 .. 33
 
 // "Prepare", ...; for logs and traces.
 std::string_view name_of(const Message& message);

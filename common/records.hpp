@@ -18,7 +18,7 @@ struct AppendRecord {
 };
 
 // Forget the entries above `keep`.
-struct CutRecord {
+struct TruncateRecord {
     PartitionId partition;
     OpNumber keep;
     auto tie() { return std::tie(partition, keep); }
@@ -51,14 +51,14 @@ struct ResetRecord {
 };
 
 // The full copy has all of `applied`; the replica is whole from here on.
-struct CopiedPartRecord {
+struct StateChunkRecord {
     PartitionId partition;
-    std::vector<CopiedRecord> records;
+    std::vector<KeyRecord> records;
     auto tie() { return std::tie(partition, records); }
     auto tie() const { return std::tie(partition, records); }
 };
 
-struct CopyDoneRecord {
+struct StateDoneRecord {
     PartitionId partition;
     OpNumber applied;
     SessionSnapshot sessions;
@@ -83,8 +83,8 @@ struct IdentityRecord {
     auto tie() const { return std::tie(id, cluster); }
 };
 
-using StorageRecord = std::variant<AppendRecord, CutRecord, ViewRecord, LogViewRecord, ResetRecord, CopiedPartRecord,
-                                   CopyDoneRecord, CommitRecord, IdentityRecord, MapDelta>;
+using StorageRecord = std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord,
+                                   StateChunkRecord, StateDoneRecord, CommitRecord, IdentityRecord, MapDelta>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -9,7 +9,7 @@ namespace ringkv {
 
 using Duration = std::chrono::nanoseconds;
 
-// A tag without now(): only common/edge/clock.hpp can read the real one.
+// A tag without now(): only common/edge/system/clock.hpp can read the real one.
 struct BootClock {
     using rep = Duration::rep;
     using period = Duration::period;

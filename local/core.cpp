@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/check.hpp"
-#include "common/edge/clock.hpp"
+#include "common/edge/system/clock.hpp"
 
 namespace ringkv::local {
 
@@ -53,7 +53,7 @@ Core::Core(LocalClusterOptions options)
       members_(options_, network_),
       client_(client_options(), random_u64()),
       client_host_(network_.add({"client", {}, {}}, client_)),
-      redistributions_([this](NodeId node, PartitionId partition) { return members_.size_of(node, partition); }) {
+      move_log_([this](NodeId node, PartitionId partition) { return members_.size_of(node, partition); }) {
     thread_ = std::thread([this] { run(); });
 }
 
@@ -165,8 +165,8 @@ void Core::after_round(Time now, bool tick) {
     if (!changed && !tick) return;
     seen_ = members_.map().epoch;
     if (changed)
-        for (const Redistribution& moved : redistributions_.look(members_.map()))
-            if (options_.on_redistribution) options_.on_redistribution(moved);
+        for (const MoveSummary& moved : move_log_.look(members_.map()))
+            if (options_.on_moves) options_.on_moves(moved);
     members_.after_round(now);
     std::erase_if(waiting_, [&](Waiting& waiting) {
         Progress progress = waiting.look(members_, now);

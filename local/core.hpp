@@ -76,7 +76,7 @@ class Core {
     Members members_;
     ClientActor client_;
     HostId client_host_;
-    RedistributionLog redistributions_;
+    MoveLog move_log_;
     Epoch seen_;
     std::map<OperationId, std::shared_ptr<std::promise<Result<Outcome>>>> operations_;
     std::vector<Waiting> waiting_;

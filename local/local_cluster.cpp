@@ -103,7 +103,7 @@ Result<void> LocalCluster::remove_node(std::string_view name) {
     const std::string node(name);
     auto begun = (*core)->on_thread<void>([&](Members& members, Time) { return members.begin_removal(node); });
     if (!begun) return begun;
-    // Refused: there are not enough others for as many copies as before. Then it is enough that they have it all.
+    // FrameRefused: there are not enough others for as many copies as before. Then it is enough that they have it all.
     const Result<void> told = (*core)->administer(AdminAction::remove, node);
     const bool drains = told.has_value();
     Result<void> done = told;

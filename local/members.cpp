@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "common/edge/clock.hpp"
-#include "common/rebalancing.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/placement/planning.hpp"
 
 namespace ringkv::local {
 
@@ -79,7 +79,7 @@ Size Members::size_of(NodeId id, PartitionId partition) const {
         std::optional<std::string> after;
         for (bool more = true; more;) {
             const ScanPart part = node->engine.scan(partition, {{}, after, 0, std::size_t{64} << 10U, false});
-            for (const CopiedRecord& record : part.records) size.bytes += record.key.size() + record.value.size();
+            for (const KeyRecord& record : part.records) size.bytes += record.key.size() + record.value.size();
             size.keys += part.records.size();
             more = part.more && !part.records.empty();
             if (more) after = part.records.back().key;

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "common/placement.hpp"
+#include "common/placement/placement.hpp"
+#include "local/move_log.hpp"
 #include "local/network.hpp"
 #include "local/operator.hpp"
-#include "local/redistribution.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"
 #include "registry/registry_actor.hpp"

@@ -66,9 +66,9 @@ void Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
     }
     BeaconAnswer answer{beacon.nonce, in.list != beacon.list, {}};
     if (!answer.unknown_list) {
-        const bool given_up = in.cut_off_since && given_up_since(now, *in.cut_off_since);
+        const bool evicted = in.cut_off_since && given_up_since(now, *in.cut_off_since);
         for (const Claim& claim : in.claims) {
-            const bool granted = !given_up && grant(claim);
+            const bool granted = !evicted && grant(claim);
             if (granted) continue;
             const ViewId ours = known(claim.partition);
             if (ours < claim.view) context_.map_behind = true;

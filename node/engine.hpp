@@ -25,7 +25,7 @@ struct ScanRange {
 };
 
 struct ScanPart {
-    std::vector<CopiedRecord> records;  // in order of the keys' bytes
+    std::vector<KeyRecord> records;  // in order of the keys' bytes
     bool more = false;
 };
 
@@ -44,7 +44,7 @@ class Engine {
     virtual void apply(PartitionId partition, const Entry& entry) = 0;
     // The two halves of a full copy: nothing is held; then these keys, none of which was there.
     virtual void clear(PartitionId partition) = 0;
-    virtual void load(PartitionId partition, const std::vector<CopiedRecord>& records) = 0;
+    virtual void load(PartitionId partition, const std::vector<KeyRecord>& records) = 0;
 
     // Keys, and the bytes of keys and values, by themselves.
     struct Size {

@@ -41,7 +41,7 @@ ScanPart MemoryEngine::scan(PartitionId partition, const ScanRange& range) const
         const auto& [key, value] = *next;
         part.records.push_back(
             {key, range.keys_only ? std::string() : value.bytes, value.version, value.flags, value.expires});
-        bytes += key.size() + part.records.back().value.size() + sizeof(CopiedRecord);
+        bytes += key.size() + part.records.back().value.size() + sizeof(KeyRecord);
     }
     return part;
 }
@@ -82,9 +82,9 @@ void MemoryEngine::clear(PartitionId partition) {
     partitions_.erase(found);
 }
 
-void MemoryEngine::load(PartitionId partition, const std::vector<CopiedRecord>& records) {
+void MemoryEngine::load(PartitionId partition, const std::vector<KeyRecord>& records) {
     Contents& contents = partitions_[partition];
-    for (const CopiedRecord& record : records)
+    for (const KeyRecord& record : records)
         set(contents, record.key, {record.value, record.version, record.flags, record.expires});
 }
 

@@ -16,7 +16,7 @@ class MemoryEngine final : public Engine {
     [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override;
     void apply(PartitionId partition, const Entry& entry) override;
     void clear(PartitionId partition) override;
-    void load(PartitionId partition, const std::vector<CopiedRecord>& records) override;
+    void load(PartitionId partition, const std::vector<KeyRecord>& records) override;
     [[nodiscard]] Size size(PartitionId partition) const override;
     [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
 

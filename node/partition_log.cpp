@@ -19,18 +19,18 @@ void PartitionLog::append(EntryPtr entry) {
         context_.store(partition_, CommitRecord{partition_, commit_});
         noted_commit_ = commit_;
     }
-    tail_.append(std::move(entry));
+    suffix_.append(std::move(entry));
     if (unsynced_.empty() || unsynced_.back().first != batch)
         unsynced_.emplace_back(batch, last());
     else
         unsynced_.back().second = last();
 }
 
-void PartitionLog::cut(OpNumber keep) {
+void PartitionLog::truncate(OpNumber keep) {
     RINGKV_CHECK(keep >= commit_, "a cut below the commit point");
     if (keep >= last()) return;
-    context_.store(partition_, CutRecord{partition_, keep});
-    tail_.cut(keep);
+    context_.store(partition_, TruncateRecord{partition_, keep});
+    suffix_.truncate(keep);
     persisted_ = std::min(persisted_, keep);
     for (auto& [batch, op] : unsynced_) op = std::min(op, keep);
 }
@@ -48,11 +48,11 @@ void PartitionLog::advance(OpNumber commit, const std::function<void(const Entry
 }
 
 void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied) {
-    if (copying()) return;  // the state is not whole: entries wait in the tail
+    if (incomplete()) return;  // the state is not whole: entries wait in the suffix
     const OpNumber reach = std::min(known_commit_, last());
     while (commit_ < reach) {
         commit_ = commit_.next();
-        const EntryPtr entry = tail_.at(commit_);
+        const EntryPtr entry = suffix_.at(commit_);
         context_.engine.apply(partition_, *entry);
         sessions_.apply(*entry);
         if (applied) applied(*entry);
@@ -60,29 +60,29 @@ void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied)
 }
 
 void PartitionLog::trim(OpNumber needed) {
-    tail_.trim(std::min(needed, commit_), kept_entries, kept_bytes);
+    suffix_.trim(std::min(needed, commit_), kept_entries, kept_bytes);
 }
 
-bool PartitionLog::goes_on(const CopyChunk& chunk) const {
-    return copy_ == CopyName{chunk.view.since, chunk.copy};
+bool PartitionLog::goes_on(const StateChunk& chunk) const {
+    return copy_ == TransferName{chunk.view.since, chunk.copy};
 }
 
-bool PartitionLog::take_chunk(const CopyChunk& chunk) {
+bool PartitionLog::take_chunk(const StateChunk& chunk) {
     if (!goes_on(chunk)) {
         context_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
         reset(chunk.start, chunk.start_view);
         copy_ = {chunk.view.since, chunk.copy};
         next_chunk_ = 0;
     }
-    if (!copying() || chunk.index < *next_chunk_) return true;
+    if (!incomplete() || chunk.index < *next_chunk_) return true;
     if (chunk.index > *next_chunk_) return false;
     ++*next_chunk_;
-    context_.store(partition_, CopiedPartRecord{partition_, chunk.records});
+    context_.store(partition_, StateChunkRecord{partition_, chunk.records});
     context_.engine.load(partition_, chunk.records);
     if (chunk.end) {
         context_.store(partition_,
-                       CopyDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
-        finish_copy(chunk.end->applied, chunk.end->sessions, chunk.end->history);
+                       StateDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
+        finish_transfer(chunk.end->applied, chunk.end->sessions, chunk.end->history);
     }
     return true;
 }
@@ -97,18 +97,18 @@ void PartitionLog::clear() {
 void PartitionLog::reset(OpNumber start, ViewId start_view) {
     context_.engine.clear(partition_);
     sessions_.clear();
-    tail_.reset(start, start_view);
+    suffix_.reset(start, start_view);
     commit_ = start;
     known_commit_ = start;
     persisted_ = start;
     unsynced_.clear();
 }
 
-void PartitionLog::finish_copy(OpNumber applied, const SessionSnapshot& sessions,
-                               const std::vector<ViewStart>& history) {
+void PartitionLog::finish_transfer(OpNumber applied, const SessionSnapshot& sessions,
+                                   const std::vector<ViewStart>& history) {
     next_chunk_.reset();
     sessions_.restore(sessions);
-    tail_.set_history(history);
+    suffix_.set_history(history);
     // The scan ran while entries were applied: only from `applied` on is the state whole.
     advance(applied);
 }
@@ -122,9 +122,9 @@ void PartitionLog::durable(BatchNumber number) {
 
 void PartitionLog::restore(const StorageRecord& record) {
     if (const auto* append = std::get_if<AppendRecord>(&record)) {
-        tail_.append(append->entry);
-    } else if (const auto* cut = std::get_if<CutRecord>(&record)) {
-        tail_.cut(cut->keep);
+        suffix_.append(append->entry);
+    } else if (const auto* truncated = std::get_if<TruncateRecord>(&record)) {
+        suffix_.truncate(truncated->keep);
     } else if (const auto* log_view = std::get_if<LogViewRecord>(&record)) {
         log_view_ = log_view->view;
     } else if (const auto* commit = std::get_if<CommitRecord>(&record)) {
@@ -134,10 +134,10 @@ void PartitionLog::restore(const StorageRecord& record) {
     } else if (const auto* begin = std::get_if<ResetRecord>(&record)) {
         reset(begin->start, begin->start_view);
         next_chunk_ = 0;  // of a copy that no sender goes on with, unless its end follows
-    } else if (const auto* part = std::get_if<CopiedPartRecord>(&record)) {
+    } else if (const auto* part = std::get_if<StateChunkRecord>(&record)) {
         context_.engine.load(partition_, part->records);
-    } else if (const auto* done = std::get_if<CopyDoneRecord>(&record)) {
-        finish_copy(done->applied, done->sessions, done->history);
+    } else if (const auto* done = std::get_if<StateDoneRecord>(&record)) {
+        finish_transfer(done->applied, done->sessions, done->history);
     }
     persisted_ = last();
 }

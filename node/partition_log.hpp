@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "node/context.hpp"
+#include "node/log_suffix.hpp"
 #include "node/sessions.hpp"
-#include "node/tail.hpp"
 
 namespace ringkv {
 
@@ -19,8 +19,8 @@ class PartitionLog {
     PartitionLog(PartitionId partition, ReplicaContext& context) : partition_(partition), context_(context) {}
 
     [[nodiscard]] PartitionId partition() const { return partition_; }
-    [[nodiscard]] const Tail& tail() const { return tail_; }
-    [[nodiscard]] OpNumber last() const { return tail_.last(); }
+    [[nodiscard]] const LogSuffix& suffix() const { return suffix_; }
+    [[nodiscard]] OpNumber last() const { return suffix_.last(); }
     // Everything up to it is stored as configured.
     [[nodiscard]] OpNumber persisted() const { return unsynced_.empty() ? last() : persisted_; }
     [[nodiscard]] OpNumber commit() const { return commit_; }
@@ -28,23 +28,23 @@ class PartitionLog {
     [[nodiscard]] ViewId log_view() const { return log_view_; }
     [[nodiscard]] BatchNumber log_view_batch() const { return log_view_batch_; }
     // A full copy is under way: what is held is not whole.
-    [[nodiscard]] bool copying() const { return next_chunk_.has_value(); }
+    [[nodiscard]] bool incomplete() const { return next_chunk_.has_value(); }
     [[nodiscard]] SessionTable& sessions() { return sessions_; }
     [[nodiscard]] const SessionTable& sessions() const { return sessions_; }
 
     void append(EntryPtr entry);
     // Never below the commit point.
-    void cut(OpNumber keep);
+    void truncate(OpNumber keep);
     void set_log_view(ViewId view);
     // Commits and applies up to `commit`, or as far as the log goes; `applied` is told of each entry.
     void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
     void trim(OpNumber needed);
 
     // Is it of the copy that was begun last?
-    [[nodiscard]] bool goes_on(const CopyChunk& chunk) const;
+    [[nodiscard]] bool goes_on(const StateChunk& chunk) const;
     // A chunk of a full copy; that of another copy than the last empties us. -> is it, or was it, taken; false: it does
     // not follow what came before.
-    bool take_chunk(const CopyChunk& chunk);
+    bool take_chunk(const StateChunk& chunk);
     // Nothing is held any more; only a full copy can begin anew.
     void clear();
 
@@ -54,16 +54,16 @@ class PartitionLog {
     void restore(const StorageRecord& record);
 
   private:
-    // Copies are numbered by their sender, within its reign.
-    using CopyName = std::pair<ViewId, std::uint64_t>;
+    // Copies are numbered by their sender, within its term.
+    using TransferName = std::pair<ViewId, std::uint64_t>;
 
     void reset(OpNumber start, ViewId start_view);
-    void finish_copy(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
+    void finish_transfer(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
     void apply_known(const std::function<void(const Entry&)>& applied);
 
     PartitionId partition_;
     ReplicaContext& context_;
-    Tail tail_;
+    LogSuffix suffix_;
     SessionTable sessions_;
     ViewId log_view_;
     BatchNumber log_view_batch_;
@@ -72,7 +72,7 @@ class PartitionLog {
     OpNumber persisted_;
     OpNumber noted_commit_;  // the newest CommitRecord
     std::deque<std::pair<BatchNumber, OpNumber>> unsynced_;
-    CopyName copy_;                            // the newest that was begun, since our start
+    TransferName copy_;                        // the newest that was begun, since our start
     std::optional<std::uint32_t> next_chunk_;  // of a copy under way
 };
 

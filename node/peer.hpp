@@ -10,12 +10,12 @@ namespace ringkv {
 
 // A full copy on its way to a learner (M2): the engine is scanned in key order, a chunk at a time, while
 // entries go on being applied; those above `start` are forwarded as Prepares.
-struct CopyProgress {
+struct StateTransfer {
     std::uint64_t id = 0;
     OpNumber start;
     ViewId start_view;
     std::uint32_t next = 0;            // index of the chunk under way, or of the next one
-    std::optional<CopyChunk> chunk;    // under way: sent again until it is answered
+    std::optional<StateChunk> chunk;   // under way: sent again until it is answered
     std::optional<std::string> after;  // the scan goes on behind this key
     bool last_sent = false;
     Time sent_at{};
@@ -25,7 +25,7 @@ struct CopyProgress {
 struct Peer {
     // The log.
     ViewId valid_from;         // what it said of its log in an earlier view is void
-    bool started = false;      // has taken over this reign's log (StartViewOk): Prepares may follow
+    bool started = false;      // has taken over this term's log (StartViewOk): Prepares may follow
     OpNumber base;             // StartView's entries begin above it
     OpNumber acked;            // persisted there
     OpNumber reached;          // the highest that was ever sent; `sent` goes back when it is sent again
@@ -37,7 +37,7 @@ struct Peer {
     Time progress_at{};        // the newest PrepareOk that moved acked, or when there was nothing to wait for
     bool needs_copy = false;   // its log cannot be joined to ours
     std::uint64_t ticket = 0;  // of that log, as it was when it said so
-    std::optional<CopyProgress> copy;
+    std::optional<StateTransfer> copy;
 
     // The lease (L2) and the newest confirmation (L5): both are send times of ours, the lease's plus its duration.
     Time lease_until{};

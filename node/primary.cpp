@@ -21,7 +21,7 @@ Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time pr
       view_batch_(view_batch),
       // Who handed over to us released what we had promised it, and had waited for all its own promises before (V7,
       // L6).
-      promised_until_(state_.view.handed_over ? now : promised_until),
+      promised_until_(state_.view.leadership_transferred ? now : promised_until),
       phase_at_(now) {
     RINGKV_CHECK(state_.view.primary == context_.me, "somebody else's view");
     uncommitted_.resize(log_.last().value() - log_.commit().value());
@@ -42,13 +42,13 @@ void Primary::state_changed(Time now, PartitionState state, BatchNumber view_bat
             if (!state_.view.has(node)) ask_again(peer);
         }
         // "Never again in that view" (V6) is over with that view.
-        if (phase_ == Phase::handing_over) phase_ = Phase::serving;
+        if (phase_ == Phase::transferring_leadership) phase_ = Phase::serving;
         phase_at_ = now;
     }
     for (auto peer = peers_.begin(); peer != peers_.end();) {
         const bool wanted =
-            state_.view.has(peer->first) || state_.teaches(peer->first) || proposed_.contains(peer->first);
-        if (!wanted) end_copy(peer->second);
+            state_.view.has(peer->first) || state_.has_learner(peer->first) || proposed_.contains(peer->first);
+        if (!wanted) end_transfer(peer->second);
         peer = wanted ? std::next(peer) : peers_.erase(peer);
     }
     add_peers(now);
@@ -95,7 +95,7 @@ void Primary::start(Time now) {
 }
 
 // Everything that every required replica has persisted is committed (P3). One that has not taken over this
-// reign's log counts as having nothing.
+// term's log counts as having nothing.
 void Primary::try_commit(Time now) {
     if (phase_ == Phase::waiting) return;
     std::vector<OpNumber> persisted{log_.persisted()};
@@ -169,10 +169,11 @@ void Primary::tick(Time now) {
     if (phase_ == Phase::waiting) return;
     for (auto& [node, peer] : peers_) tick_peer(now, node, peer);
     if (phase_ == Phase::starting || log_.commit() != log_.last()) try_commit(now);
-    if (now >= members_at_ || phase_ == Phase::handing_over || context_.stopping) {
+    if (now >= members_at_ || phase_ == Phase::transferring_leadership || context_.stopping) {
         members_at_ = now + members_interval;
         // One proposal at a time: two would take turns for ever, and neither be answered.
-        if (!tick_members(now) && (phase_ == Phase::serving || phase_ == Phase::handing_over)) tick_hand_over(now);
+        if (!tick_members(now) && (phase_ == Phase::serving || phase_ == Phase::transferring_leadership))
+            tick_leadership_transfer(now);
     }
     if (phase_ == Phase::serving) {
         serve_held(now);
@@ -217,7 +218,7 @@ void Primary::release(const View& newer) {
     for (const Request& request : held_) tell(request.from, request.id(), false);
     for (const Request& request : reads_) tell(request.from, request.id(), false);
     context_.held -= held_.size() + reads_.size() + uncommitted_.size();
-    for (auto& [node_id, peer] : peers_) end_copy(peer);
+    for (auto& [node_id, peer] : peers_) end_transfer(peer);
     uncommitted_.clear();
     held_.clear();
     reads_.clear();

@@ -1,10 +1,10 @@
-// A replica in the role of primary, for one reign: the views in which this process start has been the
+// A replica in the role of primary, for one term: the views in which this process start has been the
 // primary without a break (View::since). Made when the first of them is learned, dropped when another
 // node's view is.
 //
 //     waiting  -- our promises to earlier primaries run out (L6) -->  starting
 //     starting -- every member has taken over our log (V3)       -->  serving
-//     serving  -- we want another primary (V7)                   -->  handing_over
+//     serving  -- we want another primary (V7)                   -->  transferring_leadership
 //
 // Requests that come before or after `serving` wait until we serve, or until another view tells where to
 // send them.
@@ -34,19 +34,19 @@ struct Request {
 
 class Primary {
   public:
-    enum class Phase : std::uint8_t { waiting, starting, serving, handing_over };
+    enum class Phase : std::uint8_t { waiting, starting, serving, transferring_leadership };
 
     // `promised_until`: our promises to earlier primaries. `view_batch`: the batch with the view's record.
     Primary(Time now, PartitionState state, BatchNumber view_batch, Time promised_until, PartitionLog& log,
             ReplicaContext& context);
 
-    // Another view of the same reign, or another target.
+    // Another view of the same term, or another target.
     void state_changed(Time now, PartitionState state, BatchNumber view_batch);
 
     void request(Request request);
     void prepare_ok(Time now, NodeId from, const PrepareOk& message);
     void start_view_ok(Time now, NodeId from, const StartViewOk& message);
-    void copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message);
+    void state_chunk_ok(Time now, NodeId from, const StateChunkOk& message);
     // `from` answered our beacon that left at `sent`, and grants its lease.
     void lease_granted(Time now, NodeId from, Time sent);
     // `node` does not know the present view yet: it is told again.
@@ -56,7 +56,7 @@ class Primary {
     // End of a turn: send what is new.
     void flush(Time now);
     void durable(Time now);
-    // The reign is over: everybody who waits is told so.
+    // The term is over: everybody who waits is told so.
     void release(const View& newer);
 
     [[nodiscard]] Phase phase() const { return phase_; }
@@ -75,13 +75,13 @@ class Primary {
     struct Uncommitted {
         std::vector<Waiter> waiters;
     };
-    // What the uncommitted tail will make of a key (P4).
+    // What the uncommitted suffix will make of a key (P4).
     struct Pending {
         OpNumber op;
         bool present = false;
     };
 
-    // primary.cpp: the reign
+    // primary.cpp: the term
     void add_peers(Time now);
     void start(Time now);
     void try_commit(Time now);
@@ -100,7 +100,7 @@ class Primary {
     // Why it cannot be a key, or empty.
     [[nodiscard]] std::string key_objection(const std::string& key) const;
     [[nodiscard]] Entry decide(const Write& write) const;
-    [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the tail counts
+    [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the suffix counts
     void append(Entry entry);
     void read(Time now, Request request);
     void answer_read(const Request& request);
@@ -115,9 +115,9 @@ class Primary {
     void send_start_view(Time now, NodeId node, Peer& peer);
     void send_prepares(Time now, NodeId node, Peer& peer);
     void tick_peer(Time now, NodeId node, Peer& peer);
-    void begin_copy(Time now, NodeId node, Peer& peer);
+    void begin_transfer(Time now, NodeId node, Peer& peer);
     void send_chunk(Time now, NodeId node, Peer& peer);
-    void end_copy(Peer& peer);
+    void end_transfer(Peer& peer);
     // What the peer said of its log in that view.
     [[nodiscard]] bool valid(const Peer& peer, ViewId said_in) const;
     void ask_again(Peer& peer);
@@ -130,7 +130,7 @@ class Primary {
     [[nodiscard]] bool caught_up(Time now, NodeId node, const Peer& peer) const;
     [[nodiscard]] std::vector<NodeId> wanted_members(Time now, bool& renew) const;
     [[nodiscard]] std::vector<NodeId> by_preference(const std::vector<NodeId>& nodes) const;
-    void tick_hand_over(Time now);
+    void tick_leadership_transfer(Time now);
     void propose(View view);
 
     PartitionState state_;

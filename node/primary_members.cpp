@@ -52,7 +52,7 @@ std::vector<NodeId> Primary::wanted_members(Time now, bool& renew) const {
     }
     if (phase_ != Phase::serving || renew) return members;
     for (const auto& [node, peer] : peers_)
-        if (!state_.view.has(node) && state_.teaches(node) && caught_up(now, node, peer)) members.push_back(node);
+        if (!state_.view.has(node) && state_.has_learner(node) && caught_up(now, node, peer)) members.push_back(node);
     const auto is_member = [&](NodeId node) {
         return std::find(members.begin(), members.end(), node) != members.end();
     };
@@ -77,7 +77,7 @@ bool Primary::tick_members(Time now) {
 }
 
 // V7: no new requests; what is under way commits; then another member is proposed.
-void Primary::tick_hand_over(Time now) {
+void Primary::tick_leadership_transfer(Time now) {
     if (phase_ == Phase::serving) {
         if (!context_.registry_in_reach) return;  // nobody could take over, and we would not serve on (V6)
         const bool well_placed = state_.target.empty() || state_.target.front() == context_.me;
@@ -95,7 +95,7 @@ void Primary::tick_hand_over(Time now) {
                                            [this](NodeId node) { return state_.view.has(node); });
         if (!context_.stopping && !preferred) return;
         successor_ = context_.stopping ? context_.succession_rule.successor(candidates) : candidates.front();
-        phase_ = Phase::handing_over;
+        phase_ = Phase::transferring_leadership;
         phase_at_ = now;
     }
     if (log_.commit() != log_.last()) {

@@ -22,17 +22,17 @@ Duration resend_after(const ReplicaContext& context) {
 
 void Primary::send_start_view(Time now, NodeId node, Peer& peer) {
     peer.sent_at = now;
-    if (peer.base < log_.tail().start()) peer.base = log_.commit();
+    if (peer.base < log_.suffix().start()) peer.base = log_.commit();
     context_.send(node, log_.partition(),
-                  StartView{log_.partition(), state_.view, peer.base, log_.tail().view_at(peer.base), log_.commit(),
-                            log_.tail().above(peer.base, most_entries, most_bytes)});
+                  StartView{log_.partition(), state_.view, peer.base, log_.suffix().view_at(peer.base), log_.commit(),
+                            log_.suffix().above(peer.base, most_entries, most_bytes)});
 }
 
 bool Primary::valid(const Peer& peer, ViewId said_in) const {
     return said_in >= peer.valid_from && said_in <= state_.view.id;
 }
 
-// A member keeps its log as long as we reign. Others may delete theirs when they learn of a view without them, unless
+// A member keeps its log as long as we term. Others may delete theirs when they learn of a view without them, unless
 // they have said in that very view that they have it (M4): they are asked again in each.
 void Primary::ask_again(Peer& peer) {
     peer.valid_from = state_.view.id;
@@ -41,7 +41,7 @@ void Primary::ask_again(Peer& peer) {
     peer.sent_at = {};
 }
 
-// A learner's too, once it has our log. Who has answered has stored a view of this reign, and will grant it.
+// A learner's too, once it has our log. Who has answered has stored a view of this term, and will grant it.
 void Primary::want_lease(Time now, NodeId node, const Peer& peer) {
     context_.claims_changed = true;
     if (peer.lease_until <= now) context_.beacon_to.insert(node);
@@ -59,8 +59,8 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
         peer.ticket = message.ticket;
     };
     if (message.gap) {
-        const bool held = message.commit >= log_.tail().start();
-        const bool same_log = log_.tail().matches(message.commit, message.commit_view);
+        const bool held = message.commit >= log_.suffix().start();
+        const bool same_log = log_.suffix().matches(message.commit, message.commit_view);
         if (held && same_log && message.commit != peer.base) {
             peer.base = message.commit;
             send_start_view(now, from, peer);
@@ -72,7 +72,7 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     // Said before a copy of ours that may have emptied it since: it is asked again.
     const auto copied = copied_tickets_.find(from);
     if (copied != copied_tickets_.end() && message.ticket <= copied->second) return;
-    if (message.op < log_.tail().start()) {
+    if (message.op < log_.suffix().start()) {
         copy_instead();  // the same log, but we no longer hold what it lacks
         return;
     }
@@ -95,14 +95,14 @@ void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
 }
 
 void Primary::send_prepares(Time now, NodeId node, Peer& peer) {
-    if (peer.sent < log_.tail().start()) {  // cut off by the tail's limit: from the beginning
+    if (peer.sent < log_.suffix().start()) {  // cut off by the suffix's limit: from the beginning
         peer.started = false;
         peer.base = log_.commit();
         return;
     }
     Prepare prepare{log_.partition(),  state_.view.id,
                     state_.view.since, {},
-                    peer.sent.next(),  log_.tail().above(peer.sent, most_entries, most_bytes),
+                    peer.sent.next(),  log_.suffix().above(peer.sent, most_entries, most_bytes),
                     log_.commit()};
     if (!peer.told_view) {
         prepare.announce = state_.view;
@@ -134,7 +134,7 @@ void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
 }
 
 void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
-    if (peer.needs_copy && !peer.copy) begin_copy(now, node, peer);
+    if (peer.needs_copy && !peer.copy) begin_transfer(now, node, peer);
     if (peer.copy) {
         send_chunk(now, node, peer);
         return;
@@ -157,19 +157,19 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
     }
 }
 
-void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
+void Primary::begin_transfer(Time now, NodeId node, Peer& peer) {
     if (counts(node)) peer.needs_copy = false;
     if (!peer.needs_copy || phase_ != Phase::serving || !context_.well(node)) return;
     if (context_.copies >= context_.map.settings.pace.max_moves_per_node) return;
     ++context_.copies;
     peer.needs_copy = false;
     peer.started = false;
-    peer.copy = CopyProgress{};
+    peer.copy = StateTransfer{};
     peer.copy->progress_at = now;
     peer.copy->id = context_.unique_number();
     copied_tickets_[node] = peer.ticket;
     peer.copy->start = log_.commit();
-    peer.copy->start_view = log_.tail().view_at(log_.commit());
+    peer.copy->start_view = log_.suffix().view_at(log_.commit());
     peer.acked = peer.sent = peer.reached = peer.commit = log_.commit();
     peer.progress_at = now;
     context_.log(LogLevel::debug, "full copy begins",
@@ -177,7 +177,7 @@ void Primary::begin_copy(Time now, NodeId node, Peer& peer) {
     send_chunk(now, node, peer);
 }
 
-void Primary::end_copy(Peer& peer) {
+void Primary::end_transfer(Peer& peer) {
     if (!peer.copy) return;
     peer.copy.reset();
     --context_.copies;
@@ -185,14 +185,14 @@ void Primary::end_copy(Peer& peer) {
 
 // One chunk is under way at a time, so that a slow learner, or a closed throttle, holds up nobody else.
 void Primary::send_chunk(Time now, NodeId node, Peer& peer) {
-    CopyProgress& copy = *peer.copy;
+    StateTransfer& copy = *peer.copy;
     if (!context_.well(node)) {
-        end_copy(peer);
+        end_transfer(peer);
         peer.started = false;
         return;
     }
     if (now - copy.progress_at > context_.lease().grace * 2) {  // restarted in the middle, perhaps: ask again
-        end_copy(peer);
+        end_transfer(peer);
         return;
     }
     if (copy.chunk) {
@@ -206,11 +206,11 @@ void Primary::send_chunk(Time now, NodeId node, Peer& peer) {
         if (copy.after) range.after = *copy.after;
         ScanPart part = context_.engine.scan(log_.partition(), range);
         if (!part.records.empty()) copy.after = part.records.back().key;
-        CopyChunk chunk{
+        StateChunk chunk{
             log_.partition(),        state_.view, copy.id, peer.ticket, copy.next, copy.start, copy.start_view,
             std::move(part.records), {}};
         if (!part.more) {
-            chunk.end = CopyEnd{log_.commit(), log_.sessions().snapshot(log_.commit()), log_.tail().history()};
+            chunk.end = StateEnd{log_.commit(), log_.sessions().snapshot(log_.commit()), log_.suffix().history()};
             copy.last_sent = true;
         }
         copy.chunk = std::move(chunk);
@@ -218,23 +218,23 @@ void Primary::send_chunk(Time now, NodeId node, Peer& peer) {
     copy.sent_at = now;
     copy.chunk->view = state_.view;
     std::size_t bytes = 64;
-    for (const CopiedRecord& record : copy.chunk->records) bytes += record.key.size() + record.value.size() + 16;
+    for (const KeyRecord& record : copy.chunk->records) bytes += record.key.size() + record.value.size() + 16;
     context_.throttle.spend(bytes);
     context_.send(node, log_.partition(), *copy.chunk);
 }
 
-void Primary::copy_chunk_ok(Time now, NodeId from, const CopyChunkOk& message) {
+void Primary::state_chunk_ok(Time now, NodeId from, const StateChunkOk& message) {
     const auto found = peers_.find(from);
     if (found == peers_.end() || !found->second.copy) return;
     Peer& peer = found->second;
-    CopyProgress& copy = *peer.copy;
+    StateTransfer& copy = *peer.copy;
     if (message.copy != copy.id || !copy.chunk || message.index != copy.next) return;
     copy.chunk.reset();
     copy.progress_at = now;
     ++copy.next;
     if (copy.last_sent) {
         // The learner took our log over with the copy: from `start` on it follows by Prepares.
-        end_copy(peer);
+        end_transfer(peer);
         peer.needs_copy = false;
         peer.started = peer.told_view = valid(peer, message.view);
         if (!peer.started) ask_again(peer);

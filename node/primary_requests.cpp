@@ -17,15 +17,15 @@ constexpr std::size_t most_expired = 256;     // in one entry
 void Primary::request(Request request) {
     if (context_.held >= context_.limits.inflight) {
         context_.reply(request.from,
-                       Rejected{request.id(), Rejection::overloaded,
-                                "the shard holds as many requests as limits.inflight allows", log_.commit()});
+                       RequestRefused{request.id(), RefusalReason::overloaded,
+                                      "the shard holds as many requests as limits.inflight allows", log_.commit()});
         return;
     }
     if (phase_ != Phase::serving) {
         // One partition that cannot serve must not take all the room of its shard.
         if (held_.size() >= std::max<std::uint64_t>(context_.limits.inflight / 8, 1))
-            context_.reply(request.from, Rejected{request.id(), Rejection::busy,
-                                                  "the partition is changing its primary", log_.commit()});
+            context_.reply(request.from, RequestRefused{request.id(), RefusalReason::busy,
+                                                        "the partition is changing its primary", log_.commit()});
         else
             hold(std::move(request));
         return;
@@ -60,24 +60,24 @@ std::string Primary::key_objection(const std::string& key) const {
 }
 
 bool Primary::acceptable(const Address& from, const Write& write) {
-    const auto reject = [&](Rejection reason, std::string text) {
-        context_.reply(from, Rejected{write.request, reason, std::move(text), log_.commit()});
+    const auto reject = [&](RefusalReason reason, std::string text) {
+        context_.reply(from, RequestRefused{write.request, reason, std::move(text), log_.commit()});
         return false;
     };
     if (std::string objection = key_objection(write.key); !objection.empty())
-        return reject(Rejection::bad_key, std::move(objection));
+        return reject(RefusalReason::bad_key, std::move(objection));
     if (write.value && write.value->size() > context_.limits.value)
-        return reject(Rejection::bad_value, "the value has " + std::to_string(write.value->size()) +
-                                                " bytes; the limit is " + std::to_string(context_.limits.value));
+        return reject(RefusalReason::bad_value, "the value has " + std::to_string(write.value->size()) +
+                                                    " bytes; the limit is " + std::to_string(context_.limits.value));
     if (write.client.none() || write.sequence.none())
-        return reject(Rejection::bad_value, "a write names its client and a sequence, both above 0");
-    if (write.ack != Ack::all) return reject(Rejection::not_built, "ack=primary belongs to a later version");
+        return reject(RefusalReason::bad_value, "a write names its client and a sequence, both above 0");
+    if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
     if (write.value && context_.limits.memory != 0 && context_.engine.bytes() >= context_.limits.memory)
-        return reject(Rejection::overloaded, "the shard's memory limit is reached; erase keys or add nodes");
+        return reject(RefusalReason::overloaded, "the shard's memory limit is reached; erase keys or add nodes");
     return true;
 }
 
-// Exactly once (C1, C2): the applied table first, then the uncommitted tail; only then is it a new write.
+// Exactly once (C1, C2): the applied table first, then the uncommitted suffix; only then is it a new write.
 void Primary::write(Time now, const Address& from, const Write& write) {
     const SessionTable::Look look = log_.sessions().look(write.client, write.sequence, write.known);
     if (look.verdict == SessionTable::Verdict::answered) {
@@ -92,7 +92,8 @@ void Primary::write(Time now, const Address& from, const Write& write) {
         return;
     }
     if (look.verdict == SessionTable::Verdict::refused) {
-        context_.reply(from, Rejected{write.request, Rejection::session_expired,
+        context_.reply(from,
+                       RequestRefused{write.request, RefusalReason::session_expired,
                                       "the partition no longer remembers whether this write was done", log_.commit()});
         return;
     }
@@ -149,7 +150,7 @@ void Primary::read(Time now, Request request) {
     if (const auto* get = std::get_if<Get>(&request.what)) {
         if (std::string objection = key_objection(get->key); !objection.empty()) {
             context_.reply(request.from,
-                           Rejected{get->request, Rejection::bad_key, std::move(objection), log_.commit()});
+                           RequestRefused{get->request, RefusalReason::bad_key, std::move(objection), log_.commit()});
             return;
         }
     }

@@ -136,8 +136,8 @@ void RegistryLink::flush(Time now) {
     });
     if (proposals.empty()) return;
     // What a death asks for comes in several turns, and goes together (R5); for a hand-over requests wait.
-    const bool awaited =
-        std::any_of(proposals.begin(), proposals.end(), [](const auto& item) { return item.second.view.handed_over; });
+    const bool awaited = std::any_of(proposals.begin(), proposals.end(),
+                                     [](const auto& item) { return item.second.view.leadership_transferred; });
     if (!awaited && now - proposed_at_ < between_proposals) return;
     proposed_at_ = now;
     last_request_ = last_request_.next();

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/check.hpp"
-#include "common/rebalancing.hpp"
+#include "common/placement/planning.hpp"
 
 namespace ringkv {
 
@@ -27,21 +27,21 @@ void Replica::learn(Time now, const PartitionState& state) {
 
 void Replica::learn_view(Time now, const View& view) {
     if (view.id <= state_.view.id) return;
-    const bool same_reign = view.since == state_.view.since;
+    const bool same_term = view.since == state_.view.since;
     state_.view = view;
     view_batch_ = context_.store(partition_, ViewRecord{partition_, view});
     context_.claims_changed = true;
-    if (!same_reign) {
+    if (!same_term) {
         owed_prepare_ok_.reset();
         owed_start_view_ok_.reset();
         owed_chunk_ok_.reset();
     }
-    take_role(now, same_reign);
+    take_role(now, same_term);
 }
 
-void Replica::take_role(Time now, bool same_reign) {
+void Replica::take_role(Time now, bool same_term) {
     const View& view = state_.view;
-    if (primary_ && same_reign) {
+    if (primary_ && same_term) {
         primary_->state_changed(now, state_, view_batch_);
         return;
     }
@@ -49,7 +49,7 @@ void Replica::take_role(Time now, bool same_reign) {
         primary_->release(view);
         primary_.reset();
     }
-    // A reign that an earlier start of ours began is over: it may have sent what we did not store (V4).
+    // A term that an earlier start of ours began is over: it may have sent what we did not store (V4).
     if (view.primary == context_.me && view.since != restored_since_) {
         primary_ = std::make_unique<Primary>(now, state_, view_batch_, promised_until_, log_, context_);
         return;
@@ -68,7 +68,7 @@ void Replica::request(Request request) {
     context_.reply(request.from, std::move(answer));
 }
 
-// A Prepare or PrepareOk of another reign is dropped, with an answer naming the newer view (P2).
+// A Prepare or PrepareOk of another term is dropped, with an answer naming the newer view (P2).
 bool Replica::follows(NodeId from, ViewId view, ViewId since) {
     if (state_.view.primary == from && state_.view.since == since) return true;
     if (view < state_.view.id) context_.send(from, partition_, NewerView{partition_, state_.view});
@@ -79,8 +79,8 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
     if (message.announce) learn_view(now, *message.announce);
     if (!follows(from, message.view, message.since)) return;
     asks_again_ = false;
-    // Only in the log whose StartView we took over; within a reign it moves along (V3).
-    if (log_.copying() || log_.log_view() < message.since || log_.log_view() > message.view) return;
+    // Only in the log whose StartView we took over; within a term it moves along (V3).
+    if (log_.incomplete() || log_.log_view() < message.since || log_.log_view() > message.view) return;
     log_.set_log_view(std::max(log_.log_view(), message.view));
     verified_ = std::max(verified_, log_.commit());
     if (message.first > verified_.next()) {
@@ -99,8 +99,8 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
 void Replica::take_entries(const std::vector<EntryPtr>& entries) {
     for (const EntryPtr& entry : entries) {
         if (entry->op <= log_.commit()) continue;
-        if (log_.tail().holds(entry->op) && log_.tail().view_at(entry->op) != entry->view)
-            log_.cut(entry->op.previous());
+        if (log_.suffix().holds(entry->op) && log_.suffix().view_at(entry->op) != entry->view)
+            log_.truncate(entry->op.previous());
         if (entry->op == log_.last().next()) log_.append(entry);
         verified_ = std::max(verified_, entry->op);
     }
@@ -116,19 +116,19 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
     if (!follows(from, message.view.id, message.view.since)) return;
     asks_again_ = false;
     if (context_.stopping && !state_.view.has(context_.me)) return;  // about to leave: not to be let in again
-    const bool repeated = log_.log_view() >= message.view.since && !log_.copying();
+    const bool repeated = log_.log_view() >= message.view.since && !log_.incomplete();
     if (repeated) {
-        // Once a reign: what came after the first must not be cut by a repeat.
+        // Once a term: what came after the first must not be cut by a repeat.
         log_.set_log_view(std::max(log_.log_view(), message.view.id));
         owed_start_view_ok_ = {from, context_.unstored(partition_)};
         answer_owed(context_.durable);
         return;
     }
-    if (log_.copying()) {
+    if (log_.incomplete()) {
         answer_start_view(from, true);
         return;
     }
-    const bool joins = message.base <= log_.commit() || log_.tail().matches(message.base, message.base_view);
+    const bool joins = message.base <= log_.commit() || log_.suffix().matches(message.base, message.base_view);
     if (!joins) {
         answer_start_view(from, true);
         return;
@@ -147,16 +147,16 @@ void Replica::answer_start_view(NodeId primary, bool gap) {
     if (!gap || ticket_ == 0) ticket_ = context_.unique_number();
     // Without a gap it is said of the view whose log we have: the newest that we know may be another (M4).
     const ViewId view = gap ? state_.view.id : log_.log_view();
-    StartViewOk answer{partition_, view, held_for_sure(), gap, log_.commit(), log_.tail().view_at(log_.commit()),
+    StartViewOk answer{partition_, view, held_for_sure(), gap, log_.commit(), log_.suffix().view_at(log_.commit()),
                        ticket_};
-    if (log_.copying()) {  // nothing of it is whole
+    if (log_.incomplete()) {  // nothing of it is whole
         answer.op = answer.commit = OpNumber();
         answer.commit_view = ViewId();
     }
     context_.send(primary, partition_, answer);
 }
 
-void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
+void Replica::receive(Time now, NodeId from, const StateChunk& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
     // A member's log is never replaced by a copy; and who is about to leave is not to be let in again.
@@ -169,9 +169,9 @@ void Replica::receive(Time now, NodeId from, const CopyChunk& message) {
     }
     if (!log_.take_chunk(message)) return;
     verified_ = log_.last();
-    if (!log_.copying()) log_.set_log_view(std::max(log_.log_view(), message.view.id));
+    if (!log_.incomplete()) log_.set_log_view(std::max(log_.log_view(), message.view.id));
     owed_chunk_ok_ = {from, context_.unstored(partition_),
-                      CopyChunkOk{partition_, message.view.id, message.copy, message.index}};
+                      StateChunkOk{partition_, message.view.id, message.copy, message.index}};
     answer_owed(context_.durable);
 }
 
@@ -186,8 +186,8 @@ void Replica::receive(Time now, NodeId from, const StartViewOk& message) {
     if (primary_) primary_->start_view_ok(now, from, message);
 }
 
-void Replica::receive(Time now, NodeId from, const CopyChunkOk& message) {
-    if (primary_) primary_->copy_chunk_ok(now, from, message);
+void Replica::receive(Time now, NodeId from, const StateChunkOk& message) {
+    if (primary_) primary_->state_chunk_ok(now, from, message);
 }
 
 void Replica::receive(Time now, NodeId, const NewerView& message) {
@@ -225,7 +225,7 @@ void Replica::log_goes() {
 // Unless we have the log in that very view: its primary may have proposed us, and that may yet be accepted.
 void Replica::delete_useless(Time now) {
     const View& view = state_.view;
-    if (log_.last().none() || log_.copying() || view.has(context_.me) || state_.targets(context_.me)) return;
+    if (log_.last().none() || log_.incomplete() || view.has(context_.me) || state_.targets(context_.me)) return;
     if (log_.log_view() >= view.id || view_batch_ > context_.durable) return;
     if (view.members.size() < wanted_copies(context_.map)) return;
     if (repair_frozen(context_.map)) return;
@@ -240,7 +240,7 @@ void Replica::delete_useless(Time now) {
 // V1: the promise to the primary has run out: propose ourselves, without it.
 void Replica::tick_backup(Time now) {
     const View& view = state_.view;
-    if (!view.has(context_.me) || view_batch_ > context_.durable || context_.stopping || log_.copying()) return;
+    if (!view.has(context_.me) || view_batch_ > context_.durable || context_.stopping || log_.incomplete()) return;
     const bool restarted_primary = view.primary == context_.me;  // V4: an earlier start of ours was it
     if (asks_again_ && !restarted_primary && now - asked_at_ >= context_.lease().beacon * 2) {
         asked_at_ = now;

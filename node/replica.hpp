@@ -31,8 +31,8 @@ class Replica {
     void receive(Time now, NodeId from, const PrepareOk& message);
     void receive(Time now, NodeId from, const StartView& message);
     void receive(Time now, NodeId from, const StartViewOk& message);
-    void receive(Time now, NodeId from, const CopyChunk& message);
-    void receive(Time now, NodeId from, const CopyChunkOk& message);
+    void receive(Time now, NodeId from, const StateChunk& message);
+    void receive(Time now, NodeId from, const StateChunkOk& message);
     void receive(Time now, NodeId from, const NewerView& message);
 
     // A beacon of `primary` claims our partition in that view. -> granted: for a grace from now on we neither
@@ -51,12 +51,12 @@ class Replica {
     void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
 
   private:
-    void take_role(Time now, bool same_reign);
-    // Is that message of a primary whose reign we follow? If not, it is told what we know.
+    void take_role(Time now, bool same_term);
+    // Is that message of a primary whose term we follow? If not, it is told what we know.
     [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);
     void answer_start_view(NodeId primary, bool gap);
     void acknowledge(NodeId primary, bool gap);
-    // Entries of this reign's log, the first of which follows what is verified.
+    // Entries of this term's log, the first of which follows what is verified.
     void take_entries(const std::vector<EntryPtr>& entries);
     [[nodiscard]] OpNumber held_for_sure() const { return std::min(log_.persisted(), verified_); }
     void answer_owed(BatchNumber stored);
@@ -70,13 +70,13 @@ class Replica {
     BatchNumber view_batch_;
     PartitionLog log_;
     Time promised_until_;
-    // Our log agrees with the log of this reign up to here; what is above may be left from an earlier view, is
-    // never acknowledged, and goes when an entry of this reign contradicts it. After a restart: the commit point.
+    // Our log agrees with the log of this term up to here; what is above may be left from an earlier view, is
+    // never acknowledged, and goes when an entry of this term contradicts it. After a restart: the commit point.
     OpNumber verified_;
     // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that
     // was begun because of an earlier answer must not replace what they brought.
     std::uint64_t ticket_ = 0;
-    ViewId restored_since_;    // the reign that was under way when this node stopped
+    ViewId restored_since_;    // the term that was under way when this node stopped
     bool asks_again_ = false;  // restarted, and the primary has sent nothing since: it may not know (V4)
     Time asked_at_{};
     std::unique_ptr<Primary> primary_;
@@ -89,7 +89,7 @@ class Replica {
     struct OwedChunkOk {
         NodeId to;
         BatchNumber batch;
-        CopyChunkOk answer;
+        StateChunkOk answer;
     };
     std::optional<NodeId> owed_prepare_ok_;
     std::optional<OwedStartViewOk> owed_start_view_ok_;

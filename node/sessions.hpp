@@ -20,7 +20,7 @@ namespace ringkv {
 class SessionTable {
   public:
     enum class Verdict : std::uint8_t {
-        fresh,     // never executed: go ahead (if it is not in the uncommitted tail)
+        fresh,     // never executed: go ahead (if it is not in the uncommitted suffix)
         answered,  // executed: `outcome` is the answer
         refused,   // may have been executed, and the answer is forgotten, or known to its client
     };

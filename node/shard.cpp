@@ -72,8 +72,8 @@ bool Shard::admitted(const Origin& from) {
     if (from.cluster.none() || cluster.none() || from.cluster == cluster) return true;
     if (from.address.kind == Address::Kind::connection)
         context_.reply(from.address,
-                       Refused{ErrorCode::wrong_cluster, "this node belongs to cluster " + cluster.to_string() +
-                                                             ", the sender to " + from.cluster.to_string()});
+                       FrameRefused{ErrorCode::wrong_cluster, "this node belongs to cluster " + cluster.to_string() +
+                                                                  ", the sender to " + from.cluster.to_string()});
     return false;
 }
 
@@ -96,7 +96,7 @@ void Shard::receive(Time now, const Origin& from, Message message) {
         if (newer)
             context_.reply(from.address, MapSnapshot{context_.map});
         else
-            context_.reply(from.address, EpochBeacon{context_.map.generation, context_.map.epoch});
+            context_.reply(from.address, CurrentEpoch{context_.map.generation, context_.map.epoch});
     } else if (const auto* holdings = std::get_if<HoldingsRequest>(&message)) {
         tell_holdings(from, holdings->request);
     } else if (from.address.kind == Address::Kind::endpoint && from.node.none()) {
@@ -106,10 +106,10 @@ void Shard::receive(Time now, const Origin& from, Message message) {
     } else if (!from.node.none() && from.cluster == context_.map.settings.id) {
         from_peer(now, from, message);
     } else if (from.node.none() && from.address.kind == Address::Kind::connection &&
-               !std::holds_alternative<Refused>(message)) {
+               !std::holds_alternative<FrameRefused>(message)) {
         context_.reply(from.address,
-                       Refused{ErrorCode::refused,
-                               std::string(name_of(message)) + " is not a message that a node takes from a client"});
+                       FrameRefused{ErrorCode::refused, std::string(name_of(message)) +
+                                                            " is not a message that a node takes from a client"});
     }
 }
 
@@ -143,7 +143,7 @@ void Shard::from_registry(Time now, const Message& message) {
         take_map(now, snapshot->map);
     } else if (const auto* delta = std::get_if<MapDelta>(&message)) {
         take_delta(now, *delta);
-    } else if (const auto* beacon = std::get_if<EpochBeacon>(&message)) {
+    } else if (const auto* beacon = std::get_if<CurrentEpoch>(&message)) {
         registry_.epoch_seen(now, beacon->generation, beacon->epoch);
     } else if (const auto* alive = std::get_if<HeartbeatAnswer>(&message)) {
         if (!alive->known) registry_.not_known();
@@ -163,7 +163,7 @@ void Shard::from_registry(Time now, const Message& message) {
         registry_.waits(*waiting);
     } else if (const auto* refusal = std::get_if<JoinRefused>(&message)) {
         registry_.refused(*refusal, now);
-    } else if (const auto* refused = std::get_if<Refused>(&message)) {
+    } else if (const auto* refused = std::get_if<FrameRefused>(&message)) {
         // Heartbeats are refused ten times a second: say it once, and again when it changes or lasts.
         if (refused->text == refused_text_ && now - refused_at_ < std::chrono::minutes(1)) return;
         refused_text_ = refused->text;
@@ -216,9 +216,9 @@ void Shard::from_peer(Time now, const Origin& from, const Message& message) {
         to_replica(now, from.node, *start_view, true);
     } else if (const auto* start_view_ok = std::get_if<StartViewOk>(&message)) {
         to_replica(now, from.node, *start_view_ok, false);
-    } else if (const auto* chunk = std::get_if<CopyChunk>(&message)) {
+    } else if (const auto* chunk = std::get_if<StateChunk>(&message)) {
         to_replica(now, from.node, *chunk, true);
-    } else if (const auto* chunk_ok = std::get_if<CopyChunkOk>(&message)) {
+    } else if (const auto* chunk_ok = std::get_if<StateChunkOk>(&message)) {
         to_replica(now, from.node, *chunk_ok, false);
     } else if (const auto* newer = std::get_if<NewerView>(&message)) {
         to_replica(now, from.node, *newer, false);

@@ -1,6 +1,6 @@
 #include "registry/administration.hpp"
 
-#include "common/rebalancing.hpp"
+#include "common/placement/planning.hpp"
 
 namespace ringkv::registry {
 

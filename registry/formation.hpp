@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "common/placement.hpp"
+#include "common/placement/placement.hpp"
 #include "registry/publication.hpp"
 #include "registry/settings.hpp"
 

@@ -99,7 +99,7 @@ void Membership::join_again(Time now, const Origin& from, const Join& join, cons
         return refuse(now, from, false, "this start of " + join.name + " was superseded by a later one");
     NodeInfo node = to_node(known.id, join);
     node.duty = known.duty;
-    node.given_up = known.given_up;
+    node.evicted = known.evicted;
     // A repeated join of the same start does not undo that it was asked to stop.
     if (join.start == known.start && known.state == NodeState::stopping) node.state = NodeState::stopping;
     heard_[node.id] = now;

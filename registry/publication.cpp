@@ -93,7 +93,7 @@ void Publication::log_when_durable(LogLevel level, std::string text,
 void Publication::tick(Time now) {
     if (!published_.formed() || (next_beacon_ && now < *next_beacon_)) return;
     next_beacon_ = now + published_.settings.lease.beacon;
-    sends_.push_back({Address::all_subscribers(), {}, EpochBeacon{published_.generation, published_.epoch}});
+    sends_.push_back({Address::all_subscribers(), {}, CurrentEpoch{published_.generation, published_.epoch}});
 }
 
 void Publication::durable(BatchNumber number) {

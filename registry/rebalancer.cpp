@@ -4,7 +4,7 @@
 #include <set>
 
 #include "common/check.hpp"
-#include "common/rebalancing.hpp"
+#include "common/placement/planning.hpp"
 
 namespace ringkv::registry {
 
@@ -87,17 +87,17 @@ void Rebalancer::note_absence(Time now) {
     for (const auto& [id, node] : map.nodes) {
         if (node.state != NodeState::down) {
             down_since_.erase(id);
-            if (node.up() && node.given_up) changed.push_back(node);
+            if (node.up() && node.evicted) changed.push_back(node);
             continue;
         }
         const Time since = down_since_.try_emplace(id, now).first->second;
-        if (!node.given_up && !frozen_ && now - since >= map.settings.pace.repair_after) changed.push_back(node);
+        if (!node.evicted && !frozen_ && now - since >= map.settings.pace.repair_after) changed.push_back(node);
     }
     for (NodeInfo& node : changed) {
-        node.given_up = !node.given_up;
+        node.evicted = !node.evicted;
         publication_.log_when_durable(LogLevel::info,
-                                      node.given_up ? node.name + " is given up: its copies are made elsewhere"
-                                                    : node.name + " is back, and may hold copies again",
+                                      node.evicted ? node.name + " is given up: its copies are made elsewhere"
+                                                   : node.name + " is back, and may hold copies again",
                                       {{"node", node.name}});
         publication_.put(std::move(node));
     }
@@ -141,13 +141,13 @@ void Rebalancer::plan() {
 bool Rebalancer::begins(Time now, NodeId teacher, NodeId learner) {
     const Duration interval = Duration(std::chrono::seconds(1)) / publication_.map().settings.pace.max_moves_per_second;
     const auto due = [&](NodeId node) -> Time& { return due_.try_emplace(node, now - catches_up).first->second; };
-    Time& teaches = due(teacher);
+    Time& has_learner = due(teacher);
     Time& learns = due(learner);
-    if (const Time both = std::max(teaches, learns); both > now) {
+    if (const Time both = std::max(has_learner, learns); both > now) {
         look_again(now, both);
         return false;
     }
-    for (Time* next : {&teaches, &learns}) *next = std::max(*next, now - catches_up) + interval;
+    for (Time* next : {&has_learner, &learns}) *next = std::max(*next, now - catches_up) + interval;
     return true;
 }
 
@@ -175,7 +175,7 @@ void Rebalancer::schedule(Time now) {
         if (going_on != state.learners) learners[PartitionId(p)] = going_on;
         if (frozen_ || !taught) continue;
         for (NodeId node : state.target) {
-            if (state.view.has(node) || state.teaches(node) || !map.is_up(node)) continue;
+            if (state.view.has(node) || state.has_learner(node) || !map.is_up(node)) continue;
             if (!membership_.live(node, now, lease.duration)) {  // just removed from the view, perhaps
                 look_again(now, now + lease.beacon);
                 continue;

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "common/placement.hpp"
+#include "common/placement/placement.hpp"
 #include "registry/membership.hpp"
 #include "registry/publication.hpp"
 

@@ -109,7 +109,7 @@ std::optional<std::string> RegistryActor::node_objection(Uuid theirs) {
 
 void RegistryActor::refuse(Time now, const Origin& from, ErrorCode code, const std::string& text) {
     publication_.log_seldom(now, LogLevel::warning, text);
-    publication_.send(from, Refused{code, text});
+    publication_.send(from, FrameRefused{code, text});
 }
 
 void RegistryActor::stand_aside(Time now, const std::string& why) {
@@ -185,7 +185,7 @@ void RegistryActor::handle(Time now, const Origin& from, const MapRequest& reque
     if (std::tie(map.generation, map.epoch) > std::tie(request.generation, request.epoch))
         publication_.send_snapshot(from);
     else
-        publication_.send(from, EpochBeacon{map.generation, map.epoch});
+        publication_.send(from, CurrentEpoch{map.generation, map.epoch});
 }
 
 void RegistryActor::handle(Time now, const Origin& from, const Administer& request) {

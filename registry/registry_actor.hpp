@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/actor.hpp"
-#include "common/placement.hpp"
+#include "common/placement/placement.hpp"
 #include "registry/formation.hpp"
 #include "registry/membership.hpp"
 #include "registry/publication.hpp"
@@ -40,7 +40,7 @@ class RegistryActor final : public Actor {
     void handle(Time now, const Origin& from, const Propose& propose);
     void handle(Time now, const Origin& from, const MapRequest& request);
     void handle(Time now, const Origin& from, const Administer& request);
-    void handle(Time, const Origin&, const Refused&) {}  // nothing to answer
+    void handle(Time, const Origin&, const FrameRefused&) {}  // nothing to answer
     void refuse_misplaced(Time now, const Origin& from, std::string_view name);
 
     // Why a sender of that cluster is not served; nullopt = it is.

@@ -27,7 +27,8 @@ std::optional<std::string_view> primary_objection(const View& current, NodeId pr
     if (!view.has(view.primary)) return "the new primary is not a member";
     if (!current.has(view.primary)) return "the new primary was not a member";
     if (proposer == current.primary) {
-        if (view.primary != proposer && !view.handed_over) return "a primary gives up its place only by handing over";
+        if (view.primary != proposer && !view.leadership_transferred)
+            return "a primary gives up its place only by handing over";
         return std::nullopt;
     }
     if (view.primary != proposer) return "who is not the primary proposes only itself";
@@ -49,9 +50,9 @@ std::optional<std::string_view> objection_to(const ClusterMap& map, NodeId propo
 View accepted_view(const View& current, NodeId proposer, const Proposal& proposal) {
     View view = proposal.view;
     const bool new_primary = view.primary != current.primary;
-    const bool new_reign = new_primary || proposal.view.since == view.id;
-    view.since = new_reign ? view.id : current.since;
-    view.handed_over = proposal.view.handed_over && new_primary && proposer == current.primary;
+    const bool new_term = new_primary || proposal.view.since == view.id;
+    view.since = new_term ? view.id : current.since;
+    view.leadership_transferred = proposal.view.leadership_transferred && new_primary && proposer == current.primary;
     return view;
 }
 

@@ -118,7 +118,7 @@ void Views::answer(const Rival& rival, bool accepted) {
 
 void Views::sum_up(const View& before, const View& after) {
     if (before.primary != after.primary)
-        ++(after.handed_over ? summary_.handed_over : summary_.primaries);
+        ++(after.leadership_transferred ? summary_.leadership_transferred : summary_.primaries);
     else if (after.since == after.id)
         ++summary_.renewed;
     for (NodeId member : before.members) summary_.removed += after.has(member) ? 0 : 1;
@@ -140,7 +140,7 @@ void Views::flush() {
             publication_.log_when_durable(LogLevel::info, std::to_string(count) + " " + (count == 1 ? one : many));
     };
     say(summary_.primaries, "partition changed primary", "partitions changed primary");
-    say(summary_.handed_over, "partition was handed over", "partitions were handed over");
+    say(summary_.leadership_transferred, "partition was handed over", "partitions were handed over");
     say(summary_.renewed, "primary took over again after its restart", "primaries took over again after their restart");
     say(summary_.removed, "member was removed from a view", "members were removed from views");
     say(summary_.added, "member was added to a view", "members were added to views");

@@ -42,7 +42,7 @@ class Views {
     };
 
     struct Summary {
-        std::size_t primaries = 0, handed_over = 0, removed = 0, added = 0, renewed = 0;
+        std::size_t primaries = 0, leadership_transferred = 0, removed = 0, added = 0, renewed = 0;
     };
 
     void propose_one(Time now, Rival rival);

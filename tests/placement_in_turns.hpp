@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "common/placement.hpp"
+#include "common/placement/placement.hpp"
 
 namespace ringkv::test {
 

@@ -1,12 +1,13 @@
 // The public door for operators: each call runs one task of the AdminActor, on the caller's thread.
 #include "ringkv/admin.hpp"
+#include "common/edge/configuration/endpoint.hpp"
 
 #include "client/admin_actor.hpp"
-#include "client/movement.hpp"
+#include "client/move_status.hpp"
 #include "client/plan.hpp"
 #include "common/check.hpp"
-#include "common/edge/clock.hpp"
-#include "common/edge/event_loop.hpp"
+#include "common/edge/running/event_loop.hpp"
+#include "common/edge/system/clock.hpp"
 
 namespace ringkv {
 

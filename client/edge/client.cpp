@@ -1,5 +1,6 @@
 // The public library: checks options, turns calls into operations and outcomes into results.
 #include "ringkv/client.hpp"
+#include "common/edge/configuration/endpoint.hpp"
 
 #include "client/edge/many.hpp"
 #include "client/edge/runtime.hpp"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/check.hpp"
-#include "common/edge/clock.hpp"
+#include "common/edge/system/clock.hpp"
 
 namespace ringkv {
 

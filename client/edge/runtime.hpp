@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "client/client_actor.hpp"
-#include "common/edge/event_loop.hpp"
+#include "common/edge/running/event_loop.hpp"
 #include "ringkv/client.hpp"
 
 namespace ringkv {

@@ -24,7 +24,7 @@ struct Arrivals {
 // One partition, on the caller's side.
 struct Reading {
     std::optional<std::string> after;
-    std::deque<std::vector<CopiedRecord>> parts;
+    std::deque<std::vector<KeyRecord>> parts;
     bool asked = false;
     bool done = false;
 };
@@ -39,7 +39,7 @@ class Scanner {
   private:
     void ask();
     [[nodiscard]] Result<void> wait();
-    [[nodiscard]] bool hand_out(std::vector<CopiedRecord>& part, const std::function<bool(const KeyValue&)>& each);
+    [[nodiscard]] bool hand_out(std::vector<KeyRecord>& part, const std::function<bool(const KeyValue&)>& each);
 
     ClientRuntime& runtime_;
     const std::string prefix_;
@@ -97,8 +97,8 @@ Result<void> Scanner::wait() {
 }
 
 // False: enough.
-bool Scanner::hand_out(std::vector<CopiedRecord>& part, const std::function<bool(const KeyValue&)>& each) {
-    for (CopiedRecord& record : part) {
+bool Scanner::hand_out(std::vector<KeyRecord>& part, const std::function<bool(const KeyValue&)>& each) {
+    for (KeyRecord& record : part) {
         ++given_;
         if (!each({std::move(record.key), std::move(record.value), record.version.value()})) return false;
         if (options_.limit > 0 && given_ == options_.limit) return false;
@@ -111,7 +111,7 @@ Result<std::size_t> Scanner::run(const std::function<bool(const KeyValue&)>& eac
         ask();
         Reading& reading = readings_[first_];
         if (!reading.parts.empty()) {
-            std::vector<CopiedRecord> part = std::move(reading.parts.front());
+            std::vector<KeyRecord> part = std::move(reading.parts.front());
             reading.parts.pop_front();
             if (!hand_out(part, each)) return given_;
         } else if (reading.done) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "client/movement.hpp"
-#include "common/rebalancing.hpp"
+#include "client/move_status.hpp"
+#include "common/placement/planning.hpp"
 
 namespace ringkv {
 
@@ -59,7 +59,7 @@ PartitionStatus status_of(const ClusterMap& map, PartitionId partition, const Vi
     const PartitionState& state = map.at(partition);
     for (const bool learns : {true, false})
         for (const NodeId id : state.target)
-            if (!view.has(id) && state.teaches(id) == learns)
+            if (!view.has(id) && state.has_learner(id) == learns)
                 status.members.push_back(replica(map, id, learns ? "learner" : "planned"));
     status.available = serves(map.find(view.primary));
     status.full = status.available && live_copies(map, view) >= map.settings.replication;

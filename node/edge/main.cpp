@@ -6,10 +6,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include "common/edge/clock.hpp"
-#include "common/edge/config.hpp"
-#include "common/edge/log.hpp"
+#include "common/edge/configuration/config.hpp"
+#include "common/edge/configuration/endpoint.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/edge/system/log.hpp"
 #include "node/edge/shard_thread.hpp"
+#include "ringkv/version.hpp"
 
 namespace {
 
@@ -96,7 +98,7 @@ int run(const NodeConfig& config) {
 
 int main(int argc, char** argv) {
     CLI::App app{"ringkv-node: stores partitions of a RingKV cluster"};
-    app.set_version_flag("--version", "ringkv-node 1.0.0");
+    app.set_version_flag("--version", "ringkv-node " + std::string(version()));
     std::string path;
     std::vector<std::string> overrides;
     bool check_only = false;

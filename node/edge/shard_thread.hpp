@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "common/edge/event_loop.hpp"
+#include "common/edge/running/event_loop.hpp"
 #include "node/log.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"

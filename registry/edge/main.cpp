@@ -8,14 +8,15 @@
 #include <iostream>
 #include <thread>
 
-#include "common/edge/clock.hpp"
-#include "common/edge/config.hpp"
-#include "common/edge/event_loop.hpp"
-#include "common/edge/log.hpp"
-#include "common/edge/storage_thread.hpp"
-#include "common/placement.hpp"
+#include "common/edge/configuration/config.hpp"
+#include "common/edge/running/event_loop.hpp"
+#include "common/edge/running/storage_thread.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/edge/system/log.hpp"
+#include "common/placement/placement.hpp"
 #include "registry/edge/store.hpp"
 #include "registry/registry_actor.hpp"
+#include "ringkv/version.hpp"
 
 namespace {
 
@@ -142,7 +143,7 @@ int main(int argc, char** argv) {
         ->allow_extra_args(false)
         ->take_all();
     app.add_flag("--check-config", line.check_only, "Validate the configuration and exit");
-    app.set_version_flag("--version", "ringkv-registry " RINGKV_VERSION);
+    app.set_version_flag("--version", "ringkv-registry " + std::string(version()));
     app.fallthrough();
     app.add_subcommand("rebuild", "Make the registry's state anew from what the nodes know")->callback([&] {
         line.rebuild = true;

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <map>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "common/partitioning.hpp"
 #include "registry/edge/sqlite.hpp"
 

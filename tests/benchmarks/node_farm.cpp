@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "common/edge/clock.hpp"
-#include "common/edge/zmq_message.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/edge/transport/zmq_message.hpp"
 
 namespace ringkv::benchmarks {
 

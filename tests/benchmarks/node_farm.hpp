@@ -25,8 +25,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "common/edge/codec.hpp"
-#include "common/edge/zmq_socket.hpp"
+#include "common/edge/codec/codec.hpp"
+#include "common/edge/transport/zmq_socket.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"
 

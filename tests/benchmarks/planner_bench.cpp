@@ -12,7 +12,7 @@
 #include <random>
 #include <set>
 
-#include "common/moves.hpp"
+#include "common/placement/moves.hpp"
 #include "tests/benchmarks/planner_problem.hpp"
 
 namespace ringkv::benchmarks {

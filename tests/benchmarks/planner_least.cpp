@@ -7,7 +7,7 @@
 
 namespace ringkv::benchmarks {
 
-std::int64_t least_possible(const MovementProblem& problem) {
+std::int64_t least_possible(const MoveProblem& problem) {
     using Graph = lemon::SmartDigraph;
     struct Bounded {
         Graph::Arc arc;

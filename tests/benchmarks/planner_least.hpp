@@ -9,7 +9,7 @@ namespace ringkv::benchmarks {
 
 // Every partition takes nodes 0 .. : of each rack at least rack_least, and of `extra` racks one more, where rack_most
 // is more; every node within its bounds.
-struct MovementProblem {
+struct MoveProblem {
     std::vector<std::uint32_t> rack_of;  // each node
     std::vector<std::uint32_t> rack_least, rack_most;
     std::uint32_t extra = 0;
@@ -18,6 +18,6 @@ struct MovementProblem {
 };
 
 // How many (partition, node) must be taken that are not held. -1: nothing keeps the bounds.
-[[nodiscard]] std::int64_t least_possible(const MovementProblem& problem);
+[[nodiscard]] std::int64_t least_possible(const MoveProblem& problem);
 
 }  // namespace ringkv::benchmarks

@@ -1,20 +1,20 @@
-// The planner's task as a MovementProblem: the same constraints, for another solver.
+// The planner's task as a MoveProblem: the same constraints, for another solver.
 #pragma once
 
 #include <map>
 
-#include "common/placement.hpp"
+#include "common/placement/placement.hpp"
 #include "tests/benchmarks/planner_least.hpp"
 
 namespace ringkv::benchmarks {
 
 // Precondition: there are candidates.
-inline MovementProblem problem_of(const std::vector<Candidate>& candidates, const Holders& current,
-                                  std::uint32_t partitions, std::uint32_t replication, Tolerance tolerance = {}) {
+inline MoveProblem problem_of(const std::vector<Candidate>& candidates, const Holders& current,
+                              std::uint32_t partitions, std::uint32_t replication, Tolerance tolerance = {}) {
     const HashRing ring(candidates, 1);  // for its numbers of nodes and racks; the order has no say
     const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(replication, candidates.size()));
     const RackRule rule(ring.rack_sizes(), count);
-    MovementProblem problem;
+    MoveProblem problem;
     std::map<NodeId, std::uint32_t> index_of;
     for (Ring::Index node = 0; node < ring.nodes().size(); ++node) {
         index_of[ring.nodes()[node].id] = node;

@@ -10,8 +10,8 @@
 #include <set>
 #include <stdexcept>
 
-#include "common/edge/clock.hpp"
-#include "common/rebalancing.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/placement/planning.hpp"
 #include "local/operator.hpp"
 #include "tests/benchmarks/node_farm.hpp"
 

@@ -6,7 +6,8 @@
 #include <iostream>
 #include <random>
 
-#include "common/edge/transport.hpp"
+#include "common/edge/configuration/endpoint.hpp"
+#include "common/edge/transport/transport.hpp"
 #include "tests/cluster/load.hpp"
 #include "tests/cluster/process_cluster.hpp"
 #include "tests/cluster/raw_client.hpp"
@@ -49,7 +50,7 @@ std::vector<std::string> absurd_frames(std::mt19937& random) {
         good + "x",
         encode(Identity{}, NodeId{}, {Message(MapSnapshot{}), Message(JoinAnswer{}), Message(ProposeAnswer{})}),
         encode(Identity{}, NodeId{},
-               {Message(StartView{}), Message(CopyChunk{}), Message(Prepare{}), Message(Beacon{})}),
+               {Message(StartView{}), Message(StateChunk{}), Message(Prepare{}), Message(Beacon{})}),
         encode(Identity{}, NodeId{},
                {Message(Write{}), Message(Get{}), Message(Scan{}), Message(Join{}), Message(Propose{})}),
         encode(Identity{Uuid{{1}}, NodeId(1), StartNumber(1)}, NodeId(7), {Message(Heartbeat{}), Message(PrepareOk{})}),
@@ -105,10 +106,10 @@ TEST(HostileInput, GarbageOnEveryPortDisturbsNobody) {
 }
 
 // The first refusal that comes, within a few frames.
-std::optional<Refused> refusal(RawClient& raw) {
+std::optional<FrameRefused> refusal(RawClient& raw) {
     for (int i = 0; i < 5; ++i)
         for (const Message& message : raw.receive_messages(10s))
-            if (const auto* refused = std::get_if<Refused>(&message)) return *refused;
+            if (const auto* refused = std::get_if<FrameRefused>(&message)) return *refused;
     return std::nullopt;
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 #include <zmq.hpp>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "tests/cluster/child_process.hpp"
 
 namespace ringkv::testing {

@@ -1,12 +1,13 @@
 // Any text as the configuration file of each program. Lines `--set KEY=VALUE` at its head are overrides.
-#include "common/edge/config.hpp"
+#include "common/edge/configuration/config.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <string>
 
-#include "common/edge/transport.hpp"
+#include "common/edge/configuration/endpoint.hpp"
+#include "common/edge/transport/transport.hpp"
 #include "common/partitioning.hpp"
 #include "tests/fuzz/target.hpp"
 

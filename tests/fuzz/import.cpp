@@ -1,9 +1,9 @@
 // kvctl's lines: what import takes, and what export and the terminal are given of any bytes.
 #include <string>
 
-#include "client/kvctl/base64.hpp"
-#include "client/kvctl/ndjson.hpp"
-#include "client/kvctl/text.hpp"
+#include "kvctl/base64.hpp"
+#include "kvctl/ndjson.hpp"
+#include "kvctl/text.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace ringkv::fuzz {

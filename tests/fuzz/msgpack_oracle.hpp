@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace ringkv::fuzz {

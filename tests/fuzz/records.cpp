@@ -1,7 +1,7 @@
 // What is read back from disk: records of the log, and the values of the registry's store.
 #include <string>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "tests/fuzz/msgpack_oracle.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/unit/edge/samples.hpp"

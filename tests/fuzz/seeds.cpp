@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "tests/unit/edge/samples.hpp"
 
 namespace ringkv::fuzz {

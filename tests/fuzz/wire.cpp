@@ -2,7 +2,7 @@
 #include <string>
 #include <tuple>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "tests/fuzz/msgpack_oracle.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/unit/edge/samples.hpp"

@@ -3,9 +3,10 @@
 #include <limits>
 #include <string>
 
-#include "client/kvctl/text.hpp"
-#include "common/edge/config_values.hpp"
-#include "common/edge/transport.hpp"
+#include "common/edge/configuration/config_values.hpp"
+#include "common/edge/configuration/endpoint.hpp"
+#include "common/edge/transport/transport.hpp"
+#include "kvctl/text.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace ringkv::fuzz {

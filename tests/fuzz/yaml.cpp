@@ -1,5 +1,5 @@
 // Any text as strict YAML, and what it becomes written out again.
-#include "common/edge/yaml.hpp"
+#include "common/edge/configuration/yaml.hpp"
 
 #include <algorithm>
 #include <string>

@@ -14,7 +14,7 @@ cp "$here/consumer.cpp" "$scratch/consumer"
 cat >"$scratch/consumer/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES CXX)
-find_package(ringkv 1 CONFIG REQUIRED)
+find_package(ringkv 0.5 CONFIG REQUIRED)
 add_executable(client consumer.cpp)
 target_link_libraries(client PRIVATE ringkv::client)
 add_executable(local consumer.cpp)

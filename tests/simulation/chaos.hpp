@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/cluster.hpp"
 #include "tests/simulation/plan.hpp"
 #include "tests/simulation/seeded_network.hpp"
 #include "tests/simulation/workload.hpp"
+#include "tests/world/cluster.hpp"
 
 namespace ringkv::simulation {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "common/rebalancing.hpp"
+#include "common/placement/planning.hpp"
 #include "tests/simulation/chaos.hpp"
 
 namespace ringkv::simulation {

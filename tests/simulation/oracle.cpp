@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "common/partitioning.hpp"
-#include "common/rebalancing.hpp"
-#include "tests/simulation/describe.hpp"
+#include "common/placement/planning.hpp"
+#include "tests/world/describe.hpp"
 
 namespace ringkv::simulation {
 
@@ -77,7 +77,7 @@ void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op
         const HostId other = cluster_.holder_of(member);
         if (other.none() || cluster_.world().state(other) == HostState::down) continue;
         const Replica* replica = cluster_.shard(other).replica(partition);
-        if (replica != nullptr && (replica->view().id > self->view().id || replica->log().copying())) continue;
+        if (replica != nullptr && (replica->view().id > self->view().id || replica->log().incomplete())) continue;
         if (replica == nullptr || replica->log().persisted() < op)
             fail("committed-on-every-member",
                  fmt::format("{} commits op {} in {}, which {} has not stored", on(host, partition), op.value(),
@@ -113,9 +113,9 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
     // The registry may have crashed just after it had published.
     const bool map_is_newer = cluster_.map().formed() && cluster_.map().at(partition).view.id > replica.view().id;
     const View& newest = map_is_newer ? cluster_.map().at(partition).view : replica.view();
-    if (log.copying() && newest.has(cluster_.shard(host).identity().node))
+    if (log.incomplete() && newest.has(cluster_.shard(host).identity().node))
         fail("members-are-whole", on(host, partition) + ": a member waits for a copy");
-    const bool deleted = log.copying() && log.last().none();
+    const bool deleted = log.incomplete() && log.last().none();
     const ClusterMap& map = cluster_.shard(host).map();
     if (deleted && log.commit() < seen.commit && replica.view().members.size() < wanted_copies(map))
         fail("deleted-when-useless",
@@ -125,9 +125,9 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
                                      seen.commit.value(), log.commit().value()));
     if (log.commit() > log.last()) fail("ops-grow", on(host, partition) + ": the commit point is beyond the log");
     seen.commit = log.commit();
-    if (log.last().value() - log.tail().start().value() > most_entries_held)
+    if (log.last().value() - log.suffix().start().value() > most_entries_held)
         fail("memory-bounded", on(host, partition) + ": holds its log from " +
-                                   std::to_string(log.tail().start().value()) + " to " +
+                                   std::to_string(log.suffix().start().value()) + " to " +
                                    std::to_string(log.last().value()));
     check_lease(host, partition, replica);
 }
@@ -224,13 +224,13 @@ void Oracle::compare_replicas() {
     for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
         const PartitionId partition(p);
         if (is_lost(partition)) continue;
-        std::optional<std::vector<CopiedRecord>> first;
+        std::optional<std::vector<KeyRecord>> first;
         std::optional<SessionSnapshot> sessions;
         for (const NodeId member : cluster_.map().at(partition).view.members) {
             const HostId host = cluster_.holder_of(member);
             const Replica* replica = host.none() ? nullptr : cluster_.shard(host).replica(partition);
             if (replica == nullptr) return fail("replicas-alike", fmt::format("partition {}: a member has nothing", p));
-            std::vector<CopiedRecord> records = cluster_.engine(host).scan(partition, {}).records;
+            std::vector<KeyRecord> records = cluster_.engine(host).scan(partition, {}).records;
             SessionSnapshot table = replica->log().sessions().snapshot(replica->log().commit());
             if (!first) {
                 first = std::move(records);

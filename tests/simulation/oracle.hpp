@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/cluster.hpp"
 #include "tests/simulation/plan.hpp"
+#include "tests/world/cluster.hpp"
 
 namespace ringkv::simulation {
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "common/partitioning.hpp"
-#include "common/placement.hpp"
+#include "common/placement/placement.hpp"
 #include "tests/linearizability/checker.hpp"
 #include "tests/simulation/chaos.hpp"
-#include "tests/simulation/describe.hpp"
 #include "tests/simulation/planted.hpp"
 #include "tests/simulation/story.hpp"
+#include "tests/world/describe.hpp"
 
 namespace ringkv::simulation {
 

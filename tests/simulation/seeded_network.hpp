@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
-#include "tests/simulation/network.hpp"
 #include "tests/simulation/plan.hpp"
+#include "tests/world/network.hpp"
 
 namespace ringkv::simulation {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tests/simulation/describe.hpp"
+#include "tests/world/describe.hpp"
 
 namespace ringkv::simulation {
 
@@ -16,7 +16,7 @@ std::string at(Time time) {
 bool is_routine(const Message& message) {
     return std::holds_alternative<Beacon>(message) || std::holds_alternative<BeaconAnswer>(message) ||
            std::holds_alternative<Heartbeat>(message) || std::holds_alternative<HeartbeatAnswer>(message) ||
-           std::holds_alternative<EpochBeacon>(message);
+           std::holds_alternative<CurrentEpoch>(message);
 }
 
 std::string_view verb(TraceEvent::Kind kind) {

@@ -1,8 +1,8 @@
 // The story of a run as lines of text: who sent what, views, leases, commits, faults.
 #pragma once
 
-#include "tests/simulation/cluster.hpp"
 #include "tests/simulation/run.hpp"
+#include "tests/world/cluster.hpp"
 
 namespace ringkv::simulation {
 

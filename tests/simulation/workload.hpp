@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "tests/linearizability/history.hpp"
-#include "tests/simulation/cluster.hpp"
 #include "tests/simulation/plan.hpp"
+#include "tests/world/cluster.hpp"
 
 namespace ringkv::simulation {
 

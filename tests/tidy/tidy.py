@@ -13,24 +13,39 @@ import re
 import sys
 import tempfile
 
-ROOMS = ("common", "registry", "node", "client", "local")
-# Who may include whose files. Tests may include everybody.
+ROOMS = ("common", "registry", "node", "client", "local", "kvctl")
+# Which room may include files of which. Tests may include every room. kvctl sees only public headers, <ringkv/...>.
 MAY_INCLUDE = {
     "common": {"common"},
     "registry": {"common", "registry"},
     "node": {"common", "node"},
     "client": {"common", "client"},
-    "local": set(ROOMS),
+    "local": {"common", "registry", "node", "client", "local"},
+    "kvctl": {"kvctl"},
+}
+# Within a room: a folder -> the folders of that room that it may include.
+FOLDERS = {
+    "common/edge/system": ("common/edge/system", "common"),
+    "common/edge/codec": ("common/edge/codec", "common"),
+    "common/edge/configuration": ("common/edge/configuration", "common/edge/system", "common"),
+    "common/edge/transport": (
+        "common/edge/transport", "common/edge/codec", "common/edge/configuration", "common/edge/system", "common"),
+    "common/edge/running": ("common/edge/running", "common/edge/transport", "common/edge/system", "common"),
+    "common/placement": ("common/placement", "common"),
+    "common": ("common",),
+    "tests/world": ("tests/world",),
+    "tests/scenarios": ("tests/scenarios", "tests/world"),
+    "tests/simulation": ("tests/simulation", "tests/world", "tests/linearizability"),
 }
 # A third-party library, by its headers -> the only files that may name it. None = any edge file.
 LIBRARIES = {
-    "zmq": (r"zmq(\.h|\.hpp|_addon\.hpp)$", r"common/edge/(transport|zmq)[^/]*$"),
-    "msgpack": (r"msgpack(\.hpp|\.h|/.*)$", r"common/edge/codec[^/]*$"),
-    "yaml-cpp": (r"yaml-cpp/", r"common/edge/yaml[^/]*$"),
-    "spdlog": (r"spdlog/", r"common/edge/log[^/]*$"),
+    "zmq": (r"zmq(\.h|\.hpp|_addon\.hpp)$", r"common/edge/transport/[^/]*$"),
+    "msgpack": (r"msgpack(\.hpp|\.h|/.*)$", r"common/edge/codec/[^/]*$"),
+    "yaml-cpp": (r"yaml-cpp/", r"common/edge/configuration/yaml[^/]*$"),
+    "spdlog": (r"spdlog/", r"common/edge/system/log[^/]*$"),
     "sqlite3": (r"sqlite3\.h$", r"registry/edge/[^/]*(store|sqlite)[^/]*$"),
     "rocksdb": (r"rocksdb/", r"node/edge/[^/]*rocksdb[^/]*$"),
-    "CLI11": (r"CLI/", r"(.*/main\.cpp|client/kvctl/[^/]*)$"),
+    "CLI11": (r"CLI/", r"(.*/main\.cpp|kvctl/[^/]*)$"),
     "httplib": (r"httplib\.h$", None),
 }
 PURE_BANS = (
@@ -76,7 +91,7 @@ def room_of(path):
 
 
 def is_edge(path):
-    return "/edge/" in path or path.endswith("/main.cpp") or path.startswith("client/kvctl/") or path.startswith("local/")
+    return "/edge/" in path or path.endswith("/main.cpp") or path.startswith(("kvctl/", "local/"))
 
 
 def included(line):
@@ -86,15 +101,31 @@ def included(line):
 
 def room_of_include(path):
     """The room that an include line leads into; public headers are <ringkv/...>."""
-    public = {"ringkv/result.hpp": "common", "ringkv/client.hpp": "client", "ringkv/local_cluster.hpp": "local"}
+    public = {
+        "ringkv/result.hpp": "common",
+        "ringkv/version.hpp": "common",
+        "ringkv/client.hpp": "client",
+        "ringkv/admin.hpp": "client",
+        "ringkv/local_cluster.hpp": "local",
+    }
     return public.get(path) or (room_of(path) if "/" in path else None)
+
+
+def folder_of(path):
+    """The innermost folder that FOLDERS names."""
+    parents = [parent.as_posix() for parent in pathlib.PurePosixPath(path).parents]
+    return next((parent for parent in parents if parent in FOLDERS), None)
 
 
 def check_include(path, header):
     room, target = room_of(path), room_of_include(header)
-    everybody = path.startswith("client/kvctl/") and path.endswith("main.cpp")
-    if room and target and target not in MAY_INCLUDE[room] and not everybody:
+    public_for_kvctl = room == "kvctl" and header.startswith("ringkv/")
+    if room and target and target not in MAY_INCLUDE[room] and not public_for_kvctl:
         yield f"{room}/ includes {header}, of another room"
+    folder, included_folder = folder_of(path), folder_of(header)
+    same_top = folder and included_folder and folder.split("/")[0] == included_folder.split("/")[0]
+    if same_top and included_folder not in FOLDERS[folder]:
+        yield f"{folder}/ includes {header}, of a folder that stands above it"
     if room and not is_edge(path) and "/edge/" in header:
         yield f"a pure file includes {header}, of an edge"
     for library, (pattern, allowed) in LIBRARIES.items():
@@ -207,7 +238,7 @@ PLANTED = [  # (path, text, a part of what must be said)
     ("common/ring.cpp", '#include "node/shard.hpp"\n', "of another room"),
     ("common/ring.cpp", "#include <ringkv/client.hpp>\n", "of another room"),
     ("node/edge/main.cpp", '#include "client/client_actor.hpp"\n', "of another room"),
-    ("node/replica.cpp", '#include "common/edge/clock.hpp"\n', "of an edge"),
+    ("node/replica.cpp", '#include "common/edge/system/clock.hpp"\n', "of an edge"),
     ("node/replica.cpp", '#include "node/edge/disk_log.hpp"\n', "of an edge"),
     ("node/replica.cpp", "#include <thread>\n", "<thread>"),
     ("node/replica.cpp", "#include <mutex>\n", "<mutex>"),
@@ -226,11 +257,19 @@ PLANTED = [  # (path, text, a part of what must be said)
     ("node/replica.hpp", H + "std::unordered_map<int, int> map;\n", "unordered_map"),
     ("node/replica.hpp", H + "std::mutex lock;\n", "std::mutex"),
     ("node/replica.hpp", H + "static thread_local int x;\n", "thread_local"),
-    ("common/edge/yaml.cpp", "#include <zmq.h>\n", "job it is not"),
-    ("common/edge/transport.cpp", "#include <msgpack.hpp>\n", "job it is not"),
+    ("common/edge/configuration/yaml.cpp", "#include <zmq.h>\n", "job it is not"),
+    ("common/edge/transport/transport.cpp", "#include <msgpack.hpp>\n", "job it is not"),
     ("node/edge/main.cpp", "#include <yaml-cpp/yaml.h>\n", "job it is not"),
     ("client/edge/client.cpp", "#include <spdlog/spdlog.h>\n", "job it is not"),
     ("node/edge/disk_log.cpp", "#include <sqlite3.h>\n", "job it is not"),
+    ("kvctl/commands/keys.cpp", '#include "common/messages.hpp"\n', "of another room"),
+    ("kvctl/main.cpp", '#include "client/edge/runtime.hpp"\n', "of another room"),
+    ("local/core.cpp", '#include "kvctl/context.hpp"\n', "of another room"),
+    ("common/cluster_map.cpp", '#include "common/placement/placement.hpp"\n', "stands above"),
+    ("common/edge/codec/codec.cpp", '#include "common/edge/transport/transport.hpp"\n', "stands above"),
+    ("common/edge/transport/outbox.cpp", '#include "common/edge/running/event_loop.hpp"\n', "stands above"),
+    ("tests/world/world.cpp", '#include "tests/simulation/oracle.hpp"\n', "stands above"),
+    ("tests/scenarios/runner/main.cpp", '#include "tests/simulation/oracle.hpp"\n', "stands above"),
     ("client/include/ringkv/client.hpp", H + "#include <zmq.hpp>\n", "public header includes zmq"),
     ("common/include/ringkv/result.hpp", H + "#include <msgpack.hpp>\n", "public header includes msgpack"),
     ("node/replica.hpp", "class Replica;\n", "#pragma once"),
@@ -240,14 +279,14 @@ PLANTED = [  # (path, text, a part of what must be said)
 ALLOWED = [
     ("node/replica.cpp", "// std::mutex and rand() are for others; #include <zmq.hpp>\n"),
     ("node/replica.cpp", '/* a\n#include <thread>\n*/ const char* s = "std::mutex rand()";\n'),
-    ("node/replica.cpp", '#include "common/actor.hpp"\n#include "node/tail.hpp"\n#include <chrono>\n'),
+    ("node/replica.cpp", '#include "common/actor.hpp"\n#include "node/log_suffix.hpp"\n#include <chrono>\n'),
     ("node/replica.cpp", "const Time time() const; lease.time(now); std::chrono::nanoseconds d; int n = 1'000'000;\n"),
-    ("common/edge/transport.cpp", "#include <zmq.hpp>\n#include <thread>\n"),
-    ("common/edge/codec.cpp", "#include <msgpack.hpp>\n"),
+    ("common/edge/transport/transport.cpp", "#include <zmq.hpp>\n#include <thread>\n"),
+    ("common/edge/codec/codec.cpp", "#include <msgpack.hpp>\n"),
     ("registry/edge/store.cpp", "#include <sqlite3.h>\n"),
     ("node/edge/main.cpp", '#include <CLI/CLI.hpp>\n#include "node/shard.hpp"\n'),
-    ("client/kvctl/main.cpp", '#include "local/local_cluster.hpp"\n'),
-    ("tests/simulation/world_test.cpp", '#include "node/shard.hpp"\n#include "client/client_actor.hpp"\n'),
+    ("kvctl/commands/local.cpp", '#include "ringkv/local_cluster.hpp"\n#include "kvctl/context.hpp"\n'),
+    ("tests/world/world_test.cpp", '#include "node/shard.hpp"\n#include "client/client_actor.hpp"\n'),
     ("node/replica.cpp", "int x;\n" * LONGEST_FILE),
 ]
 

@@ -125,7 +125,7 @@ struct AbsentNode {
     std::string name;
     std::string rack;
     std::uint32_t copies = 0;  // that it has, or should have
-    bool given_up = false;     // down for longer than repair_after: they are made elsewhere
+    bool evicted = false;      // down for longer than repair_after: they are made elsewhere
 };
 
 struct RepairStatus {

@@ -32,7 +32,7 @@
 namespace ringkv {
 
 // Partitions that one node has taken over from another.
-struct Redistribution {
+struct MoveSummary {
     std::string from;     // who gave them up; or, if `copied`, whose copy was copied
     std::string to;       // who has a copy of each now
     bool copied = false;  // `from` keeps its own: there are more copies now than before
@@ -45,7 +45,7 @@ struct Redistribution {
 };
 
 // One line on stderr.
-void print_redistribution(const Redistribution& moved);
+void print_moves(const MoveSummary& moved);
 
 struct LocalClusterOptions {
     std::uint32_t replication = 3;   // copies of each key, as far as there are nodes; 1 to 16
@@ -57,7 +57,7 @@ struct LocalClusterOptions {
     // Told of each pair of nodes when all that is on its way to the second has arrived. Empty: nobody is.
     // Both callbacks run on the cluster's thread: they must not block, throw or destroy the cluster; calls to the
     // cluster fail there with invalid_argument.
-    std::function<void(const Redistribution&)> on_redistribution = print_redistribution;
+    std::function<void(const MoveSummary&)> on_moves = print_moves;
     // What the registry and the nodes log, a line an event, for whoever wants to see them work.
     std::function<void(const std::string& line)> on_event{};
 };

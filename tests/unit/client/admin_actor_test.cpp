@@ -117,7 +117,7 @@ TEST_F(AdminTasks, TheNextMapShowsTheChange) {
     answer(registry, AdministerAnswer{take<Administer>().at(0).message.request, std::nullopt, "done", Epoch(2)});
     ASSERT_TRUE(admin.take_result());
     begin(FetchMapTask{});
-    answer(registry, EpochBeacon{Generation(1), Epoch(1)});
+    answer(registry, CurrentEpoch{Generation(1), Epoch(1)});
     EXPECT_FALSE(admin.finished());
     ClusterMap newer = first_map();
     newer.epoch = Epoch(2);
@@ -135,7 +135,7 @@ TEST_F(AdminTasks, WhileTheRegistryIsSilentANodesMapWillDo) {
     bool asked_a_node = false;
     for (const auto& each : take<MapRequest>()) asked_a_node = asked_a_node || each.endpoint != registry;
     EXPECT_TRUE(asked_a_node);
-    answer(2, EpochBeacon{Generation(1), Epoch(1)});
+    answer(2, CurrentEpoch{Generation(1), Epoch(1)});
     EXPECT_FALSE(admin.finished());  // the registry may know better
     advance(milliseconds(300));
     EXPECT_TRUE(admin.finished());

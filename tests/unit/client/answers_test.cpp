@@ -100,7 +100,7 @@ TEST(ClientAnswers, ScanPartsThatCannotBeRightAreDropped) {
     HandDriver driver = HandDriver::formed();
     const OperationId scan = driver.submit(ScanOperation{PartitionId(3), "k", "kb", 2, false});
     const RequestId request = driver.take_one<Scan>().message.request;
-    const auto record = [](const char* key) { return CopiedRecord{key, "", OpNumber(1)}; };
+    const auto record = [](const char* key) { return KeyRecord{key, "", OpNumber(1)}; };
     driver.from_node(1, ScanAnswer{request, {record("kb")}, false, {}});                              // not after
     driver.from_node(1, ScanAnswer{request, {record("kd"), record("kc")}, false, {}});                // out of order
     driver.from_node(1, ScanAnswer{request, {record("x")}, false, {}});                               // no such prefix
@@ -122,7 +122,7 @@ TEST(ClientAnswers, AddressOfAnotherClusterEndsWhatWasSentThere) {
     const OperationId put = driver.put(key_in(0), "a");
     const OperationId get = driver.get(key_in(0, 1));
     const OperationId elsewhere = driver.get(key_in(1));
-    driver.answer(endpoint_of(NodeId(1)), Refused{ErrorCode::wrong_cluster, "this is cluster x"}, cluster_id(9));
+    driver.answer(endpoint_of(NodeId(1)), FrameRefused{ErrorCode::wrong_cluster, "this is cluster x"}, cluster_id(9));
     EXPECT_EQ(driver.error(put), ErrorCode::wrong_cluster);
     EXPECT_EQ(driver.error(get), ErrorCode::wrong_cluster);
     EXPECT_FALSE(driver.is_done(elsewhere));
@@ -131,7 +131,7 @@ TEST(ClientAnswers, AddressOfAnotherClusterEndsWhatWasSentThere) {
 TEST(ClientAnswers, AddressOfANodeThatHasNotJoinedYetIsTriedAgain) {
     HandDriver driver = HandDriver::formed();
     const OperationId put = driver.put(key_in(0), "a");
-    driver.answer(endpoint_of(NodeId(1)), Refused{ErrorCode::wrong_cluster, "not a member yet"}, Uuid{});
+    driver.answer(endpoint_of(NodeId(1)), FrameRefused{ErrorCode::wrong_cluster, "not a member yet"}, Uuid{});
     EXPECT_FALSE(driver.is_done(put));
 }
 

@@ -127,7 +127,7 @@ class HandDriver {
     void from_node(std::uint32_t id, Message message) {
         answer(endpoint_of(NodeId(id)), std::move(message), cluster_id(), NodeId(id));
     }
-    [[nodiscard]] EpochBeacon beacon() const { return {client.cache().map().generation, client.cache().map().epoch}; }
+    [[nodiscard]] CurrentEpoch beacon() const { return {client.cache().map().generation, client.cache().map().epoch}; }
 
     // What was sent of that type since the last look.
     template <class T>
@@ -172,7 +172,7 @@ inline NotPrimary not_primary(const Sent<Write>& write, View view, std::optional
                               bool maybe_appended = false) {
     return {write.message.request, write.message.partition, std::move(view), std::move(primary), maybe_appended};
 }
-inline Rejected rejected(RequestId request, Rejection reason, std::uint64_t commit = 0) {
+inline RequestRefused rejected(RequestId request, RefusalReason reason, std::uint64_t commit = 0) {
     return {request, reason, "", OpNumber(commit)};
 }
 inline WriteAnswer written(RequestId request, std::uint64_t version, std::uint64_t commit = 0) {

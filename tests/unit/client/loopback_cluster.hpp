@@ -11,8 +11,8 @@
 #include <memory>
 #include <thread>
 
-#include "common/edge/clock.hpp"
-#include "common/edge/event_loop.hpp"
+#include "common/edge/running/event_loop.hpp"
+#include "common/edge/system/clock.hpp"
 #include "common/partitioning.hpp"
 
 namespace ringkv::test {
@@ -105,7 +105,7 @@ class LoopbackServer final : public Actor {
     void serve(const Origin& from, MapRequest& request) {
         if (std::tie(map_.generation, map_.epoch) > std::tie(request.generation, request.epoch))
             return answer(from, MapSnapshot{map_});
-        answer(from, EpochBeacon{map_.generation, map_.epoch});
+        answer(from, CurrentEpoch{map_.generation, map_.epoch});
     }
     // Of nodes called "full" it says that they cannot be drained.
     void serve(const Origin& from, Administer& request) {

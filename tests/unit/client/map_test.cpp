@@ -69,7 +69,7 @@ TEST(ClientMap, WithoutARegistryTheErrorSaysWhoWasAsked) {
 TEST(ClientMap, RefusalOfTheOnlyRegistryIsTheError) {
     HandDriver driver;
     const OperationId fetch = driver.submit(FetchMapOperation{}, milliseconds(300));
-    driver.answer(registry, Refused{ErrorCode::version_mismatch, "version 2 spoken here"}, Uuid{});
+    driver.answer(registry, FrameRefused{ErrorCode::version_mismatch, "version 2 spoken here"}, Uuid{});
     driver.advance(milliseconds(300));
     EXPECT_EQ(driver.error(fetch), ErrorCode::version_mismatch);
 }
@@ -102,7 +102,7 @@ TEST(ClientMap, DeltasAreTakenAndGapsAskedFor) {
 TEST(ClientMap, BeaconOfALaterEpochAsksOnceAndNotForEveryBeacon) {
     HandDriver driver = HandDriver::formed();
     driver.advance(milliseconds(200));
-    for (int i = 0; i < 50; ++i) driver.answer(publisher, EpochBeacon{Generation(1), Epoch(8)});
+    for (int i = 0; i < 50; ++i) driver.answer(publisher, CurrentEpoch{Generation(1), Epoch(8)});
     std::size_t to_registry = 0;
     for (const auto& sent : driver.take<MapRequest>()) to_registry += sent.endpoint == registry ? 1 : 0;
     EXPECT_EQ(to_registry, 1U);
@@ -110,7 +110,7 @@ TEST(ClientMap, BeaconOfALaterEpochAsksOnceAndNotForEveryBeacon) {
 
 TEST(ClientMap, NodesAreAskedWhenTheRegistryIsSilent) {
     HandDriver driver = HandDriver::formed();
-    driver.answer(publisher, EpochBeacon{Generation(1), Epoch(2)});
+    driver.answer(publisher, CurrentEpoch{Generation(1), Epoch(2)});
     bool node_asked = false;
     for (const auto& sent : driver.take<MapRequest>()) node_asked |= sent.endpoint != registry;
     EXPECT_TRUE(node_asked);

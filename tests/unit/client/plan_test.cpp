@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/placement.hpp"
-#include "common/rebalancing.hpp"
+#include "common/placement/placement.hpp"
+#include "common/placement/planning.hpp"
 
 namespace ringkv::test {
 namespace {

@@ -62,7 +62,7 @@ TEST(Status, WhatWasAskedOfANodeStandsBesideItsState) {
     ClusterMap map = first_map();
     map.nodes[NodeId(1)].duty = NodeDuty::drain;
     map.nodes[NodeId(2)].duty = NodeDuty::leave;
-    map.nodes[NodeId(3)].given_up = true;
+    map.nodes[NodeId(3)].evicted = true;
     map.nodes[NodeId(3)].state = NodeState::down;
     map.nodes[NodeId(4)] = node_info(4);
     map.nodes[NodeId(4)].duty = NodeDuty::drain;

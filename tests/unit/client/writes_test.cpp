@@ -105,7 +105,7 @@ TEST(ClientWrites, NotAppliedWhenEveryAttemptWasRefused) {
     const OperationId put = driver.put(key_in(0), "a", milliseconds(500));
     for (int i = 0; i < 500 && !driver.is_done(put); ++i) {
         for (const auto& sent : driver.take<Write>())
-            driver.from_node(1, rejected(sent.message.request, Rejection::overloaded));
+            driver.from_node(1, rejected(sent.message.request, RefusalReason::overloaded));
         driver.advance(milliseconds(1));
     }
     EXPECT_EQ(driver.error(put), ErrorCode::unavailable);
@@ -130,7 +130,7 @@ TEST(ClientWrites, OutcomeUnknownWhenAnAttemptWasNotAnswered) {
     driver.advance(milliseconds(310));
     driver.from_node(1, driver.beacon());
     for (const auto& sent : driver.take<Write>())
-        driver.from_node(1, rejected(sent.message.request, Rejection::overloaded));
+        driver.from_node(1, rejected(sent.message.request, RefusalReason::overloaded));
     driver.advance(milliseconds(400));
     EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
 }
@@ -140,11 +140,11 @@ TEST(ClientWrites, LateRefusalOfAnEarlierAttemptMakesItNotAppliedAgain) {
     const OperationId put = driver.put(key_in(0), "a", milliseconds(320));
     const auto first = driver.take_one<Write>();
     driver.advance(milliseconds(300));
-    driver.from_node(1, rejected(first.message.request, Rejection::busy));
-    driver.from_node(1, rejected(first.message.request, Rejection::busy));  // twice is not two attempts
+    driver.from_node(1, rejected(first.message.request, RefusalReason::busy));
+    driver.from_node(1, rejected(first.message.request, RefusalReason::busy));  // twice is not two attempts
     for (int i = 0; i < 20; ++i) {
         for (const auto& sent : driver.take<Write>())
-            driver.from_node(1, rejected(sent.message.request, Rejection::busy));
+            driver.from_node(1, rejected(sent.message.request, RefusalReason::busy));
         driver.advance(milliseconds(1));
     }
     EXPECT_EQ(driver.error(put), ErrorCode::unavailable);
@@ -157,8 +157,8 @@ TEST(ClientWrites, RefusedTwiceByOneAttemptDoesNotCountForAnother) {
     driver.advance(milliseconds(300));
     driver.from_node(1, driver.beacon());
     const auto second = driver.take_one<Write>();
-    driver.from_node(1, rejected(second.message.request, Rejection::busy));
-    driver.from_node(1, rejected(second.message.request, Rejection::busy));
+    driver.from_node(1, rejected(second.message.request, RefusalReason::busy));
+    driver.from_node(1, rejected(second.message.request, RefusalReason::busy));
     driver.advance(milliseconds(400));
     EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
 }
@@ -168,11 +168,11 @@ TEST(ClientWrites, MaybeAppendedAtADeposedPrimaryIsUnknown) {
     const OperationId put = driver.put(key_in(0), "a", milliseconds(200));
     driver.from_node(1, not_primary(driver.take_one<Write>(), view_of(2, 2), node_info(2), true));
     const auto second = driver.take_one<Write>();
-    driver.from_node(2, rejected(second.message.request, Rejection::busy));
+    driver.from_node(2, rejected(second.message.request, RefusalReason::busy));
     driver.sends.clear();
     for (int i = 0; i < 300 && !driver.is_done(put); ++i) {
         for (const auto& sent : driver.take<Write>())
-            driver.from_node(2, rejected(sent.message.request, Rejection::busy));
+            driver.from_node(2, rejected(sent.message.request, RefusalReason::busy));
         driver.advance(milliseconds(1));
     }
     EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
@@ -204,7 +204,7 @@ TEST(ClientWrites, ExpiredSessionRaisesKnownIfEveryAttemptWasRefused) {
     const OperationId put = driver.put(key_in(0), "a");
     const auto first = driver.take_one<Write>();
     EXPECT_EQ(first.message.known, OpNumber(0));
-    driver.from_node(1, rejected(first.message.request, Rejection::session_expired, 50));
+    driver.from_node(1, rejected(first.message.request, RefusalReason::session_expired, 50));
     const auto second = driver.take_one<Write>();
     EXPECT_EQ(second.message.known, OpNumber(50));
     EXPECT_EQ(second.message.sequence, first.message.sequence);
@@ -218,7 +218,7 @@ TEST(ClientWrites, ExpiredSessionIsUnknownIfAnAttemptMayHaveBeenAppended) {
     driver.take_one<Write>();  // never answered
     driver.advance(milliseconds(300));
     driver.from_node(1, driver.beacon());
-    driver.from_node(1, rejected(driver.take_one<Write>().message.request, Rejection::session_expired, 50));
+    driver.from_node(1, rejected(driver.take_one<Write>().message.request, RefusalReason::session_expired, 50));
     EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
     EXPECT_NE(driver.message(put).find("session expired"), std::string::npos) << driver.message(put);
 }
@@ -229,7 +229,7 @@ TEST(ClientWrites, KnownStaysAsItWasAtTheFirstAttempt) {
     const auto first = driver.take_one<Write>();
     driver.get(key_in(0, 1));
     driver.from_node(1, GetAnswer{driver.take_one<Get>().message.request, "x", OpNumber(5), OpNumber(80)});
-    driver.from_node(1, rejected(first.message.request, Rejection::busy));
+    driver.from_node(1, rejected(first.message.request, RefusalReason::busy));
     driver.advance(milliseconds(10));
     EXPECT_EQ(driver.take_one<Write>().message.known, OpNumber(0));
 }
@@ -244,7 +244,7 @@ TEST(ClientWrites, WritesToOneKeyGoOneAfterTheOther) {
     driver.from_node(1, written(first.message.request, 1));
     const auto second = driver.take_one<Write>();
     EXPECT_EQ(second.message.value, "b");
-    driver.from_node(1, rejected(second.message.request, Rejection::bad_value));  // finished, if not well
+    driver.from_node(1, rejected(second.message.request, RefusalReason::bad_value));  // finished, if not well
     EXPECT_EQ(driver.take_one<Write>().message.value, "c");
 }
 
@@ -296,7 +296,7 @@ TEST(ClientWrites, RetryNamesTheLowestOfNow) {
     driver.put(key_in(0, 1), "b");
     const auto sent = driver.take<Write>();
     driver.from_node(1, written(sent[0].message.request, 1));
-    driver.from_node(1, rejected(sent[1].message.request, Rejection::busy));
+    driver.from_node(1, rejected(sent[1].message.request, RefusalReason::busy));
     driver.advance(milliseconds(10));
     EXPECT_EQ(driver.take_one<Write>().message.lowest, Sequence(2));
 }
@@ -304,7 +304,8 @@ TEST(ClientWrites, RetryNamesTheLowestOfNow) {
 TEST(ClientWrites, FinalRefusalsSayWhatTheNodeSaid) {
     HandDriver driver = HandDriver::formed();
     const OperationId put = driver.put(key_in(0), "a");
-    driver.from_node(1, Rejected{driver.take_one<Write>().message.request, Rejection::bad_value, "at most 1 MiB", {}});
+    driver.from_node(
+        1, RequestRefused{driver.take_one<Write>().message.request, RefusalReason::bad_value, "at most 1 MiB", {}});
     EXPECT_EQ(driver.error(put), ErrorCode::invalid_argument);
     EXPECT_NE(driver.message(put).find("at most 1 MiB"), std::string::npos);
 }
@@ -355,7 +356,7 @@ TEST(ClientWrites, MixedLoadCompletesEachOnce) {
             random = random * 6364136223846793005U + 1442695040888963407U;
             switch (draw(5)) {
                 case 0: break;  // lost
-                case 1: driver.from_node(id, rejected(sent.message.request, Rejection::busy)); break;
+                case 1: driver.from_node(id, rejected(sent.message.request, RefusalReason::busy)); break;
                 case 2: driver.from_node(id, not_primary(sent, view_of(1, id % 3 + 1))); break;
                 default: driver.from_node(id, written(sent.message.request, 1)); break;
             }

@@ -1,4 +1,4 @@
-#include "common/edge/clock.hpp"
+#include "common/edge/system/clock.hpp"
 
 #include <gtest/gtest.h>
 

@@ -115,7 +115,7 @@ TEST(Codec, BytesAndValuesOfAFrameAreLimited) {
     EXPECT_TRUE(decode(frame, CodecLimits{.frame = frame.size()}));
     expect_malformed(frame, CodecLimits{.frame = frame.size() - 1});
 
-    const std::string many = encode(sender, receiver, std::vector<Message>(100, EpochBeacon{}));
+    const std::string many = encode(sender, receiver, std::vector<Message>(100, CurrentEpoch{}));
     EXPECT_TRUE(decode(many, CodecLimits{.items = 5000}));
     expect_malformed(many, CodecLimits{.items = 300});
 }
@@ -147,7 +147,7 @@ TEST(CodecDeathTest, ClaimsAndSmallestMessagesCostLittleMemory) {
 #endif
 
 TEST(Codec, BytesAfterTheLastMessageAreMalformed) {
-    const std::string frame = encode(sender, receiver, {EpochBeacon{}});
+    const std::string frame = encode(sender, receiver, {CurrentEpoch{}});
     for (const std::string& extra : {std::string(1, '\0'), std::string("\xc0"), std::string("\xc1"), std::string("x"),
                                      std::string("\x90"), std::string("\x91")})
         expect_malformed(frame + extra);
@@ -178,8 +178,8 @@ TEST(Codec, ValuesThatCannotBeAreMalformed) {
         expect_malformed(encode(sender, receiver, {join}));
     }
     expect_malformed(encode(sender, receiver, {WriteAnswer{RequestId(1), WriteStatus(3), OpNumber(), OpNumber()}}));
-    expect_malformed(encode(sender, receiver, {Refused{ErrorCode(0), ""}}));
-    expect_malformed(encode(sender, receiver, {Refused{ErrorCode(13), ""}}));
+    expect_malformed(encode(sender, receiver, {FrameRefused{ErrorCode(0), ""}}));
+    expect_malformed(encode(sender, receiver, {FrameRefused{ErrorCode(13), ""}}));
     MapSnapshot snapshot;
     snapshot.map.settings.partitions = 65537;  // whoever applies it makes room for so many
     expect_malformed(encode(sender, receiver, {snapshot}));

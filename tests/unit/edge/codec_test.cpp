@@ -1,4 +1,4 @@
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 
 #include <gtest/gtest.h>
 
@@ -146,7 +146,7 @@ TEST(Codec, AnotherMajorVersionIsNamedWhateverFollows) {
 }
 
 TEST(Codec, MessagesOfUnknownTypesArePassedOver) {
-    const std::string beacon = encode(sender, receiver, {EpochBeacon{Generation(1), Epoch(2)}});
+    const std::string beacon = encode(sender, receiver, {CurrentEpoch{Generation(1), Epoch(2)}});
     const std::string after = beacon.substr(encode(sender, receiver, {}).size());
     const auto frame = Bytes()
                            .header()
@@ -160,7 +160,7 @@ TEST(Codec, MessagesOfUnknownTypesArePassedOver) {
                            })
                            .raw(after)
                            .str();
-    EXPECT_EQ(std::get<EpochBeacon>(only(frame)), (EpochBeacon{Generation(1), Epoch(2)}));
+    EXPECT_EQ(std::get<CurrentEpoch>(only(frame)), (CurrentEpoch{Generation(1), Epoch(2)}));
     EXPECT_EQ(decode_record("\x92\x7f\x01").error().code(), ErrorCode::malformed);  // but what is stored must be known
 }
 

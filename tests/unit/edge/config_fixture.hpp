@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "common/edge/config.hpp"
+#include "common/edge/configuration/config.hpp"
 
 namespace ringkv::testing {
 

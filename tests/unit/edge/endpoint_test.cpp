@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/edge/transport.hpp"
+#include "common/edge/configuration/endpoint.hpp"
+#include "common/edge/transport/transport.hpp"
 
 namespace ringkv {
 namespace {

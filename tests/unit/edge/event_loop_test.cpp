@@ -1,4 +1,4 @@
-#include "common/edge/event_loop.hpp"
+#include "common/edge/running/event_loop.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "common/edge/clock.hpp"
+#include "common/edge/system/clock.hpp"
 #include "ports.hpp"
 
 namespace ringkv {
@@ -176,7 +176,7 @@ TEST(EventLoop, ABrokenStoreEndsItBeforeAnythingIsSent) {
     storage.broken = true;
     auto transport = opened({});
     EventLoop loop(actor, storage, *transport);
-    actor.on_tick = [&] { actor.prepare(1, {{Address::to("tcp://127.0.0.1:9"), NodeId(), EpochBeacon{}}}); };
+    actor.on_tick = [&] { actor.prepare(1, {{Address::to("tcp://127.0.0.1:9"), NodeId(), CurrentEpoch{}}}); };
     const auto ended = loop.run();
     ASSERT_FALSE(ended);
     EXPECT_EQ(ended.error().code(), ErrorCode::storage);
@@ -247,7 +247,7 @@ TEST(EventLoop, TakesABoundedBatchThenTicksThenSends) {
     auto server = opened(options);
     auto client = opened({});
     const Identity identity{Uuid{{7}}, NodeId(3), StartNumber(4)};
-    const Outgoing request{Address::to(*options.listen), NodeId(1), EpochBeacon{}};
+    const Outgoing request{Address::to(*options.listen), NodeId(1), CurrentEpoch{}};
     // Connected first, and everything there before the loop starts: so that one turn sees all of it.
     const Time deadline = boot_time() + seconds(60);
     while (client->counters().frames_out < 5 && boot_time() < deadline) {
@@ -267,7 +267,7 @@ TEST(EventLoop, TakesABoundedBatchThenTicksThenSends) {
     ASSERT_EQ(actor.origins.size(), 5U);
     std::size_t in_a_row = 0;
     for (const std::string& line : journal) {
-        in_a_row = line == "receive EpochBeacon" ? in_a_row + 1 : 0;
+        in_a_row = line == "receive CurrentEpoch" ? in_a_row + 1 : 0;
         EXPECT_LE(in_a_row, 3U);
     }
     ASSERT_GE(journal.size(), 5U);
@@ -300,7 +300,7 @@ TEST(EventLoop, SubscribesWhenTheActorAsks) {
     EventLoop loop(actor, storage, *transport);
     bool asked = false;
     const Time deadline = boot_time() + seconds(60);
-    const Outgoing beacon{Address::all_subscribers(), NodeId(), EpochBeacon{}};
+    const Outgoing beacon{Address::all_subscribers(), NodeId(), CurrentEpoch{}};
     actor.on_tick = [&] {
         if (!std::exchange(asked, true)) actor.next.subscribe = *options.publish;
         publisher->send(Identity{}, {&beacon, 1});

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 
 namespace ringkv {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/edge/codec.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "samples.hpp"
 
 namespace ringkv {

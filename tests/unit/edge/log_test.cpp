@@ -1,4 +1,4 @@
-#include "common/edge/log.hpp"
+#include "common/edge/system/log.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-#include "common/edge/storage_thread.hpp"
+#include "common/edge/running/storage_thread.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/edge/clock.hpp"
-#include "common/edge/event_loop.hpp"
+#include "common/edge/running/event_loop.hpp"
+#include "common/edge/system/clock.hpp"
 #include "tests/unit/edge/gated_storage.hpp"
 
 namespace ringkv {

@@ -43,12 +43,12 @@ class BareSocket {
         return part;
     }
     // The answer to a bad frame, while the server is pumped beside.
-    Refused receive_refusal() {
+    FrameRefused receive_refusal() {
         const auto envelope = decode(receive_part());
         EXPECT_TRUE(envelope);
         if (!envelope || envelope->messages.size() != 1) return {};
         EXPECT_TRUE(envelope->sender.cluster.none());
-        return std::get<Refused>(envelope->messages.front());
+        return std::get<FrameRefused>(envelope->messages.front());
     }
 
   private:
@@ -147,7 +147,7 @@ TEST(Transport, BadFramesAreRefusedAndCounted) {
     for (std::size_t i = 0; i < frames.size(); ++i) {
         rude.send(frames[i].first);
         ASSERT_TRUE(pump_until({&server}, [&] { return server.counters().malformed == i + 1; }));
-        const Refused refused = rude.receive_refusal();
+        const FrameRefused refused = rude.receive_refusal();
         EXPECT_EQ(refused.code, frames[i].second) << i;
         EXPECT_FALSE(refused.text.empty());
     }

@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "common/edge/clock.hpp"
-#include "common/edge/transport.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/edge/transport/transport.hpp"
 #include "ports.hpp"
 
 namespace ringkv {

@@ -1,4 +1,4 @@
-#include "common/edge/transport.hpp"
+#include "common/edge/transport/transport.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -177,12 +177,12 @@ TEST(Transport, SubscribersHearWhatIsPublished) {
     first.transport->subscribe(*options.publish);
     second.transport->subscribe(*options.publish);
     ASSERT_TRUE(pump_until({&publisher, &first, &second}, [&] {
-        publisher.send(Address::all_subscribers(), EpochBeacon{Generation(1), Epoch(5)});
+        publisher.send(Address::all_subscribers(), CurrentEpoch{Generation(1), Epoch(5)});
         return !first.inbox.empty() && !second.inbox.empty();
     }));
     EXPECT_EQ(first.inbox.front().from.address, Address::to(*options.publish));
     EXPECT_EQ(first.inbox.front().from.node, somebody.node);
-    EXPECT_EQ(std::get<EpochBeacon>(second.inbox.front().message).epoch, Epoch(5));
+    EXPECT_EQ(std::get<CurrentEpoch>(second.inbox.front().message).epoch, Epoch(5));
 }
 
 TEST(Transport, ANewSubscriptionTakesThePlaceOfTheOneBefore) {
@@ -194,12 +194,12 @@ TEST(Transport, ANewSubscriptionTakesThePlaceOfTheOneBefore) {
     Peer new_publisher(new_options);
     Peer subscriber({});
     const auto publish = [&] {
-        old_publisher.send(Address::all_subscribers(), EpochBeacon{Generation(1), Epoch(1)});
-        new_publisher.send(Address::all_subscribers(), EpochBeacon{Generation(1), Epoch(2)});
+        old_publisher.send(Address::all_subscribers(), CurrentEpoch{Generation(1), Epoch(1)});
+        new_publisher.send(Address::all_subscribers(), CurrentEpoch{Generation(1), Epoch(2)});
     };
     const auto heard = [&](std::uint64_t epoch) {
         for (const Received& received : subscriber.inbox)
-            if (std::get<EpochBeacon>(received.message).epoch == Epoch(epoch)) return true;
+            if (std::get<CurrentEpoch>(received.message).epoch == Epoch(epoch)) return true;
         return false;
     };
     subscriber.transport->subscribe(*old_options.publish);

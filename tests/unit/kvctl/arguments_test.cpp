@@ -1,9 +1,9 @@
-#include "client/kvctl/arguments.hpp"
+#include "kvctl/arguments.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/kvctl/command_table.hpp"
+#include "kvctl/command_table.hpp"
 
 namespace ringkv::kvctl {
 namespace {

@@ -1,4 +1,4 @@
-#include "client/kvctl/exit_code.hpp"
+#include "kvctl/exit_code.hpp"
 
 #include <gtest/gtest.h>
 

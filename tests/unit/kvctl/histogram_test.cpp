@@ -1,4 +1,4 @@
-#include "client/kvctl/histogram.hpp"
+#include "kvctl/histogram.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/kvctl/input.hpp"
+#include "kvctl/input.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

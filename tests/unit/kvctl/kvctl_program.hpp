@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "client/kvctl/app.hpp"
+#include "kvctl/app.hpp"
 
 namespace ringkv::kvctl {
 

@@ -1,10 +1,10 @@
-#include "client/kvctl/ndjson.hpp"
+#include "kvctl/ndjson.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "client/kvctl/base64.hpp"
+#include "kvctl/base64.hpp"
 
 namespace ringkv::kvctl {
 namespace {
@@ -67,7 +67,7 @@ TEST(Ndjson, SaysWhatIsWrongWithALine) {
 
 TEST(Ndjson, RefusesWhatIsNotJson) {
     for (const std::string& line :
-         {"{"s, "nonsense"s, R"({"key":"k","value":"v"} tail)"s, R"({"key":"k","value":"v"}{})"s,
+         {"{"s, "nonsense"s, R"({"key":"k","value":"v"} suffix)"s, R"({"key":"k","value":"v"}{})"s,
           "{\"key\":\"\xff\",\"value\":\"\"}"s, R"({"key":"\ud800","value":""})"s, R"({"key":"k","value":"v",})"s}) {
         EXPECT_EQ(reason(line).rfind("not JSON", 0), 0U) << line << ": " << reason(line);
     }

@@ -1,4 +1,4 @@
-#include "client/kvctl/text.hpp"
+#include "kvctl/text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -142,7 +142,7 @@ void churn_with(std::uint32_t replication, int staying, const std::vector<std::s
     EXPECT_EQ(churn.failures(), "");
     EXPECT_FALSE(log.lines().empty());
     std::uint64_t keys = 0;
-    for (const Redistribution& moved : log.lines()) keys += moved.keys;
+    for (const MoveSummary& moved : log.lines()) keys += moved.keys;
     std::printf("%d writes, %d reads, %d nodes came, %llu keys changed hands in %zu redistributions\n", churn.written(),
                 churn.read(), churn.changes(), static_cast<unsigned long long>(keys), log.lines().size());
 }

@@ -14,19 +14,19 @@
 
 namespace ringkv::testing {
 
-// Redistributions, as they are told.
+// Moves, as they are told.
 class Log {
   public:
     [[nodiscard]] LocalCluster::Options options(std::uint32_t replication) {
         LocalCluster::Options options;
         options.replication = replication;
-        options.on_redistribution = [this](const Redistribution& moved) {
+        options.on_moves = [this](const MoveSummary& moved) {
             const std::lock_guard lock(mutex_);
             lines_.push_back(moved);
         };
         return options;
     }
-    [[nodiscard]] std::vector<Redistribution> lines() {
+    [[nodiscard]] std::vector<MoveSummary> lines() {
         const std::lock_guard lock(mutex_);
         return lines_;
     }
@@ -37,7 +37,7 @@ class Log {
 
   private:
     std::mutex mutex_;
-    std::vector<Redistribution> lines_;
+    std::vector<MoveSummary> lines_;
 };
 
 // "": none.

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "local/command/local_command.hpp"
+#include "kvctl/commands/local.hpp"
 #include "tests/unit/kvctl/kvctl_program.hpp"
 
 namespace ringkv::local {
@@ -18,7 +18,7 @@ kvctl::Ran local(const std::string& script, const std::vector<std::string>& word
     std::ostringstream err;
     const kvctl::Console console{.in = in, .out = out, .err = err};
     kvctl::Program program;
-    program.local = run_local;
+    program.local = kvctl::run_local;
     const auto code = static_cast<int>(kvctl::run(words, console, program));
     return {code, out.str(), err.str()};
 }

@@ -128,7 +128,7 @@ TEST(LocalCluster, RefusesCallsOnItsOwnThread) {
     LocalCluster* inside = nullptr;
     std::atomic<int> refused = 0;
     LocalCluster::Options options;
-    options.on_redistribution = [&](const Redistribution&) {
+    options.on_moves = [&](const MoveSummary&) {
         if (code(inside->get("key")) == ErrorCode::invalid_argument) ++refused;
     };
     LocalCluster cluster(options);
@@ -139,10 +139,10 @@ TEST(LocalCluster, RefusesCallsOnItsOwnThread) {
     EXPECT_GT(refused, 0);
 }
 
-TEST(LocalCluster, SpeaksOfARedistributionInOneLine) {
-    EXPECT_EQ((Redistribution{"node2", "node4", false, 7, 12, 345}.to_string()),
+TEST(LocalCluster, SpeaksOfMovesInOneLine) {
+    EXPECT_EQ((MoveSummary{"node2", "node4", false, 7, 12, 345}.to_string()),
               "moved 12 keys, 345 bytes, in 7 partitions from node2 to node4");
-    EXPECT_EQ((Redistribution{"node1", "node2", true, 1, 1, 1}.to_string()),
+    EXPECT_EQ((MoveSummary{"node1", "node2", true, 1, 1, 1}.to_string()),
               "copied 1 key, 1 byte, in 1 partition from node1 to node2");
 }
 

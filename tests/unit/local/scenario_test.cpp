@@ -58,7 +58,7 @@ TEST(LocalCluster, MovesOnlyKeysWhoseOwnersChange) {
     // And that is what the log says, key by key.
     std::uint64_t keys = 0;
     std::uint64_t bytes = 0;
-    for (const Redistribution& moved : log.lines()) {
+    for (const MoveSummary& moved : log.lines()) {
         EXPECT_EQ(moved.to, "node4");
         EXPECT_FALSE(moved.copied);
         EXPECT_GT(moved.partitions, 0U);
@@ -80,7 +80,7 @@ TEST(LocalCluster, GrowsToAsManyCopiesAsThereAreNodes) {
     ASSERT_EQ(testing::error(cluster.settle()), "");
     EXPECT_EQ(cluster.locate("key")->members.size(), 3U);
     std::uint64_t copied = 0;
-    for (const Redistribution& moved : log.lines())
+    for (const MoveSummary& moved : log.lines())
         if (moved.copied) copied += moved.keys;
     EXPECT_EQ(copied, 2U);
     // And down again, until one is left.

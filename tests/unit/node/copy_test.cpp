@@ -35,29 +35,29 @@ class Copying : public ShardTest {
 };
 
 TEST_F(Copying, ALearnerIsProposedWhenItHasTheCopyAndGrantsItsLease) {
-    const auto chunk = node_.sent<CopyChunk>(3);
+    const auto chunk = node_.sent<StateChunk>(3);
     ASSERT_TRUE(chunk);
     EXPECT_FALSE(proposed()) << "the copy is not answered yet";
-    node_.from_node(3, CopyChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
+    node_.from_node(3, StateChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
     EXPECT_TRUE(proposed());
 }
 
 // 1. A StartView's answer is late. 2. A copy begins; its first chunk empties the learner. 3. The late answer came
 // and passed for the copy's end: the empty learner was proposed as a member.
 TEST_F(Copying, ALateStartViewOkDoesNotEndIt) {
-    ASSERT_TRUE(node_.sent<CopyChunk>(3));
+    ASSERT_TRUE(node_.sent<StateChunk>(3));
     node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
     EXPECT_FALSE(proposed());
 }
 
 // The same, after the copy was given up: its first chunk may have arrived all the same.
 TEST_F(Copying, AnAnswerOfBeforeItIsNotTakenWhenItWasGivenUp) {
-    ASSERT_TRUE(node_.sent<CopyChunk>(3));
+    ASSERT_TRUE(node_.sent<StateChunk>(3));
     for (int i = 0; i < 40; ++i) {
         node_.grant_leases({2, 3});
         node_.pass(milliseconds(50));
     }
-    node_.sent<CopyChunk>(3);
+    node_.sent<StateChunk>(3);
     ASSERT_TRUE(node_.sent<StartView>(3)) << "it is asked again";
     node_.from_node(3, StartViewOk{PartitionId(0), view_.id, OpNumber(0), false, OpNumber(0), {}});
     EXPECT_FALSE(proposed());
@@ -67,9 +67,9 @@ TEST_F(Copying, AnAnswerOfBeforeItIsNotTakenWhenItWasGivenUp) {
 // registry may have accepted it meanwhile. 3. A new copy would empty who is a member by now, and may be asked for
 // what only it and a dead primary had.
 TEST_F(Copying, IsNotBegunOverWhoWasProposed) {
-    const auto chunk = node_.sent<CopyChunk>(3);
+    const auto chunk = node_.sent<StateChunk>(3);
     ASSERT_TRUE(chunk);
-    node_.from_node(3, CopyChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
+    node_.from_node(3, StateChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
     ASSERT_TRUE(proposed());
 
     ClusterMap map = ShardByHand::map(view_, 100);
@@ -82,7 +82,7 @@ TEST_F(Copying, IsNotBegunOverWhoWasProposed) {
         node_.grant_leases({2, 3});
         node_.pass(milliseconds(50));
     }
-    EXPECT_FALSE(node_.sent<CopyChunk>(3));
+    EXPECT_FALSE(node_.sent<StateChunk>(3));
 }
 
 // Node 3 as a learner, between two primaries that number their copies alike.
@@ -105,16 +105,16 @@ class Learning : public ShardTest {
     }
 
     // Of a copy that begins at op 3.
-    static CopyChunk chunk(const View& view, std::uint64_t copy, std::uint64_t ticket, std::uint32_t index,
-                           const std::string& key, bool last) {
-        CopyChunk made{
+    static StateChunk chunk(const View& view, std::uint64_t copy, std::uint64_t ticket, std::uint32_t index,
+                            const std::string& key, bool last) {
+        StateChunk made{
             PartitionId(0), view, copy, ticket, index, OpNumber(3), view.id, {{key, "value", OpNumber(1)}}, {}};
-        if (last) made.end = CopyEnd{OpNumber(3), {}, {{view.id, OpNumber(1)}}};
+        if (last) made.end = StateEnd{OpNumber(3), {}, {{view.id, OpNumber(1)}}};
         return made;
     }
     [[nodiscard]] std::string keys() const {
         std::string list;
-        for (const CopiedRecord& record : engine_.scan(PartitionId(0), {{}, {}, 0, 1000, false}).records)
+        for (const KeyRecord& record : engine_.scan(PartitionId(0), {{}, {}, 0, 1000, false}).records)
             list += record.key;
         return list;
     }
@@ -127,20 +127,20 @@ class Learning : public ShardTest {
 // M2: what the second one's copy has that the first one's had not must arrive; the other way round as well.
 TEST_F(Learning, TheNextPrimarysCopyIsNotTakenForTheFirstOnes) {
     node_.from_node(1, chunk(first_, 7, asks(first_), 0, "a", false));
-    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    ASSERT_TRUE(node_.sent<StateChunkOk>(1));
     const std::uint64_t ticket = asks(second_);
     node_.from_node(2, chunk(second_, 7, ticket, 0, "b", false));
-    EXPECT_TRUE(node_.sent<CopyChunkOk>(2));
+    EXPECT_TRUE(node_.sent<StateChunkOk>(2));
     node_.from_node(2, chunk(second_, 7, ticket, 1, "c", true));
-    EXPECT_TRUE(node_.sent<CopyChunkOk>(2));
+    EXPECT_TRUE(node_.sent<StateChunkOk>(2));
     EXPECT_EQ(keys(), "bc");
 }
 
 TEST_F(Learning, TheNextPrimarysCopyIsNotTakenForAFinishedOne) {
     node_.from_node(1, chunk(first_, 7, asks(first_), 0, "a", true));
-    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    ASSERT_TRUE(node_.sent<StateChunkOk>(1));
     node_.from_node(2, chunk(second_, 7, asks(second_), 0, "b", true));
-    EXPECT_TRUE(node_.sent<CopyChunkOk>(2));
+    EXPECT_TRUE(node_.sent<StateChunkOk>(2));
     EXPECT_EQ(keys(), "b");
 }
 
@@ -151,9 +151,9 @@ TEST_F(Learning, AnOlderCopysChunkDoesNotEmptyIt) {
     node_.from_node(1, chunk(first_, 8, ticket, 0, "a", false));
     node_.from_node(1, chunk(first_, 7, earlier, 0, "old", false));
     node_.from_node(1, chunk(first_, 8, ticket, 1, "b", true));
-    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    ASSERT_TRUE(node_.sent<StateChunkOk>(1));
     node_.from_node(1, chunk(first_, 7, earlier, 0, "old", true));
-    EXPECT_FALSE(node_.sent<CopyChunkOk>(1));
+    EXPECT_FALSE(node_.sent<StateChunkOk>(1));
     EXPECT_EQ(keys(), "ab");
 }
 
@@ -164,7 +164,7 @@ TEST_F(Learning, AChunkOfACopyThatWasGivenUpDoesNotEmptyIt) {
     const std::uint64_t asked = asks(first_);
     ASSERT_FALSE(start_view(first_, 0).gap);
     node_.from_node(1, chunk(first_, 7, asked, 0, "old", false));
-    EXPECT_FALSE(node_.sent<CopyChunkOk>(1));
+    EXPECT_FALSE(node_.sent<StateChunkOk>(1));
     node_.from_node(1, Prepare{PartitionId(0), first_.id, first_.since, {}, OpNumber(1), {}, OpNumber(0)});
     EXPECT_TRUE(node_.sent<PrepareOk>(1));
     EXPECT_EQ(keys(), "");
@@ -182,11 +182,11 @@ TEST_F(Learning, AChunkThatComesBeforeTheLogIsStoredDoesNotEmptyIt) {
     const auto answer = node_.sent<StartViewOk>(1);
     ASSERT_TRUE(answer);
     EXPECT_FALSE(answer->gap);
-    EXPECT_FALSE(node_.sent<CopyChunkOk>(1));
+    EXPECT_FALSE(node_.sent<StateChunkOk>(1));
     EXPECT_EQ(keys(), "");
 }
 
-// M4: the learner knows a newer view of the reign from the map, and the StartView is of the one before. It must not
+// M4: the learner knows a newer view of the term from the map, and the StartView is of the one before. It must not
 // say that it has the log in the newer one: it may delete its copy because of that view, and would be counted on.
 TEST_F(Learning, AnAnswerIsOfTheViewWhoseLogItHas) {
     node_.learn(ShardByHand::view(2, 1, {1, 2}, 1));
@@ -200,7 +200,7 @@ TEST_F(Learning, ACopyMayFollowAnAnswerWithoutAGap) {
     const StartViewOk answer = start_view(first_, 0);
     ASSERT_FALSE(answer.gap);
     node_.from_node(1, chunk(first_, 7, answer.ticket, 0, "a", true));
-    EXPECT_TRUE(node_.sent<CopyChunkOk>(1));
+    EXPECT_TRUE(node_.sent<StateChunkOk>(1));
     EXPECT_EQ(keys(), "a");
 }
 
@@ -208,15 +208,15 @@ TEST_F(Learning, ARepeatedChunkIsAnsweredAndTakenOnce) {
     const std::uint64_t ticket = asks(first_);
     node_.from_node(1, chunk(first_, 7, ticket, 0, "a", false));
     node_.from_node(1, chunk(first_, 7, ticket, 1, "b", false));
-    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    ASSERT_TRUE(node_.sent<StateChunkOk>(1));
     node_.from_node(1, chunk(first_, 7, ticket, 0, "other", false));
-    EXPECT_EQ(node_.sent<CopyChunkOk>(1).value().index, 0U);
+    EXPECT_EQ(node_.sent<StateChunkOk>(1).value().index, 0U);
     node_.from_node(1, chunk(first_, 7, ticket, 3, "skipped", true));
-    EXPECT_FALSE(node_.sent<CopyChunkOk>(1)) << "the one before it has not come";
+    EXPECT_FALSE(node_.sent<StateChunkOk>(1)) << "the one before it has not come";
     node_.from_node(1, chunk(first_, 7, ticket, 2, "c", true));
-    ASSERT_TRUE(node_.sent<CopyChunkOk>(1));
+    ASSERT_TRUE(node_.sent<StateChunkOk>(1));
     node_.from_node(1, chunk(first_, 7, ticket, 2, "other", true));
-    EXPECT_EQ(node_.sent<CopyChunkOk>(1).value().index, 2U) << "the answer to the last one was lost";
+    EXPECT_EQ(node_.sent<StateChunkOk>(1).value().index, 2U) << "the answer to the last one was lost";
     EXPECT_EQ(keys(), "abc");
 }
 

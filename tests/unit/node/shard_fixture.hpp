@@ -39,9 +39,9 @@ class ShardByHand {
     }
 
     static View view(std::uint64_t number, std::uint32_t primary, std::vector<std::uint32_t> members,
-                     std::uint64_t since = 0, bool handed_over = false) {
+                     std::uint64_t since = 0, bool leadership_transferred = false) {
         const auto id = [](std::uint64_t n) { return ViewId{Generation(1), ViewNumber(n)}; };
-        View made{id(number), id(since == 0 ? number : since), NodeId(primary), {}, handed_over};
+        View made{id(number), id(since == 0 ? number : since), NodeId(primary), {}, leadership_transferred};
         for (std::uint32_t member : members) made.members.emplace_back(member);
         return made;
     }

@@ -166,11 +166,11 @@ TEST_F(ShardTest, RefusesWhatIsTooLargeOrEmpty) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
     node.start_serving();
     node.from_client(ShardByHand::put(1, "", "v"));
-    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+    EXPECT_EQ(node.sent<RequestRefused>()->reason, RefusalReason::bad_key);
     node.from_client(ShardByHand::put(2, "123456789", "v"));
-    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+    EXPECT_EQ(node.sent<RequestRefused>()->reason, RefusalReason::bad_key);
     node.from_client(ShardByHand::put(3, "k", std::string(17, 'x')));
-    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_value);
+    EXPECT_EQ(node.sent<RequestRefused>()->reason, RefusalReason::bad_value);
     EXPECT_FALSE(node.sent<Prepare>());
 }
 
@@ -180,9 +180,9 @@ TEST_F(ShardTest, RefusesToReadWhatCannotBeAKey) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
     node.start_serving();
     node.from_client(Get{RequestId(1), PartitionId(0), "123456789"});
-    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+    EXPECT_EQ(node.sent<RequestRefused>()->reason, RefusalReason::bad_key);
     node.from_client(Get{RequestId(2), PartitionId(0), ""});
-    EXPECT_EQ(node.sent<Rejected>()->reason, Rejection::bad_key);
+    EXPECT_EQ(node.sent<RequestRefused>()->reason, RefusalReason::bad_key);
 }
 
 // The session of a client's first write comes into being when that commits: touched before, it was "last used"
@@ -206,12 +206,12 @@ TEST_F(ShardTest, RefusesWritesAboveItsLimits) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
     node.start_serving();
     for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) node.from_client(ShardByHand::put(sequence, "k", "v"));
-    const auto rejected = node.sent<Rejected>();
+    const auto rejected = node.sent<RequestRefused>();
     ASSERT_TRUE(rejected);
-    EXPECT_EQ(rejected->reason, Rejection::overloaded);
+    EXPECT_EQ(rejected->reason, RefusalReason::overloaded);
     for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 2));
     node.from_client(ShardByHand::put(4, "k", "v"));
-    EXPECT_FALSE(node.sent<Rejected>()) << "what was answered makes room";
+    EXPECT_FALSE(node.sent<RequestRefused>()) << "what was answered makes room";
 }
 
 TEST_F(ShardTest, TellsClientsOfAnotherCluster) {
@@ -219,7 +219,7 @@ TEST_F(ShardTest, TellsClientsOfAnotherCluster) {
     node.start_serving();
     node.shard().receive(node.now(), {Address::back(5), Uuid{{6}}, {}, {}, {}}, Get{RequestId(1), PartitionId(0), "k"});
     node.pass(milliseconds(5));
-    EXPECT_EQ(node.sent<Refused>()->code, ErrorCode::wrong_cluster);
+    EXPECT_EQ(node.sent<FrameRefused>()->code, ErrorCode::wrong_cluster);
 }
 
 TEST_F(ShardTest, DropsWhatIsMeantForAnotherIdentity) {
@@ -300,7 +300,7 @@ TEST_F(TakingOver, AnEntryOfTheNewPrimaryReplacesWhatItContradicts) {
     node_.from_node(2, StartView{PartitionId(0), second_, {}, {}, {}, {entry_of(1, 1, "one")}});
     node_.from_node(2, prepare(second_, 2, {entry_of(2, 2, "other")}));
     EXPECT_EQ(node_.sent<PrepareOk>()->op, OpNumber(2));
-    EXPECT_EQ(log().tail().at(OpNumber(2))->value, "other");
+    EXPECT_EQ(log().suffix().at(OpNumber(2))->value, "other");
 }
 
 TEST_F(TakingOver, WhatIsNotVerifiedIsNotCommitted) {

@@ -49,8 +49,8 @@ class SortedEngine final : public Engine {
         std::erase_if(data_, [&](const auto& item) { return item.first.first == partition; });
     }
 
-    void load(PartitionId partition, const std::vector<CopiedRecord>& records) override {
-        for (const CopiedRecord& record : records) data_[{partition, record.key}] = record;
+    void load(PartitionId partition, const std::vector<KeyRecord>& records) override {
+        for (const KeyRecord& record : records) data_[{partition, record.key}] = record;
     }
 
     [[nodiscard]] Size size(PartitionId partition) const override {
@@ -70,7 +70,7 @@ class SortedEngine final : public Engine {
     }
 
   private:
-    std::map<std::pair<PartitionId, std::string>, CopiedRecord> data_;
+    std::map<std::pair<PartitionId, std::string>, KeyRecord> data_;
 };
 
 }  // namespace ringkv

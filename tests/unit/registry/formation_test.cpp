@@ -55,7 +55,7 @@ TEST(Formation, TellsNobodyBeforeItIsDurable) {
     registry.give(Origin{Address::back(77), {}, {}, {}, {}}, MapRequest{});
     EXPECT_FALSE(registry.take<JoinAnswer>(1));
     EXPECT_FALSE(registry.published<MapDelta>());
-    EXPECT_EQ(registry.take<EpochBeacon>(Address::back(77)), (EpochBeacon{Generation(0), Epoch(0)}));
+    EXPECT_EQ(registry.take<CurrentEpoch>(Address::back(77)), (CurrentEpoch{Generation(0), Epoch(0)}));
     EXPECT_TRUE(registry.actor().identity().cluster.none());
     registry.finish_batch();
     EXPECT_TRUE(registry.take<JoinAnswer>(1));
@@ -121,7 +121,7 @@ TEST(Formation, IsRefusedWhenARunningNodeOfAClusterBeats) {
     Origin stranger = registry.node(4).origin();
     stranger.cluster = uuid(123);
     registry.give(stranger, Heartbeat{NodeId(4), StartNumber(1), Generation(1), Epoch(7), false});
-    EXPECT_EQ(registry.take<Refused>(4)->code, ErrorCode::wrong_cluster);
+    EXPECT_EQ(registry.take<FrameRefused>(4)->code, ErrorCode::wrong_cluster);
     for (std::uint8_t number : {1, 2, 3}) registry.give(registry.node(number).origin(), registry.node(number).join);
     registry.advance(std::chrono::seconds(1));
     EXPECT_FALSE(registry.map().formed());

@@ -185,11 +185,11 @@ TEST_F(Membership, ANodeOfAnotherClusterIsRefused) {
     Origin stranger = registry.node(4).origin();
     stranger.cluster = uuid(123);
     registry.give(stranger, registry.beat(1));
-    EXPECT_EQ(registry.take<Refused>(4)->code, ErrorCode::wrong_cluster);
+    EXPECT_EQ(registry.take<FrameRefused>(4)->code, ErrorCode::wrong_cluster);
     registry.give(stranger, MapRequest{});
-    EXPECT_EQ(registry.take<Refused>(4)->code, ErrorCode::wrong_cluster);
+    EXPECT_EQ(registry.take<FrameRefused>(4)->code, ErrorCode::wrong_cluster);
     registry.give(stranger, Propose{RequestId(1), NodeId(1), {}});
-    EXPECT_EQ(registry.take<Refused>(4)->code, ErrorCode::wrong_cluster);
+    EXPECT_EQ(registry.take<FrameRefused>(4)->code, ErrorCode::wrong_cluster);
 }
 
 TEST_F(Membership, SilentNodesAreDownTogetherInOneEpoch) {

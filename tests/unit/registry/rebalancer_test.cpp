@@ -167,7 +167,7 @@ TEST_F(Rebalancing, ALearnerThatGoesDownGivesItsPlaceUp) {
     EXPECT_GT(learners(registry.map(), fourth), 0U) << "it is back";
 }
 
-TEST_F(Rebalancing, WhoIsDownForLongerThanRepairAfterIsGivenUp) {
+TEST_F(Rebalancing, ANodeDownForLongerThanRepairAfterIsEvicted) {
     Driver registry(options());
     registry.form(4);
     registry.beating.erase(4);
@@ -175,7 +175,7 @@ TEST_F(Rebalancing, WhoIsDownForLongerThanRepairAfterIsGivenUp) {
     EXPECT_GT(targets(registry.map(), NodeId(4)), 0U) << "down is noticed after 1.5 s, and counts from there";
     registry.advance(seconds(2));
     EXPECT_EQ(targets(registry.map(), NodeId(4)), 0U);
-    EXPECT_TRUE(registry.map().find(NodeId(4))->given_up);
+    EXPECT_TRUE(registry.map().find(NodeId(4))->evicted);
     for (const PartitionState& state : registry.map().partitions) EXPECT_EQ(state.target.size(), 3U);
 }
 

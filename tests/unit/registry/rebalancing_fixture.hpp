@@ -24,7 +24,7 @@ class Rebalancing : public ::testing::Test {
     static std::size_t learners(const ClusterMap& map, NodeId node) {
         return static_cast<std::size_t>(
             std::count_if(map.partitions.begin(), map.partitions.end(),
-                          [node](const PartitionState& state) { return state.teaches(node); }));
+                          [node](const PartitionState& state) { return state.has_learner(node); }));
     }
     static std::size_t targets(const ClusterMap& map, NodeId node) {
         return static_cast<std::size_t>(
@@ -36,7 +36,7 @@ class Rebalancing : public ::testing::Test {
             std::count_if(map.partitions.begin(), map.partitions.end(),
                           [node](const PartitionState& state) { return state.view.has(node); }));
     }
-    // The primary of each partition that teaches somebody says that he has learned it; of each that has its whole
+    // The primary of each partition that has_learner somebody says that he has learned it; of each that has its whole
     // target, that the others leave. -> how many views changed.
     static std::size_t primaries_act(Driver& registry) {
         std::size_t changed = 0;
@@ -52,7 +52,7 @@ class Rebalancing : public ::testing::Test {
             if (!next.has(next.primary)) {
                 next.primary = state.target.front();
                 next.since = next.id;
-                next.handed_over = true;
+                next.leadership_transferred = true;
             }
             if (next.members == state.view.members) continue;
             propose(registry, state.view.primary, {PartitionId(p), state.view.id, next, false});

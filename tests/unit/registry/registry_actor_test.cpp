@@ -14,7 +14,7 @@ TEST(Registry, GivesASnapshotToWhoKnowsLessAndTheEpochToWhoDoesNot) {
     EXPECT_EQ(registry.take<MapSnapshot>(client.address)->map, registry.map());
     registry.give(client, MapRequest{Generation(1), Epoch(1)});
     EXPECT_FALSE(registry.take<MapSnapshot>(client.address));
-    EXPECT_EQ(registry.take<EpochBeacon>(client.address), (EpochBeacon{Generation(1), Epoch(1)}));
+    EXPECT_EQ(registry.take<CurrentEpoch>(client.address), (CurrentEpoch{Generation(1), Epoch(1)}));
 }
 
 TEST(Registry, GivesAnAddressOneSnapshotATurn) {
@@ -47,7 +47,7 @@ TEST(Registry, PublishesItsEpochAtEveryBeacon) {
     registry.form();
     registry.advance(milliseconds(1000));
     const auto beacons = std::count_if(registry.sent.begin(), registry.sent.end(), [](const Outgoing& sent) {
-        return sent.address == Address::all_subscribers() && std::holds_alternative<EpochBeacon>(sent.message);
+        return sent.address == Address::all_subscribers() && std::holds_alternative<CurrentEpoch>(sent.message);
     });
     EXPECT_GE(beacons, 9);
     EXPECT_LE(beacons, 11);
@@ -84,11 +84,11 @@ TEST(Registry, RefusesWhatIsNotItsBusiness) {
     Driver registry;
     registry.form();
     registry.give(client, Get{RequestId(1), PartitionId(0), "key"});
-    const auto refused = registry.take<Refused>(client.address);
+    const auto refused = registry.take<FrameRefused>(client.address);
     ASSERT_TRUE(refused);
     EXPECT_NE(refused->text.find("Get"), std::string::npos);
-    registry.give(client, Refused{ErrorCode::refused, "no"});
-    EXPECT_FALSE(registry.take<Refused>(client.address)) << "refusals are not refused, or two would never stop";
+    registry.give(client, FrameRefused{ErrorCode::refused, "no"});
+    EXPECT_FALSE(registry.take<FrameRefused>(client.address)) << "refusals are not refused, or two would never stop";
 }
 
 TEST(Registry, DropsAFloodInsteadOfAnsweringIt) {
@@ -116,7 +116,7 @@ TEST_F(OldBackup, TakesNoProposalsAndNoJoins) {
     const Proposal proposal{PartitionId(0), view.id, View{view.id.next(), view.since, NodeId(1), view.members, false},
                             false};
     registry.give(registry.node(1).origin(), Propose{RequestId(1), NodeId(1), {proposal}});
-    EXPECT_TRUE(registry.take<Refused>(1));
+    EXPECT_TRUE(registry.take<FrameRefused>(1));
     registry.give(registry.node(4).origin(), registry.node(4).join);
     EXPECT_TRUE(registry.take<JoinRefused>(4));
     registry.advance(std::chrono::seconds(3));
@@ -144,7 +144,7 @@ TEST(Registry, AViewAboveItsOwnShowsAnOldBackupAsWell) {
     const ViewId ahead{Generation(1), ViewNumber(9)};
     view.id = ahead.next();
     registry.give(registry.node(1).origin(), Propose{RequestId(1), NodeId(1), {{PartitionId(0), ahead, view, false}}});
-    EXPECT_TRUE(registry.take<Refused>(1));
+    EXPECT_TRUE(registry.take<FrameRefused>(1));
     registry.give(registry.node(4).origin(), registry.node(4).join);
     EXPECT_TRUE(registry.take<JoinRefused>(4));
 }

@@ -9,10 +9,10 @@
 #include <functional>
 #include <thread>
 
-#include "common/edge/clock.hpp"
-#include "common/edge/event_loop.hpp"
-#include "common/edge/storage_thread.hpp"
-#include "common/placement.hpp"
+#include "common/edge/running/event_loop.hpp"
+#include "common/edge/running/storage_thread.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/placement/placement.hpp"
 #include "driver.hpp"
 #include "registry/edge/store.hpp"
 #include "tests/unit/edge/gated_storage.hpp"
@@ -107,7 +107,7 @@ TEST(ServedRegistry, FormsPublishesAndHasItsMapAfterARestart) {
         formed = answer->map;
         EXPECT_EQ(formed.nodes.size(), 2U);
         (*transport)->subscribe(publish);
-        const auto beacon = ask<EpochBeacon>(**transport, listen, {});
+        const auto beacon = ask<CurrentEpoch>(**transport, listen, {});
         ASSERT_TRUE(beacon) << "nothing was asked for: it was published";
         EXPECT_GE(beacon->epoch, formed.epoch);
     }

@@ -79,7 +79,7 @@ TEST_F(Views, APrimaryThrowsOutADeadMemberAtOnce) {
     const View now = view(p0);
     EXPECT_EQ(now.id.number, ViewNumber(2));
     EXPECT_EQ(now.members, (std::vector<NodeId>{n1, n2}));
-    EXPECT_EQ(now.since.number, ViewNumber(1)) << "the reign goes on";
+    EXPECT_EQ(now.since.number, ViewNumber(1)) << "the term goes on";
     EXPECT_EQ(outcomes.at(p0).state, registry.map().at(p0));
     EXPECT_EQ(registry.map().at(p0).target.size(), 3U) << "the target is not the view's business";
 }
@@ -108,8 +108,8 @@ TEST_F(Views, APrimaryOfADeadNodeIsDeposedAtOnce) {
     kill(1);
     ASSERT_TRUE(accepted(2, deposal(p0, n2, {n2, n3})));
     EXPECT_EQ(view(p0).primary, n2);
-    EXPECT_EQ(view(p0).since, view(p0).id) << "a new reign";
-    EXPECT_FALSE(view(p0).handed_over);
+    EXPECT_EQ(view(p0).since, view(p0).id) << "a new term";
+    EXPECT_FALSE(view(p0).leadership_transferred);
 }
 
 TEST_F(Views, NobodyIsDeposedWhileThePromiseHolds) {
@@ -142,7 +142,7 @@ TEST_F(Views, ALearnerOfTheTargetBecomesAMemberByItsPrimaryOnly) {
 TEST_F(Views, ALearnerIsNotMadePrimaryByTheProposalThatBringsItIn) {
     replace_n3();
     Proposal made = proposal(p0, n4, {n1, n2, n3, n4});
-    made.view.handed_over = true;
+    made.view.leadership_transferred = true;
     EXPECT_FALSE(accepted(1, made));
 }
 
@@ -168,36 +168,36 @@ TEST_F(Views, AnIdentityIsForgottenWhenNoViewAndNoTargetNamesIt) {
     EXPECT_EQ(delta->forgotten, std::vector<NodeId>{n3});
 }
 
-TEST_F(Views, AHandOverIsTakenAtOnceAndRecorded) {
+TEST_F(Views, ALeadershipTransferIsTakenAtOnceAndRecorded) {
     Proposal made = proposal(p0, n2, {n1, n2, n3});
-    made.view.handed_over = true;
+    made.view.leadership_transferred = true;
     ASSERT_TRUE(accepted(1, made));
     EXPECT_EQ(view(p0).primary, n2);
-    EXPECT_TRUE(view(p0).handed_over);
+    EXPECT_TRUE(view(p0).leadership_transferred);
     EXPECT_EQ(view(p0).since, view(p0).id);
 }
 
 TEST_F(Views, APrimaryMayLeaveAsItHandsOver) {
     Proposal made = proposal(p0, n2, {n2, n3});
-    made.view.handed_over = true;
+    made.view.leadership_transferred = true;
     EXPECT_TRUE(accepted(1, made)) << "nobody is thrown out by another";
 }
 
 TEST_F(Views, NobodyElseReleasesThePrimarysPromises) {
     kill(1);
     Proposal made = deposal(p0, n2, {n2, n3});
-    made.view.handed_over = true;
+    made.view.leadership_transferred = true;
     ASSERT_TRUE(accepted(2, made));
-    EXPECT_FALSE(view(p0).handed_over);
+    EXPECT_FALSE(view(p0).leadership_transferred);
 }
 
-TEST_F(Views, ARestartedPrimaryBeginsANewReign) {
+TEST_F(Views, ARestartedPrimaryBeginsANewTerm) {
     Proposal made = proposal(p0, n1, {n1, n2, n3});
     made.view.since = made.view.id;
     ASSERT_TRUE(accepted(1, made));
     EXPECT_EQ(view(p0).since.number, ViewNumber(2));
     Proposal next = proposal(p0, n1, {n1, n2, n3});
-    next.view.since = ViewId{Generation(1), ViewNumber(1)};  // nonsense: a reign does not go back
+    next.view.since = ViewId{Generation(1), ViewNumber(1)};  // nonsense: a term does not go back
     ASSERT_TRUE(accepted(1, next));
     EXPECT_EQ(view(p0).since.number, ViewNumber(2));
 }
@@ -264,9 +264,9 @@ TEST_F(Views, OfRivalsThatKeepAsManyTheFirstWins) {
 
 TEST_F(Views, AProposalThatHarmsNobodyDoesNotWaitForOneThatDoes) {
     const RequestId harmful = propose(2, {deposal(p0, n2, {n2, n3})});
-    Proposal reign = proposal(p0, n1, {n1, n2, n3});
-    reign.view.since = reign.view.id;
-    EXPECT_TRUE(accepted(1, reign));
+    Proposal term = proposal(p0, n1, {n1, n2, n3});
+    term.view.since = term.view.id;
+    EXPECT_TRUE(accepted(1, term));
     EXPECT_FALSE(answer(2, harmful).at(p0).accepted);
 }
 
@@ -378,11 +378,11 @@ TEST_F(Views, AStrangersProposalIsRefused) {
     Origin old_start = registry.node(1).origin();
     old_start.start = StartNumber(0);
     registry.give(old_start, propose_it);
-    EXPECT_TRUE(registry.take<Refused>(1));
+    EXPECT_TRUE(registry.take<FrameRefused>(1));
     registry.give(registry.node(2).origin(), propose_it);
-    EXPECT_TRUE(registry.take<Refused>(2)) << "in another's name";
+    EXPECT_TRUE(registry.take<FrameRefused>(2)) << "in another's name";
     registry.give(registry.node(1).origin(), Propose{RequestId(2), n1, {{PartitionId(8), {}, {}, false}}});
-    EXPECT_TRUE(registry.take<Refused>(1)) << "no such partition";
+    EXPECT_TRUE(registry.take<FrameRefused>(1)) << "no such partition";
 }
 
 }  // namespace

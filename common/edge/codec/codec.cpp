@@ -1,0 +1,107 @@
+#include "common/edge/codec/codec.hpp"
+
+#include "common/edge/codec/codec_fields.hpp"
+
+namespace ringkv {
+namespace {
+
+using wire::Packer;
+using wire::Reader;
+using wire::StringSink;
+
+constexpr std::string_view magic = "RKV";
+constexpr std::uint32_t header_fields = 7;
+// A decoded message takes the room of the largest one, though it may be four bytes in the frame.
+constexpr std::uint64_t values_a_message = 16;
+// How much room to make ahead: never much more than the frame itself takes, whatever is in it.
+constexpr std::size_t usual_bytes = 128;
+
+[[nodiscard]] Error another_version(std::uint64_t major) {
+    return {ErrorCode::version_mismatch, "protocol version " + std::to_string(major) + " is not spoken here, but " +
+                                             std::to_string(protocol_major) + ": bring both sides to one release"};
+}
+
+// The version decides whether the rest can be read at all, and so is looked at before it.
+[[nodiscard]] std::optional<Error> read_header(Reader& in, Envelope& envelope) {
+    std::uint32_t count = 0;
+    std::string_view mark;
+    std::uint64_t major = 0;
+    if (!in.enter(count)) return in.error();
+    if (count < 2 || !in.read(mark) || mark != magic) {
+        in.fail("no RKV at the start");
+        return in.error();
+    }
+    if (!in.read(major)) return in.error();
+    if (major != protocol_major) return another_version(major);
+    if (count < header_fields) {
+        in.fail("a header of too few fields");
+        return in.error();
+    }
+    std::uint64_t minor = 0;
+    Identity& sender = envelope.sender;
+    if (!in.read(minor) || !wire::unpack(in, sender.cluster) || !wire::unpack(in, sender.node) ||
+        !wire::unpack(in, sender.start) || !wire::unpack(in, envelope.to))
+        return in.error();
+    for (std::uint32_t extra = header_fields; extra < count; ++extra)
+        if (!in.skip()) return in.error();
+    in.leave();
+    return {};
+}
+
+[[nodiscard]] bool read_message(Reader& in, std::vector<Message>& messages) {
+    std::uint32_t count = 0;
+    std::uint64_t type = 0;
+    if (!in.enter(count)) return false;
+    if (count == 0) return in.fail("a message without a type");
+    if (!in.read(type)) return false;
+    if (type < std::variant_size_v<Message>) {
+        if (!in.charge(values_a_message) || !wire::unpack_alternative(in, messages.emplace_back(), type, count - 1))
+            return false;
+    } else {
+        for (std::uint32_t field = 1; field < count; ++field)  // of a newer minor version (R6)
+            if (!in.skip()) return false;
+    }
+    in.leave();
+    return true;
+}
+
+}  // namespace
+
+FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
+    StringSink sink{buffer_};
+    Packer out(sink);
+    out.pack_array(header_fields);
+    out.pack_str(static_cast<std::uint32_t>(magic.size()));
+    out.pack_str_body(magic.data(), static_cast<std::uint32_t>(magic.size()));
+    out.pack_uint32(protocol_major);
+    out.pack_uint32(protocol_minor);
+    wire::pack(out, sender.cluster);
+    wire::pack(out, sender.node);
+    wire::pack(out, sender.start);
+    wire::pack(out, to);
+    header_ = buffer_;
+}
+
+void FrameWriter::add(const Message& message) {
+    StringSink sink{buffer_};
+    Packer out(sink);
+    wire::pack_alternative(out, message);
+}
+
+std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages) {
+    FrameWriter writer(sender, to);
+    for (const Message& message : messages) writer.add(message);
+    return writer.take();
+}
+
+Result<Envelope> decode(std::string_view frame, const CodecLimits& limits) {
+    Reader in(frame, limits);
+    Envelope envelope;
+    if (auto wrong = read_header(in, envelope)) return *std::move(wrong);
+    envelope.messages.reserve(frame.size() / usual_bytes + 1);
+    while (!in.finished())
+        if (!read_message(in, envelope.messages)) return in.error();
+    return envelope;
+}
+
+}  // namespace ringkv

@@ -1,0 +1,64 @@
+// The one codec: msgpack, for the wire and for stored records. docs/protocol.md shows the frames.
+//
+// A frame is a msgpack array header [magic, major, minor, cluster id, sender, start, to] followed by
+// any number of messages, each an array [type, fields...]; nothing after the last. Unknown trailing
+// fields and unknown message types of the same major version are skipped (R6).
+//
+// Decoding trusts no byte: size, depth and counts are bounded together, and every failure is an Error
+// (malformed, version_mismatch), never an exception. Thread safety: one thread a codec object.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/actor.hpp"
+#include "common/protocol_version.hpp"
+
+namespace ringkv {
+
+struct Envelope {
+    Identity sender;
+    NodeId to;
+    std::vector<Message> messages;
+};
+
+struct CodecLimits {
+    std::size_t frame = std::size_t{16} << 20U;  // bytes of one frame
+    std::size_t depth = 16;
+    std::size_t items = std::size_t{4} << 20U;  // values in one frame, containers and their content
+};
+
+// Builds one frame. Usable again after take().
+class FrameWriter {
+  public:
+    FrameWriter(const Identity& sender, NodeId to);
+    void add(const Message& message);
+    [[nodiscard]] std::size_t size() const { return buffer_.size(); }
+    // The frame; the next one begins, with the same header.
+    [[nodiscard]] std::string take() { return std::exchange(buffer_, header_); }
+
+  private:
+    std::string header_;
+    std::string buffer_;
+};
+
+[[nodiscard]] std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages);
+[[nodiscard]] Result<Envelope> decode(std::string_view frame, const CodecLimits& limits = {});
+
+// Stored records, one after the other, in the same form.
+[[nodiscard]] std::string encode_record(const StorageRecord& record);
+[[nodiscard]] Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& limits = {});
+
+// Values of the map, for the registry's store.
+[[nodiscard]] std::string encode_value(const ClusterSettings& value);
+[[nodiscard]] std::string encode_value(const NodeInfo& value);
+[[nodiscard]] std::string encode_value(const PartitionState& value);
+[[nodiscard]] Result<ClusterSettings> decode_settings(std::string_view bytes);
+[[nodiscard]] Result<NodeInfo> decode_node(std::string_view bytes);
+[[nodiscard]] Result<PartitionState> decode_partition(std::string_view bytes);
+
+}  // namespace ringkv

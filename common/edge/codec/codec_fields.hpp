@@ -1,0 +1,303 @@
+// How each kind of field looks on the wire: Field<T> packs and unpacks a T. Structs are arrays of the
+// fields of their tie(), in that order.
+//
+//   strong ids, integers, enums   an integer, range-checked       Duration   nanoseconds
+//   std::string                   bin (str is taken too)          Uuid       bin of 16
+//   optional                      nil, or the value               EntryPtr   the entry
+//   vector                        an array                        map        an array of its values
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <memory>
+#include <msgpack.hpp>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/check.hpp"
+#include "common/edge/codec/codec_reader.hpp"
+
+namespace ringkv::wire {
+
+// What a Packer writes to: the end of a string.
+struct StringSink {
+    std::string& buffer;
+    void write(const char* data, std::size_t size) { buffer.append(data, size); }
+};
+using Packer = msgpack::packer<StringSink>;
+
+template <class T>
+struct Field;
+
+template <class T>
+void pack(Packer& out, const T& value) {
+    Field<T>::pack(out, value);
+}
+
+template <class T>
+[[nodiscard]] bool unpack(Reader& in, T& value) {
+    return Field<T>::unpack(in, value);
+}
+
+// What must hold of a struct beyond its fields' types, where its receiver sizes memory by it.
+template <class T>
+[[nodiscard]] const char* objection(const T&) {
+    return nullptr;
+}
+inline const char* objection(const ClusterSettings& settings) {
+    return settings.partitions > 65536 ? "more than 65536 partitions" : nullptr;
+}
+
+template <class T>
+inline constexpr std::uint32_t field_count = std::tuple_size_v<decltype(std::declval<const T&>().tie())>;
+
+template <class T>
+void pack_fields(Packer& out, const T& value) {
+    std::apply([&out](const auto&... field) { (wire::pack(out, field), ...); }, value.tie());
+}
+
+// `count`: how many are there. Those of a newer minor version are passed over (R6).
+template <class T>
+[[nodiscard]] bool unpack_fields(Reader& in, T& value, std::uint32_t count) {
+    if (count < field_count<T>) return in.fail("fewer fields than there must be");
+    if (!std::apply([&in](auto&... field) { return (wire::unpack(in, field) && ...); }, value.tie())) return false;
+    for (std::uint32_t extra = field_count<T>; extra < count; ++extra)
+        if (!in.skip()) return false;
+    const char* const wrong = objection(value);
+    return wrong == nullptr || in.fail(wrong);
+}
+
+// A struct. Types of other kinds have their own below.
+template <class T>
+struct Field {
+    static void pack(Packer& out, const T& value) {
+        out.pack_array(field_count<T>);
+        pack_fields(out, value);
+    }
+    static bool unpack(Reader& in, T& value) {
+        std::uint32_t count = 0;
+        if (!in.enter(count) || !unpack_fields(in, value, count)) return false;
+        in.leave();
+        return true;
+    }
+};
+
+template <class T>
+requires std::is_unsigned_v<T>
+struct Field<T> {
+    static void pack(Packer& out, T value) { out.pack_uint64(value); }
+    static bool unpack(Reader& in, T& value) {
+        std::uint64_t wide = 0;
+        if (!in.read(wide)) return false;
+        if (wide > std::numeric_limits<T>::max()) return in.fail("a number out of range");
+        value = static_cast<T>(wide);
+        return true;
+    }
+};
+
+template <>
+struct Field<bool> {
+    static void pack(Packer& out, bool value) { value ? out.pack_true() : out.pack_false(); }
+    static bool unpack(Reader& in, bool& value) { return in.read(value); }
+};
+
+template <>
+struct Field<double> {
+    static void pack(Packer& out, double value) { out.pack_double(value); }
+    static bool unpack(Reader& in, double& value) { return in.read(value); }
+};
+
+template <>
+struct Field<Duration> {
+    static void pack(Packer& out, Duration value) { out.pack_int64(value.count()); }
+    static bool unpack(Reader& in, Duration& value) {
+        std::int64_t count = 0;
+        if (!in.read(count)) return false;
+        value = Duration(count);
+        return true;
+    }
+};
+
+template <class Tag, class Rep>
+struct Field<StrongId<Tag, Rep>> {
+    static void pack(Packer& out, StrongId<Tag, Rep> value) { out.pack_uint64(value.value()); }
+    static bool unpack(Reader& in, StrongId<Tag, Rep>& value) {
+        Rep plain{};
+        if (!wire::unpack(in, plain)) return false;
+        value = StrongId<Tag, Rep>(plain);
+        return true;
+    }
+};
+
+// The values an enum may have on the wire: first .. last.
+template <class E>
+struct EnumRange;
+template <class E, E First, E Last>
+struct EnumFromTo {
+    static constexpr auto first = static_cast<std::uint64_t>(First);
+    static constexpr auto last = static_cast<std::uint64_t>(Last);
+};
+template <>
+struct EnumRange<NodeState> : EnumFromTo<NodeState, NodeState::up, NodeState::gone> {};
+template <>
+struct EnumRange<NodeDuty> : EnumFromTo<NodeDuty, NodeDuty::hold, NodeDuty::leave> {};
+template <>
+struct EnumRange<AdminAction> : EnumFromTo<AdminAction, AdminAction::drain, AdminAction::resume_repair> {};
+template <>
+struct EnumRange<Durability> : EnumFromTo<Durability, Durability::memory, Durability::fsync> {};
+template <>
+struct EnumRange<ReadMode> : EnumFromTo<ReadMode, ReadMode::lease, ReadMode::confirmed> {};
+template <>
+struct EnumRange<EntryKind> : EnumFromTo<EntryKind, EntryKind::set, EntryKind::expire> {};
+template <>
+struct EnumRange<WriteStatus> : EnumFromTo<WriteStatus, WriteStatus::done, WriteStatus::not_found> {};
+template <>
+struct EnumRange<Ack> : EnumFromTo<Ack, Ack::all, Ack::primary> {};
+template <>
+struct EnumRange<RefusalReason> : EnumFromTo<RefusalReason, RefusalReason::overloaded, RefusalReason::not_built> {};
+template <>
+struct EnumRange<ErrorCode> : EnumFromTo<ErrorCode, ErrorCode::invalid_argument, ErrorCode::internal> {};
+
+template <class E>
+requires std::is_enum_v<E>
+struct Field<E> {
+    static void pack(Packer& out, E value) { out.pack_uint64(static_cast<std::uint64_t>(value)); }
+    static bool unpack(Reader& in, E& value) {
+        std::uint64_t number = 0;
+        if (!in.read(number)) return false;
+        if (number < EnumRange<E>::first || number > EnumRange<E>::last) return in.fail("a number that names nothing");
+        value = static_cast<E>(number);
+        return true;
+    }
+};
+
+template <>
+struct Field<std::string> {
+    static void pack(Packer& out, const std::string& value) {
+        const auto size = static_cast<std::uint32_t>(value.size());
+        out.pack_bin(size);
+        out.pack_bin_body(value.data(), size);
+    }
+    static bool unpack(Reader& in, std::string& value) {
+        std::string_view bytes;
+        if (!in.read(bytes)) return false;
+        value.assign(bytes);
+        return true;
+    }
+};
+
+template <>
+struct Field<Uuid> {
+    static void pack(Packer& out, const Uuid& value) {
+        out.pack_bin(static_cast<std::uint32_t>(value.bytes.size()));
+        out.pack_bin_body(reinterpret_cast<const char*>(value.bytes.data()),
+                          static_cast<std::uint32_t>(value.bytes.size()));
+    }
+    static bool unpack(Reader& in, Uuid& value) {
+        std::string_view bytes;
+        if (!in.read(bytes)) return false;
+        if (bytes.size() != value.bytes.size()) return in.fail("an id that is not 16 bytes");
+        std::transform(bytes.begin(), bytes.end(), value.bytes.begin(),
+                       [](char byte) { return static_cast<std::uint8_t>(byte); });
+        return true;
+    }
+};
+
+template <class T>
+struct Field<std::optional<T>> {
+    static void pack(Packer& out, const std::optional<T>& value) {
+        if (value) {
+            wire::pack(out, *value);
+        } else {
+            out.pack_nil();
+        }
+    }
+    static bool unpack(Reader& in, std::optional<T>& value) {
+        value.reset();
+        return in.take_nil() || wire::unpack(in, value.emplace());
+    }
+};
+
+template <class T>
+struct Field<std::vector<T>> {
+    static void pack(Packer& out, const std::vector<T>& values) {
+        out.pack_array(static_cast<std::uint32_t>(values.size()));
+        for (const T& value : values) wire::pack(out, value);
+    }
+    static bool unpack(Reader& in, std::vector<T>& values) {
+        std::uint32_t count = 0;
+        if (!in.enter(count)) return false;
+        values.clear();
+        values.reserve(std::min(count, 16U));  // `count` is only a claim: the rest grows with what is really there
+        for (std::uint32_t i = 0; i < count; ++i)
+            if (!wire::unpack(in, values.emplace_back())) return false;
+        in.leave();
+        return true;
+    }
+};
+
+template <>
+struct Field<EntryPtr> {
+    static void pack(Packer& out, const EntryPtr& value) {
+        RINGKV_CHECK(value != nullptr, "an entry that is not there cannot be sent or stored");
+        wire::pack(out, *value);
+    }
+    static bool unpack(Reader& in, EntryPtr& value) {
+        auto entry = std::make_shared<Entry>();
+        if (!wire::unpack(in, *entry)) return false;
+        value = std::move(entry);
+        return true;
+    }
+};
+
+template <>
+struct Field<std::map<NodeId, NodeInfo>> {
+    static void pack(Packer& out, const std::map<NodeId, NodeInfo>& nodes) {
+        out.pack_array(static_cast<std::uint32_t>(nodes.size()));
+        for (const auto& [id, node] : nodes) wire::pack(out, node);
+    }
+    static bool unpack(Reader& in, std::map<NodeId, NodeInfo>& nodes) {
+        std::uint32_t count = 0;
+        if (!in.enter(count)) return false;
+        nodes.clear();
+        for (std::uint32_t i = 0; i < count; ++i) {
+            NodeInfo node;
+            if (!wire::unpack(in, node)) return false;
+            const NodeId id = node.id;
+            if (!nodes.emplace(id, std::move(node)).second) return in.fail("the same node twice");
+        }
+        in.leave();
+        return true;
+    }
+};
+
+// One of several structs: an array of its number in the variant, then its fields.
+template <class... Alternatives>
+void pack_alternative(Packer& out, const std::variant<Alternatives...>& value) {
+    std::visit(
+        [&out, &value]<class T>(const T& alternative) {
+            out.pack_array(1 + field_count<T>);
+            out.pack_uint64(value.index());
+            pack_fields(out, alternative);
+        },
+        value);
+}
+
+template <class... Alternatives>
+[[nodiscard]] bool unpack_alternative(Reader& in, std::variant<Alternatives...>& value, std::uint64_t number,
+                                      std::uint32_t count) {
+    using Variant = std::variant<Alternatives...>;
+    using Unpack = bool (*)(Reader&, Variant&, std::uint32_t);
+    static constexpr Unpack table[] = {[](Reader& from, Variant& into, std::uint32_t fields) {
+        return unpack_fields(from, into.template emplace<Alternatives>(), fields);
+    }...};
+    return table[number](in, value, count);
+}
+
+}  // namespace ringkv::wire

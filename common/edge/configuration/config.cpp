@@ -1,0 +1,226 @@
+#include "common/edge/configuration/config.hpp"
+
+#include "common/edge/configuration/config_reader.hpp"
+#include "common/partitioning.hpp"
+
+namespace ringkv {
+namespace {
+
+using config::defaulted;
+using config::Field;
+using config::HostPort;
+using config::Places;
+using config::required;
+using config::section;
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kibibyte = std::uint64_t{1} << 10U;
+constexpr std::uint64_t largest_value = std::uint64_t{8} << 20U;  // half of what one frame may have (CodecLimits)
+constexpr std::uint64_t any_size = std::uint64_t{1} << 62U;
+
+// Whoever reaches a port may do everything: that must have been meant.
+Result<void> check_exposure(const Places& places, const std::string& key, const Result<HostPort>& address,
+                            bool insecure) {
+    if (insecure || !address || address->loopback()) return {};
+    return places.wrong(key, "'" + address->host +
+                                 "' can be reached from other machines, and there is no encryption: listen on "
+                                 "127.0.0.1, or set `insecure: true`");
+}
+
+// Shard s, or the registry's PUB socket, has a port above that of the endpoint.
+Result<void> check_ports(const Places& places, const std::string& key, const std::string& endpoint,
+                         std::uint32_t above) {
+    const Result<HostPort> address = config::parse_endpoint(endpoint);
+    if (!address || address->port + above <= 65535) return {};
+    return places.wrong(
+        key, "'" + endpoint + "' leaves no room for " + std::to_string(above) + " more ports (the largest is 65535)");
+}
+
+// What others are told must be the address of one machine. `key` is where the endpoint comes from, and
+// `remedy` the key to set.
+Result<void> check_announced(const Places& places, const std::string& key, const std::string& remedy,
+                             const std::string& endpoint) {
+    const Result<HostPort> address = config::parse_endpoint(endpoint);
+    if (!address || !address->wildcard()) return {};
+    return places.wrong(key, "'" + endpoint + "' is no address that others could be told; set `" + remedy +
+                                 "` to one at which they reach this machine");
+}
+
+// The first of some checks that fails.
+Result<void> first_error(std::initializer_list<Result<void>> checks) {
+    for (const Result<void>& check : checks)
+        if (!check) return check;
+    return {};
+}
+
+std::string with_port_after(const std::string& endpoint) {
+    const std::size_t colon = endpoint.rfind(':');
+    const Result<HostPort> address = config::parse_endpoint(endpoint);
+    return address ? endpoint.substr(0, colon + 1) + std::to_string(address->port + 1) : endpoint;
+}
+
+Result<void> check_http(const Places& places, const std::optional<std::string>& http, bool insecure) {
+    return http ? check_exposure(places, "http", config::parse_host_port(*http), insecure) : Result<void>();
+}
+
+void note_http(const Places& places, const std::optional<std::string>& http, std::vector<std::string>& notices) {
+    if (http) notices.push_back(places.of("http") + ": http is not built yet: ignored");
+}
+
+const config::Words<ReadMode> read_modes = {{"lease", ReadMode::lease}, {"confirmed", ReadMode::confirmed}};
+const config::Words<EngineKind> engines = {{"memory", EngineKind::memory}, {"rocksdb", EngineKind::rocksdb}};
+const config::Words<Durability> durabilities = {
+    {"fsync", Durability::fsync}, {"os", Durability::os}, {"memory", Durability::memory}};
+
+std::vector<Field> registry_fields(RegistryConfig& out) {
+    ClusterSettings& settings = out.settings;
+    return {
+        required("cluster", config::name(settings.cluster)),
+        required("listen", config::endpoint(out.listen)),
+        defaulted("publish", config::endpoint(settings.publish)),
+        defaulted("http", config::host_port(out.http)),
+        required("data_dir", config::text(out.data_dir)),
+        defaulted("partitions", config::integer(settings.partitions, 1, max_partitions)),
+        defaulted("replication", config::integer(settings.replication, 1, 16)),
+        defaulted("form_with", config::integer(out.form_with, 1, 10000)),
+        defaulted("vnodes", config::integer(settings.vnodes, 1, 4096)),
+        defaulted("repair_after", config::duration(settings.pace.repair_after, milliseconds(0))),
+        section("lease",
+                {
+                    defaulted("beacon", config::duration(settings.lease.beacon, milliseconds(1))),
+                    defaulted("duration", config::duration(settings.lease.duration, milliseconds(1))),
+                    defaulted("grace", config::duration(settings.lease.grace, milliseconds(1))),
+                }),
+        defaulted("reads", config::choice(settings.reads, read_modes)),
+        defaulted("session_expiry", config::duration(settings.session_expiry, milliseconds(1000))),
+        section("rebalance",
+                {
+                    defaulted("max_bytes_per_second",
+                              config::size(settings.pace.max_bytes_per_second, Pace::least_bytes_per_second, any_size)),
+                    defaulted("max_moves_per_node",
+                              config::integer(settings.pace.max_moves_per_node, 1, Pace::most_moves_per_node)),
+                    defaulted("max_moves_per_second",
+                              config::integer(settings.pace.max_moves_per_second, 1, Pace::most_moves_per_second)),
+                }),
+        defaulted("insecure", config::boolean(out.insecure)),
+    };
+}
+
+// Of the three keys the one that was said last: an override, if there is one.
+std::string lease_place(const Places& places) {
+    for (const char* key : {"lease.beacon", "lease.duration", "lease.grace"})
+        if (places.of(key).starts_with("--set ")) return places.of(key);
+    return places.of("lease");
+}
+
+Result<void> check(const Places& places, RegistryConfig& out) {
+    ClusterSettings& settings = out.settings;
+    if (!valid_partition_count(settings.partitions))
+        return places.wrong("partitions", std::to_string(settings.partitions) + " is not a power of two");
+    if (!places.has("form_with")) out.form_with = settings.replication;
+    if (const Result<void> lease = settings.lease.validate(); !lease)
+        return Error(ErrorCode::configuration, lease_place(places) + ": " + lease.error().message());
+    const std::string publish_from = places.has("publish") ? "publish" : "listen";
+    if (publish_from == "listen") {
+        if (const Result<void> done = check_ports(places, "listen", out.listen, 1); !done) return done;
+        settings.publish = with_port_after(out.listen);
+    }
+    if (settings.publish == out.listen) return places.wrong("publish", "must differ from `listen`");
+    note_http(places, out.http, out.notices);
+    return first_error({
+        check_exposure(places, "listen", config::parse_endpoint(out.listen), out.insecure),
+        check_exposure(places, "publish", config::parse_endpoint(settings.publish), out.insecure),
+        check_http(places, out.http, out.insecure),
+        check_announced(places, publish_from, "publish", settings.publish),
+    });
+}
+
+std::vector<Field> node_fields(NodeConfig& out) {
+    return {
+        required("name", config::name(out.name)),
+        required("rack", config::name(out.rack)),
+        defaulted("weight", config::positive_number(out.weight)),
+        required("registry", config::endpoints(out.registries)),
+        required("listen", config::endpoint(out.listen)),
+        defaulted("advertise", config::endpoint(out.advertise)),
+        defaulted("http", config::host_port(out.http)),
+        defaulted("shards", config::integer(out.shards, 1, 64)),
+        required("data_dir", config::text(out.data_dir)),
+        defaulted("engine", config::choice(out.engine, engines)),
+        defaulted("durability", config::choice(out.durability, durabilities)),
+        section("limits",
+                {
+                    defaulted("key", config::size(out.limits.key, 1, 64 * kibibyte)),
+                    defaulted("value", config::size(out.limits.value, 1, largest_value)),
+                    defaulted("inflight", config::integer(out.limits.inflight, 1, 1U << 24U)),
+                    defaulted("memory", config::size(out.limits.memory, 0, any_size)),
+                }),
+        defaulted("insecure", config::boolean(out.insecure)),
+    };
+}
+
+Result<void> check(const Places& places, NodeConfig& out) {
+    if (out.engine != EngineKind::memory)
+        return places.wrong("engine", "rocksdb is not built yet; set `engine: memory`");
+    if (out.durability != Durability::memory)
+        return places.wrong("durability", std::string(to_string(out.durability)) +
+                                              (places.has("durability") ? "" : " (the default)") +
+                                              " is not built yet; set `durability: memory` (data lives in RAM on all "
+                                              "replicas)");
+    const std::string advertise_from = places.has("advertise") ? "advertise" : "listen";
+    if (advertise_from == "listen") out.advertise = out.listen;
+    note_http(places, out.http, out.notices);
+    return first_error({
+        check_ports(places, "listen", out.listen, out.shards - 1),
+        check_ports(places, advertise_from, out.advertise, out.shards - 1),
+        check_exposure(places, "listen", config::parse_endpoint(out.listen), out.insecure),
+        check_http(places, out.http, out.insecure),
+        check_announced(places, advertise_from, "advertise", out.advertise),
+    });
+}
+
+enum class ClientRead : std::uint8_t { linearizable, stale };
+enum class ClientAck : std::uint8_t { all, primary };
+const config::Words<ClientRead> client_reads = {{"linearizable", ClientRead::linearizable},
+                                                {"stale", ClientRead::stale}};
+const config::Words<ClientAck> client_acks = {{"all", ClientAck::all}, {"primary", ClientAck::primary}};
+
+}  // namespace
+
+Result<RegistryConfig> load_registry_config(const std::string& path, const std::vector<std::string>& overrides) {
+    RegistryConfig out;
+    const Result<Places> places = config::read(path, overrides, registry_fields(out));
+    if (!places) return places.error();
+    if (const Result<void> done = check(*places, out); !done) return done.error();
+    return out;
+}
+
+Result<NodeConfig> load_node_config(const std::string& path, const std::vector<std::string>& overrides) {
+    NodeConfig out;
+    const Result<Places> places = config::read(path, overrides, node_fields(out));
+    if (!places) return places.error();
+    if (const Result<void> done = check(*places, out); !done) return done.error();
+    return out;
+}
+
+Result<ClientConfig> load_client_config(const std::string& path, const std::vector<std::string>& overrides) {
+    ClientConfig out;
+    ClientRead reads = ClientRead::linearizable;
+    ClientAck ack = ClientAck::all;
+    const Result<Places> places =
+        config::read(path, overrides,
+                     {
+                         defaulted("registry", config::endpoints(out.registries)),
+                         defaulted("rack", config::name(out.rack)),
+                         defaulted("deadline", config::duration(out.deadline, milliseconds(1))),
+                         defaulted("read", config::choice(reads, client_reads)),
+                         defaulted("ack", config::choice(ack, client_acks)),
+                     });
+    if (!places) return places.error();
+    if (reads != ClientRead::linearizable)
+        return places->wrong("read", "stale is not built yet; set `read: linearizable`");
+    if (ack != ClientAck::all) return places->wrong("ack", "primary is not built yet; set `ack: all`");
+    return out;
+}
+
+}  // namespace ringkv

@@ -1,0 +1,57 @@
+// Drives one actor over the real world. The order of a turn is the safety argument (actor.hpp).
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "common/actor.hpp"
+#include "common/edge/transport/transport.hpp"
+
+namespace ringkv {
+
+struct EventLoopOptions {
+    Duration tick = std::chrono::milliseconds(5);  // longest wait
+    std::size_t frames = 256;                      // a turn takes at most so many
+};
+
+class EventLoop {
+  public:
+    EventLoop(Actor& actor, Storage& storage, Transport& transport, EventLoopOptions options = {});
+
+    // Turns until stop(), or until the actor is finished. Error: storage failed; the process must end.
+    Result<void> run();
+    // Thread-safe, and safe in a signal handler's thread; run() returns after the turn under way.
+    void stop();
+    // Thread-safe: a turn comes soon.
+    void wake() { transport_.wake(); }
+    // Called on the loop's thread in every turn, after the messages and before tick(); set before run().
+    void each_turn(std::function<void(Time)> input) { input_ = std::move(input); }
+
+  private:
+    [[nodiscard]] Result<void> turn();
+    [[nodiscard]] Result<void> carry_out(Effects effects);
+
+    Actor& actor_;
+    Storage& storage_;
+    Transport& transport_;
+    EventLoopOptions options_;
+    std::function<void(Time)> input_;
+    std::atomic<bool> stopped_{false};
+    BatchNumber durable_;  // the newest batch that the actor was told of
+    bool more_ = false;    // something is left from the last turn: do not wait
+};
+
+// For actors that store nothing, or whose durability is memory: durable as soon as handed over.
+class NoStorage final : public Storage {
+  public:
+    Result<void> commit(BatchNumber number, StorageBatch) override {
+        durable_ = number;
+        return {};
+    }
+    [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
+
+  private:
+    BatchNumber durable_;
+};
+
+}  // namespace ringkv

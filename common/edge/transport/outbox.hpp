@@ -1,0 +1,48 @@
+// Coalescing: the messages of one turn, sorted into one frame for each receiver.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "common/edge/codec/codec.hpp"
+
+namespace ringkv {
+
+// Who gets a frame: a socket, and on a ROUTER which of its connections.
+struct Receiver {
+    void* socket = nullptr;
+    std::uint64_t connection = 0;
+    bool routed = false;
+    NodeId to;  // the identity in the envelope
+    friend bool operator==(const Receiver&, const Receiver&) = default;
+};
+
+// A frame under way to one receiver.
+struct Lane {
+    Receiver receiver;
+    FrameWriter writer;
+    std::size_t messages = 0;
+};
+
+class Outbox {
+  public:
+    // Everything handed out before is void.
+    void start(const Identity& sender);
+    // The lane of that receiver; the reference holds until the next call.
+    [[nodiscard]] Lane& lane(const Receiver& receiver);
+    // In the order in which they were first asked for.
+    [[nodiscard]] std::vector<Lane>& lanes() { return lanes_; }
+
+  private:
+    struct Hash {
+        std::size_t operator()(const Receiver& receiver) const;
+    };
+
+    Identity sender_;
+    std::vector<Lane> lanes_;
+    std::unordered_map<Receiver, std::size_t, Hash> index_;
+    std::size_t last_ = 0;
+};
+
+}  // namespace ringkv

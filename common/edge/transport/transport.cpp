@@ -1,0 +1,381 @@
+#include "common/edge/transport/transport.hpp"
+
+#include <array>
+#include <map>
+#include <vector>
+
+#include "common/check.hpp"
+#include "common/edge/system/clock.hpp"
+#include "common/edge/transport/first_connections.hpp"
+#include "common/edge/transport/outbox.hpp"
+#include "common/edge/transport/wake_signal.hpp"
+#include "common/edge/transport/warning_limiter.hpp"
+#include "common/edge/transport/zmq_message.hpp"
+#include "common/edge/transport/zmq_socket.hpp"
+
+namespace ringkv {
+namespace {
+
+// A socket gives way to the next one after so many frames, so that no peer holds up the others.
+constexpr std::size_t frames_in_a_row = 16;
+
+// The identity that a ROUTER gives a connection by itself: a zero byte and a 32-bit counter. Identities
+// that peers choose are not served: the next to choose the same one would get the answers.
+using RoutingId = std::array<char, 5>;
+
+RoutingId routing_id(std::uint64_t connection) {
+    RoutingId id{};
+    for (std::size_t i = 1; i < id.size(); ++i) id[i] = static_cast<char>(connection >> (8 * (id.size() - 1 - i)));
+    return id;
+}
+
+std::optional<std::uint64_t> connection_of(std::string_view id) {
+    if (id.size() != RoutingId{}.size() || id.front() != 0) return {};
+    std::uint64_t connection = 0;
+    for (const char byte : id.substr(1)) connection = connection << 8U | static_cast<std::uint8_t>(byte);
+    return connection;
+}
+
+}  // namespace
+
+class Transport::Impl {
+  public:
+    explicit Impl(const TransportOptions& options)
+        : options_(options), context_(shared_zmq_context()), connecting_(options.limits.frame) {}
+
+    [[nodiscard]] Result<void> open();
+    void poll(Duration timeout);
+    void wake() const { wake_.raise(); }
+    std::size_t receive(std::size_t frames, const Handler& handler);
+    void send(const Identity& sender, std::span<const Outgoing> messages);
+    void subscribe(const std::string& endpoint);
+    void close_idle(Time now, Duration unused);
+    [[nodiscard]] const TransportCounters& counters() const { return counters_; }
+
+  private:
+    struct Dealer {
+        Socket socket;
+        bool used = true;  // since close_idle() looked last
+        Time last_used{};
+    };
+    // A socket that messages come from.
+    struct Source {
+        void* socket;
+        bool routed;
+        Address from;  // but on a ROUTER every frame has its own
+        Dealer* dealer;
+        bool ready;
+    };
+
+    void list_sources();
+    [[nodiscard]] bool take(Source& source, const Handler& handler);
+    void hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
+                   const std::string& id);
+    void refuse(void* socket, const std::string& id, const std::string& peer, const Error& error);
+    [[nodiscard]] std::optional<Receiver> receiver_of(const Outgoing& message);
+    [[nodiscard]] Dealer* dealer_to(const std::string& endpoint);
+    void add(Lane& lane, const Message& message);
+    void transmit(Lane& lane, std::string frame, std::size_t messages);
+    void count_sent(std::size_t bytes, std::size_t messages);
+
+    const TransportOptions options_;
+    std::shared_ptr<void> context_;  // before the sockets: they are closed first
+    WakeSignal wake_;
+    Socket router_;
+    Socket publisher_;
+    Socket subscriber_;
+    std::string followed_;
+    std::map<std::string, Dealer, std::less<>> dealers_;
+    FirstConnections connecting_;
+
+    std::vector<Source> sources_;
+    std::vector<zmq_pollitem_t> items_;  // one for each source, then the wake signal
+    bool sources_changed_ = true;
+    std::size_t first_ = 0;  // whose turn it is to be first
+
+    Outbox outbox_;
+    TransportCounters counters_;
+    WarningLimiter bad_frames_;
+    WarningLimiter bad_endpoints_;
+};
+
+Result<void> Transport::Impl::open() {
+    const Error exhausted(ErrorCode::configuration, "cannot open another socket: raise the limit of open files");
+    if (wake_.descriptor() < 0) return exhausted;
+    if (options_.listen) {
+        router_ = make_router(context_.get(), options_);
+        if (!router_) return exhausted;
+        if (auto bound = listen_on(router_.get(), *options_.listen); !bound) return bound;
+    }
+    if (options_.publish) {
+        publisher_ = make_publisher(context_.get(), options_);
+        if (!publisher_) return exhausted;
+        if (auto bound = listen_on(publisher_.get(), *options_.publish); !bound) return bound;
+    }
+    return {};
+}
+
+void Transport::Impl::list_sources() {
+    sources_.clear();
+    if (router_) sources_.push_back({router_.get(), true, {}, nullptr, true});
+    if (subscriber_) sources_.push_back({subscriber_.get(), false, Address::to(followed_), nullptr, true});
+    for (auto& [endpoint, dealer] : dealers_)
+        sources_.push_back({dealer.socket.get(), false, Address::to(endpoint), &dealer, true});
+    items_.clear();
+    for (const Source& source : sources_) {
+        const int events = connecting_.awaits(source.socket) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
+        items_.push_back({source.socket, 0, static_cast<short>(events), 0});
+    }
+    items_.push_back({nullptr, wake_.descriptor(), ZMQ_POLLIN, 0});
+    sources_changed_ = false;
+}
+
+void Transport::Impl::poll(Duration timeout) {
+    if (sources_changed_) list_sources();
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::max(timeout, Duration::zero()));
+    // An interrupted wait is a short one: the flags stay as they were cleared, and the next turn looks again.
+    for (zmq_pollitem_t& item : items_) item.revents = 0;
+    zmq_poll(items_.data(), static_cast<int>(items_.size()), static_cast<long>(wait.count()));
+    for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i].ready = (items_[i].revents & ZMQ_POLLIN) != 0;
+    if (items_.back().revents != 0) wake_.lower();
+    if (connecting_.none()) return;
+    const bool fewer = connecting_.flush(
+        boot_time(), [this](const auto& frame) { count_sent(frame.bytes.size(), frame.messages); },
+        [this](const auto& frame) { counters_.dropped += frame.messages; });
+    sources_changed_ = sources_changed_ || fewer;
+}
+
+std::size_t Transport::Impl::receive(std::size_t frames, const Handler& handler) {
+    if (sources_changed_) list_sources();
+    std::size_t taken = 0;
+    for (bool some = true; some && taken < frames;) {
+        some = false;
+        for (std::size_t i = 0; i < sources_.size(); ++i) {
+            Source& source = sources_[(first_ + i) % sources_.size()];
+            for (std::size_t row = 0; source.ready && row < frames_in_a_row && taken < frames; ++row) {
+                source.ready = take(source, handler);
+                if (!source.ready) break;
+                ++taken;
+                some = true;
+            }
+        }
+    }
+    ++first_;
+    return taken;
+}
+
+// False: nothing was there.
+bool Transport::Impl::take(Source& source, const Handler& handler) {
+    MessagePart id;
+    MessagePart body;
+    if (source.routed && !id.receive(source.socket)) return false;
+    if (source.routed && !id.more()) return true;
+    if (!body.receive(source.socket)) return false;
+    if (body.bytes().empty() && body.more()) (void)body.receive(source.socket);  // the delimiter that REQ puts there
+    ++counters_.frames_in;
+    counters_.bytes_in += body.bytes().size();
+    if (source.dealer != nullptr) source.dealer->used = true;
+
+    const std::string sender_id(id.bytes());
+    Address from = source.from;
+    std::optional<Error> wrong;
+    if (source.routed) {
+        const auto connection = connection_of(sender_id);
+        if (!connection) wrong = Error(ErrorCode::malformed, "a ZeroMQ routing id was set: leave it to the server");
+        from = Address::back(connection.value_or(0));
+    }
+    if (body.more()) wrong = Error(ErrorCode::malformed, "not a message of ours: more than one frame");
+    if (!wrong) {
+        hand_over(body.bytes(), std::move(from), body, handler, sender_id);
+    } else {
+        refuse(source.routed ? source.socket : nullptr, sender_id, body.peer(), *wrong);
+    }
+    while (body.more() && body.receive(source.socket)) {
+    }
+    return true;
+}
+
+void Transport::Impl::hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
+                                const std::string& id) {
+    auto envelope = decode(frame, options_.limits);
+    if (!envelope) {
+        refuse(from.kind == Address::Kind::connection ? router_.get() : nullptr, id, part.peer(), envelope.error());
+        return;
+    }
+    const Identity& sender = envelope->sender;
+    const Origin origin{std::move(from), sender.cluster, sender.node, sender.start, envelope->to};
+    counters_.messages_in += envelope->messages.size();
+    for (Message& message : envelope->messages) handler(origin, std::move(message));
+}
+
+// `socket`: the ROUTER that the answer leaves by, or none: an answer is never answered.
+void Transport::Impl::refuse(void* socket, const std::string& id, const std::string& peer, const Error& error) {
+    ++counters_.malformed;
+    bad_frames_.say("a frame was refused", peer, error.message());
+    if (socket == nullptr) return;
+    MessagePart to{std::string_view(id)};
+    MessagePart answer{encode(Identity{}, NodeId(), {FrameRefused{error.code(), error.message()}})};
+    if (!to.send(socket, ZMQ_SNDMORE) || !answer.send(socket)) ++counters_.dropped;
+}
+
+Transport::Impl::Dealer* Transport::Impl::dealer_to(const std::string& endpoint) {
+    if (const auto found = dealers_.find(endpoint); found != dealers_.end()) return &found->second;
+    Socket socket = make_dealer(context_.get(), options_);
+    auto connected = socket
+                         ? connect_to(socket.get(), endpoint)
+                         : Result<void>(Error(ErrorCode::internal, "no more sockets: raise the limit of open files"));
+    if (!connected) {
+        bad_endpoints_.say("a peer cannot be connected to", endpoint, connected.error().message());
+        return nullptr;
+    }
+    sources_changed_ = true;
+    connecting_.begin(socket.get(), boot_time());
+    return &dealers_.emplace(endpoint, Dealer{std::move(socket)}).first->second;
+}
+
+std::optional<Receiver> Transport::Impl::receiver_of(const Outgoing& message) {
+    switch (message.address.kind) {
+        case Address::Kind::none: return {};
+        case Address::Kind::connection:
+            if (!router_) return {};
+            return Receiver{router_.get(), message.address.connection, true, message.to};
+        case Address::Kind::subscribers:
+            if (!publisher_) return {};
+            return Receiver{publisher_.get(), 0, false, message.to};
+        case Address::Kind::endpoint: {
+            Dealer* const dealer = dealer_to(message.address.endpoint);
+            if (dealer == nullptr) return {};
+            dealer->used = true;
+            return Receiver{dealer->socket.get(), 0, false, message.to};
+        }
+    }
+    return {};
+}
+
+void Transport::Impl::send(const Identity& sender, std::span<const Outgoing> messages) {
+    if (messages.empty()) return;
+    outbox_.start(sender);
+    for (const Outgoing& message : messages) {
+        if (const auto receiver = receiver_of(message)) {
+            add(outbox_.lane(*receiver), message.message);
+        } else {
+            ++counters_.dropped;
+        }
+    }
+    for (Lane& lane : outbox_.lanes())
+        if (lane.messages > 0) transmit(lane, lane.writer.take(), lane.messages);
+}
+
+void Transport::Impl::add(Lane& lane, const Message& message) {
+    const std::size_t before = lane.writer.size();
+    lane.writer.add(message);
+    ++lane.messages;
+    if (lane.writer.size() > options_.limits.frame && lane.messages > 1) {
+        // Together they are more than the receiver would take; each by itself may be fine.
+        std::string frame = lane.writer.take();
+        frame.resize(before);
+        transmit(lane, std::move(frame), lane.messages - 1);
+        lane.writer.add(message);
+        lane.messages = 1;
+    }
+    if (lane.writer.size() > options_.coalesce_bytes) {
+        transmit(lane, lane.writer.take(), lane.messages);
+        lane.messages = 0;
+    }
+}
+
+void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messages) {
+    const Receiver& receiver = lane.receiver;
+    const std::size_t size = frame.size();
+    bool sent = false;
+    if (size > options_.limits.frame) {
+        // It would cost the connection at the other end.
+        bad_frames_.say("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
+    } else if (receiver.routed) {
+        const RoutingId id = routing_id(receiver.connection);
+        MessagePart to{std::string_view(id.data(), id.size())};
+        MessagePart body(std::move(frame));
+        sent = to.send(receiver.socket, ZMQ_SNDMORE) && body.send(receiver.socket);
+    } else if (connecting_.awaits(receiver.socket)) {
+        if (connecting_.add(receiver.socket, std::move(frame), messages)) return;
+    } else {
+        MessagePart body(std::move(frame));
+        sent = body.send(receiver.socket);
+    }
+    if (sent)
+        count_sent(size, messages);
+    else
+        counters_.dropped += messages;
+}
+
+void Transport::Impl::count_sent(std::size_t bytes, std::size_t messages) {
+    ++counters_.frames_out;
+    counters_.messages_out += messages;
+    counters_.bytes_out += bytes;
+}
+
+void Transport::Impl::subscribe(const std::string& endpoint) {
+    if (subscriber_ && endpoint == followed_) return;
+    subscriber_.reset();
+    sources_changed_ = true;
+    Socket socket = make_subscriber(context_.get(), options_);
+    auto connected = socket
+                         ? connect_to(socket.get(), endpoint)
+                         : Result<void>(Error(ErrorCode::internal, "no more sockets: raise the limit of open files"));
+    if (!connected) {
+        bad_endpoints_.say("a publisher cannot be followed", endpoint, connected.error().message());
+        return;
+    }
+    subscriber_ = std::move(socket);
+    followed_ = endpoint;
+}
+
+void Transport::Impl::close_idle(Time now, Duration unused) {
+    for (auto at = dealers_.begin(); at != dealers_.end();) {
+        Dealer& dealer = at->second;
+        if (dealer.used) {
+            dealer.used = false;
+            dealer.last_used = now;
+        }
+        if (now - dealer.last_used > unused) {
+            connecting_.forget(dealer.socket.get());
+            at = dealers_.erase(at);
+            sources_changed_ = true;
+        } else {
+            ++at;
+        }
+    }
+}
+
+Transport::Transport(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Transport::~Transport() = default;
+
+Result<std::unique_ptr<Transport>> Transport::open(const TransportOptions& options) {
+    auto impl = std::make_unique<Impl>(options);
+    if (auto opened = impl->open(); !opened) return opened.error();
+    return std::unique_ptr<Transport>(new Transport(std::move(impl)));
+}
+
+void Transport::poll(Duration timeout) {
+    impl_->poll(timeout);
+}
+void Transport::wake() {
+    impl_->wake();
+}
+std::size_t Transport::receive(std::size_t frames, const Handler& handler) {
+    return impl_->receive(frames, handler);
+}
+void Transport::send(const Identity& sender, std::span<const Outgoing> messages) {
+    impl_->send(sender, messages);
+}
+void Transport::subscribe(const std::string& endpoint) {
+    impl_->subscribe(endpoint);
+}
+void Transport::close_idle(Time now, Duration unused) {
+    impl_->close_idle(now, unused);
+}
+const TransportCounters& Transport::counters() const {
+    return impl_->counters();
+}
+
+}  // namespace ringkv

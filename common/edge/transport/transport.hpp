@@ -1,0 +1,70 @@
+// Messages over ZeroMQ: one ROUTER that listens (servers), one DEALER for each endpoint that is sent
+// to, one PUB (the registry), SUBs. Owns its sockets and is used by one thread, but for wake().
+//
+// Every socket option is set on purpose (protocol.md, last paragraph). Nothing here blocks but poll(),
+// and nothing is queued for a peer that is not there: a message that cannot go now is dropped and counted, for the
+// actors send again what matters. Only the first connection to an endpoint is waited for, 50 ms at most: it is made
+// when the first message is sent.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "common/actor.hpp"
+#include "common/edge/codec/codec.hpp"
+
+namespace ringkv {
+
+struct TransportOptions {
+    std::optional<std::string> listen;                   // ROUTER, "tcp://host:port"
+    std::optional<std::string> publish;                  // PUB
+    CodecLimits limits;                                  // of a frame; also ZMQ_MAXMSGSIZE
+    std::size_t coalesce_bytes = std::size_t{1} << 20U;  // a frame is closed when it is larger than this
+    int high_water_mark = 1000;                          // frames queued for one peer
+};
+
+struct TransportCounters {
+    std::uint64_t frames_in = 0, frames_out = 0, messages_in = 0, messages_out = 0;
+    std::uint64_t bytes_in = 0, bytes_out = 0;
+    std::uint64_t dropped = 0;    // messages that could not be sent now
+    std::uint64_t malformed = 0;  // frames that were refused
+};
+
+class Transport {
+  public:
+    // Errors: configuration (endpoint malformed, or in use: says which, and what to do).
+    static Result<std::unique_ptr<Transport>> open(const TransportOptions& options);
+    ~Transport();
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+
+    // Waits until something arrives, wake() is called, or the time is over.
+    void poll(Duration timeout);
+    // Thread-safe: ends the poll() under way, or the next one.
+    void wake();
+
+    using Handler = std::function<void(const Origin&, Message)>;
+    // Hands over what the last poll() saw arriving, at most `frames` frames; all of one frame before
+    // the next is taken in. Malformed frames, and those of another major version, are answered with FrameRefused,
+    // counted, and logged (at most one line a second). Returns how many frames were taken. The handler must
+    // not use the transport, but for counters().
+    std::size_t receive(std::size_t frames, const Handler& handler);
+    // One frame for each (address, to), messages in order.
+    void send(const Identity& sender, std::span<const Outgoing> messages);
+    // Follows a publisher, instead of the one before.
+    void subscribe(const std::string& endpoint);
+    // Closes DEALERs that have not been used for so long.
+    void close_idle(Time now, Duration unused);
+
+    [[nodiscard]] const TransportCounters& counters() const;
+
+  private:
+    class Impl;
+    explicit Transport(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringkv

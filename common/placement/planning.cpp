@@ -1,0 +1,72 @@
+#include "common/placement/planning.hpp"
+
+#include <algorithm>
+
+namespace ringkv {
+
+std::vector<Candidate> candidates_of(const ClusterMap& map) {
+    std::vector<Candidate> candidates;
+    for (const auto& [id, node] : map.nodes)
+        if (node.may_hold()) candidates.push_back({id, node.name, node.rack, node.weight});
+    return candidates;
+}
+
+Holders holders_of(const ClusterMap& map) {
+    Holders holders;
+    holders.reserve(map.partitions.size());
+    for (const PartitionState& partition : map.partitions) {
+        holders.push_back(partition.target);
+        for (NodeId member : partition.view.members)
+            if (!partition.targets(member)) holders.back().push_back(member);
+    }
+    return holders;
+}
+
+namespace {
+
+std::size_t nodes_that_may_hold(const ClusterMap& map) {
+    return static_cast<std::size_t>(
+        std::count_if(map.nodes.begin(), map.nodes.end(), [](const auto& item) { return item.second.may_hold(); }));
+}
+
+}  // namespace
+
+std::size_t wanted_copies(const ClusterMap& map) {
+    return std::min<std::size_t>(map.settings.replication, nodes_that_may_hold(map));
+}
+
+bool repair_frozen(const ClusterMap& map) {
+    return more_than_half_absent(map) && !map.settings.repair_regardless;
+}
+
+bool more_than_half_absent(const ClusterMap& map) {
+    std::size_t all = 0;
+    std::size_t absent = 0;
+    for (const auto& [id, node] : map.nodes) {
+        if (node.state == NodeState::gone) continue;
+        ++all;
+        if (node.state == NodeState::down) ++absent;
+    }
+    return absent * 2 > all;
+}
+
+std::size_t partitions_at(const ClusterMap& map, NodeId node) {
+    return static_cast<std::size_t>(std::count_if(
+        map.partitions.begin(), map.partitions.end(),
+        [node](const PartitionState& partition) { return partition.view.has(node) || partition.targets(node); }));
+}
+
+std::optional<std::string> objection_to_drain(const ClusterMap& map, const NodeInfo& node) {
+    if (!node.may_hold()) return std::nullopt;  // it gives them away already
+    const std::size_t left = nodes_that_may_hold(map) - 1;
+    const std::size_t wanted = map.settings.replication;
+    if (left >= wanted) return std::nullopt;
+    return "without " + node.name + " only " + std::to_string(left) + (left == 1 ? " node is" : " nodes are") +
+           " left for " + std::to_string(wanted) + " copies of each partition: start another node first, then repeat";
+}
+
+std::string no_such_node(std::string_view name) {
+    return "there is no node " + std::string(name) + "; `kvctl nodes` lists them";
+}
+
+}  // namespace ringkv

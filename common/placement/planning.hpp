@@ -1,0 +1,40 @@
+// What a cluster map says about who should hold partitions: the registry acts on it, kvctl previews with it. Pure
+// functions; thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/cluster_map.hpp"
+#include "common/placement/placement.hpp"
+
+namespace ringkv {
+
+// The nodes that may hold partitions (NodeInfo::may_hold).
+[[nodiscard]] std::vector<Candidate> candidates_of(const ClusterMap& map);
+
+// Of each partition, whom a copy costs nothing to leave with: its target (in order), then the members that are not in
+// it. What is planned counts as done, so that a change in the midst of another gives what one after the other gives.
+[[nodiscard]] Holders holders_of(const ClusterMap& map);
+
+// How many copies each partition should have: as many as configured, or as there are nodes that may hold them.
+[[nodiscard]] std::size_t wanted_copies(const ClusterMap& map);
+
+[[nodiscard]] bool more_than_half_absent(const ClusterMap& map);
+
+// More than half of the nodes are down: no copies are made and none deleted until they are back, or an operator says
+// so (M5).
+[[nodiscard]] bool repair_frozen(const ClusterMap& map);
+
+// Partitions of whose copies this node has one, or should have one.
+[[nodiscard]] std::size_t partitions_at(const ClusterMap& map, NodeId node);
+
+// Why the node cannot give its copies away, and what to do; nullopt: it can.
+[[nodiscard]] std::optional<std::string> objection_to_drain(const ClusterMap& map, const NodeInfo& node);
+
+// What to say of a name that nobody has.
+[[nodiscard]] std::string no_such_node(std::string_view name);
+
+}  // namespace ringkv

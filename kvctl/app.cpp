@@ -1,0 +1,74 @@
+#include "kvctl/app.hpp"
+
+#include <fmt/format.h>
+
+#include "kvctl/command_table.hpp"
+#include "kvctl/commands/commands.hpp"
+#include "kvctl/context.hpp"
+#include "kvctl/help.hpp"
+#include "kvctl/text.hpp"
+
+namespace ringkv::kvctl {
+namespace {
+
+constexpr std::string_view default_registry = "tcp://127.0.0.1:7400";
+
+std::vector<std::string> split(std::string_view list) {
+    std::vector<std::string> parts;
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        if (comma > 0) parts.emplace_back(list.substr(0, comma));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return parts;
+}
+
+Context make_context(const Console& console, const Arguments& arguments, const Program& program) {
+    Context context{console, arguments, program, {}};
+    std::string registries = arguments.text("--registry").value_or(program.registries.value_or(""));
+    if (registries.empty()) registries = default_registry;
+    context.registries = split(registries);
+    context.json = arguments.text("--output") == "json";
+    if (const auto timeout = arguments.text("--timeout")) context.timeout = parse_duration(*timeout).value();
+    return context;
+}
+
+ExitCode run_parsed(Arguments& arguments, const Console& console, const Program& program) {
+    const std::vector<CommandSpec>& commands = command_table();
+    if (arguments.help) {
+        console.out << (arguments.command != nullptr ? help_text(*arguments.command) : help_text(commands));
+        return ExitCode::ok;
+    }
+    if (arguments.command == nullptr) {
+        if (!arguments.version) {
+            console.err << help_text(commands);
+            return ExitCode::usage;
+        }
+        for (const CommandSpec& command : commands) {
+            if (command.run == run_version) arguments.command = &command;
+        }
+    }
+    Context context = make_context(console, arguments, program);
+    if (context.registries.empty()) {
+        return report(context, Error(ErrorCode::invalid_argument, "the list of registries is empty"));
+    }
+    return arguments.command->run(context);
+}
+
+}  // namespace
+
+ExitCode run(const std::vector<std::string>& arguments, const Console& console, const Program& program) {
+    auto parsed = parse_arguments(arguments, command_table());
+    if (!parsed) {
+        console.say(fmt::format("{} {}", console.paint_err(Colour::red, "kvctl:"), parsed.error().message()));
+        console.say("  try: kvctl --help, or kvctl COMMAND --help");
+        return ExitCode::usage;
+    }
+    const ExitCode code = run_parsed(*parsed, console, program);
+    console.out.flush();
+    if (console.out.good()) return code;
+    console.say(fmt::format("{} cannot write to standard output", console.paint_err(Colour::red, "kvctl:")));
+    return worse(code, ExitCode::failed);
+}
+
+}  // namespace ringkv::kvctl

@@ -1,0 +1,29 @@
+// kvctl between its argument list and its exit code. All that a test has to give it is in the arguments.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kvctl/console.hpp"
+#include "kvctl/exit_code.hpp"
+
+namespace ringkv::kvctl {
+
+struct Context;
+
+struct Program {
+    std::string version;                    // of this build: "0.5.0"
+    std::string protocol;                   // that it speaks: "1.0"
+    std::optional<std::string> registries;  // RINGKV_REGISTRY
+    // How often a command that watches asks.
+    std::chrono::milliseconds watch_every{500};
+    // The command `local`, which sees rooms that kvctl does not; main puts it in.
+    ExitCode (*local)(Context& context) = nullptr;
+};
+
+// `arguments` is argv without the program.
+ExitCode run(const std::vector<std::string>& arguments, const Console& console, const Program& program);
+
+}  // namespace ringkv::kvctl

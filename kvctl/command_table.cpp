@@ -1,0 +1,199 @@
+#include "kvctl/command_table.hpp"
+
+#include <limits>
+
+#include "kvctl/commands/commands.hpp"
+
+namespace ringkv::kvctl {
+namespace {
+
+constexpr OptionSpec key_base64{"--key-base64", OptionKind::flag, "", "KEY is base64, for keys with any bytes"};
+// Lives in a room that only main sees.
+ExitCode run_local(Context& context) {
+    if (context.program.local != nullptr) return context.program.local(context);
+    return report(context, Error(ErrorCode::configuration, "this kvctl was built without the command 'local'"));
+}
+
+constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
+
+std::vector<CommandSpec> data_commands() {
+    return {
+        {.name = "put",
+         .words = "KEY VALUE | KEY - | KEY @FILE",
+         .summary = "store a value",
+         .least_words = 2,
+         .most_words = 2,
+         .options = {{"--if-version", OptionKind::number, "N", "only if the key has this version (0: is absent)"},
+                     {"--if-absent", OptionKind::flag, "", "only if there is no such key"},
+                     {"--ack", OptionKind::text, "all", "when it counts as written"},
+                     key_base64},
+         .details = "VALUE '-' reads the value from standard input, '@FILE' from a file, byte for byte. A value that\n"
+                    "is '-' or begins with '@' itself goes through standard input; a word that begins with '-' goes\n"
+                    "after '--'.",
+         .run = run_put},
+        {.name = "get",
+         .words = "KEY",
+         .summary = "print a value",
+         .least_words = 1,
+         .most_words = 1,
+         .options = {{"--stale", OptionKind::later}, key_base64},
+         .details = "The value's own bytes on standard output; a newline is added on a terminal only.",
+         .run = run_get},
+        {.name = "del",
+         .words = "KEY",
+         .summary = "remove a key",
+         .least_words = 1,
+         .most_words = 1,
+         .options = {{"--if-version", OptionKind::count, "N", "only if the key has this version"}, key_base64},
+         .run = run_del},
+        {.name = "mget",
+         .words = "KEY...",
+         .summary = "print the values of many keys",
+         .least_words = 1,
+         .most_words = any_number,
+         .details = "One line a key, in the order of the arguments. Exit code 1 if any of them is missing.",
+         .run = run_mget},
+        {.name = "mput",
+         .summary = "store many values, read from standard input",
+         .details =
+             "One JSON object a line: {\"key\" or \"key_base64\", \"value\" or \"value_base64\"}. If any line is\n"
+             "bad nothing is stored (import takes what it can). One line of result a key, in their order; the\n"
+             "exit code is that of the worst.",
+         .run = run_mput},
+        {.name = "scan",
+         .words = "[PREFIX]",
+         .summary = "print keys and values",
+         .most_words = 1,
+         .options = {{"--limit", OptionKind::count, "N", "at most so many"},
+                     {"--keys", OptionKind::flag, "", "the keys alone"}},
+         .details = "Every key once, however the ring changes meanwhile; ordered within a partition, not across.\n"
+                    "As a table, bytes that a terminal should not see are escaped; -o json is exact.",
+         .run = run_scan},
+        {.name = "import",
+         .words = "FILE|-",
+         .summary = "store the keys of a file",
+         .least_words = 1,
+         .most_words = 1,
+         .details =
+             "One JSON object a line, as export writes it; '-' reads a pipe as it comes. A line that is bad, or\n"
+             "that could not be stored, is named on standard error and the others go on. Exit code: 7 if any\n"
+             "line was bad; otherwise that of the worst line that was not stored (5: some may have been).\n"
+             "Lines of the same key are stored in their order.",
+         .run = run_import},
+        {.name = "export",
+         .words = "[PREFIX]",
+         .summary = "write all keys to standard output",
+         .most_words = 1,
+         .details = "One JSON object a line, which import reads back to the same bytes.",
+         .run = run_export},
+    };
+}
+
+std::vector<CommandSpec> cluster_commands() {
+    return {
+        {.name = "status", .summary = "show how the cluster is", .run = run_status},
+        {.name = "nodes", .summary = "list the nodes", .run = run_nodes},
+        {.name = "ring",
+         .summary = "show which nodes hold which partitions",
+         .options = {{"--key", OptionKind::text, "K", "of this key's partition alone"}},
+         .run = run_ring},
+        {.name = "locate",
+         .words = "KEY",
+         .summary = "show where a key lives",
+         .least_words = 1,
+         .most_words = 1,
+         .options = {key_base64},
+         .run = run_locate},
+        {.name = "bench",
+         .words = "get|put|mixed",
+         .summary = "measure rate and latency",
+         .least_words = 1,
+         .most_words = 1,
+         .options = {{"--clients", OptionKind::count, "C", "how many at once (8)"},
+                     {"--depth", OptionKind::count, "D", "requests that each has outstanding (16)"},
+                     {"--value-size", OptionKind::size, "B", "bytes of a value (100)"},
+                     {"--keys", OptionKind::count, "K", "different keys (10000)"},
+                     {"--seconds", OptionKind::count, "S", "how long (10)"}},
+         .details = "C times D requests are outstanding all the time, over one shared connection; mixed is half gets,\n"
+                    "half puts. get and mixed first write the K keys, which begin with 'bench:'; they stay there\n"
+                    "afterwards. Exit code: 0, or that of the worst request.",
+         .run = run_bench},
+        {.name = "local",
+         .words = "[FILE|-]",
+         .summary = "run a script against a whole cluster inside this process",
+         .most_words = 1,
+         .details =
+             "One command a line: add_node ID [RACK], remove_node ID, put KEY VALUE, get KEY, delete KEY, owner KEY.\n"
+             "A value goes to the end of the line; '#' begins a comment. get answers the value, or None; owner the\n"
+             "node that serves the key. What moves between nodes, and lines that failed, are told on standard\n"
+             "error; the exit code is that of the worst line. Up to 3 copies of each key; nothing is kept.",
+         .run = run_local},
+        {.name = "version", .summary = "print the version and that of the protocol", .run = run_version},
+    };
+}
+
+std::vector<CommandSpec> operator_commands() {
+    return {
+        {.name = "node",
+         .words = "drain|undrain|remove NAME",
+         .summary = "empty a node, fill it again, or take it out",
+         .least_words = 2,
+         .most_words = 2,
+         .options = {{"--yes", OptionKind::flag, "", "do not ask; required without a terminal"},
+                     {"--detach", OptionKind::flag, "", "do not wait until it is done"}},
+         .details =
+             "First says what would move, against the least possible. drain: its copies move to others, then it\n"
+             "may be stopped; it stays in the cluster, empty. undrain: it holds partitions again. remove: the\n"
+             "same as drain, and it is forgotten once it is empty and down; of a node that is down, the copies\n"
+             "are made from the others. No request fails meanwhile. The work goes on by itself, whatever\n"
+             "happens to this command; the same command again watches it. Exit code: 6 if the copies would\n"
+             "have nowhere to go.",
+         .run = run_node},
+        {.name = "plan",
+         .summary = "show what would move, or be at risk; change nothing",
+         .options = {{"--add", OptionKind::list, "NAME:RACK[:WEIGHT]", "if this node joined"},
+                     {"--remove", OptionKind::list, "NAME", "if this node were drained"},
+                     {"--lose", OptionKind::list, "NAME | rack=RACK", "if this node, or this rack, failed for good"}},
+         .details = "Options may be repeated and mixed: all of it happens at once. With none: what is planned already\n"
+                    "and not done. Exit code: 6 if the registry would refuse it.",
+         .run = run_plan},
+        {.name = "repair",
+         .words = "status|resume",
+         .summary = "show whether lost copies are made again; have it done",
+         .least_words = 1,
+         .most_words = 1,
+         .details = "A node that is down for longer than repair_after is given up, and its copies are made elsewhere,\n"
+                    "until it is back. While more than half of the nodes are down nothing is copied: resume says that\n"
+                    "they will not be back soon.",
+         .run = run_repair},
+        {.name = "settings",
+         .words = "get [NAME] | set NAME VALUE",
+         .summary = "show or change settings of the running cluster",
+         .least_words = 1,
+         .most_words = 3,
+         .details = "repair_after                     how long a node may be down before it is given up (30s)\n"
+                    "rebalance.max_bytes_per_second   how fast a node receives copies (64MiB)\n"
+                    "rebalance.max_moves_per_node     how many copies it takes part in at once (4)\n"
+                    "rebalance.max_moves_per_second   how many it begins with, where none is missing (10)\n"
+                    "A change outlives a restart of the registry, until registry.yaml says something new.",
+         .run = run_settings},
+    };
+}
+
+}  // namespace
+
+const std::vector<CommandSpec>& command_table() {
+    static const std::vector<CommandSpec> table = [] {
+        std::vector<CommandSpec> all = data_commands();
+        for (CommandSpec& command : cluster_commands()) all.push_back(std::move(command));
+        for (CommandSpec& command : operator_commands()) all.push_back(std::move(command));
+        for (const char* later :
+             {"check", "events", "top", "partition", "snapshot", "demo", "shell", "config", "completion"}) {
+            all.push_back({.name = later});
+        }
+        return all;
+    }();
+    return table;
+}
+
+}  // namespace ringkv::kvctl

@@ -1,0 +1,212 @@
+// status, nodes, ring, locate: what the cluster map says.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "kvctl/commands/commands.hpp"
+#include "kvctl/table.hpp"
+#include "kvctl/text.hpp"
+
+namespace ringkv::kvctl {
+namespace {
+
+Colour colour_of_state(std::string_view state) {
+    if (state == "up") return Colour::green;
+    return state == "down" ? Colour::red : Colour::yellow;
+}
+
+// "up", "up, draining".
+Cell state_cell(const NodeStatus& node) {
+    if (node.duty.empty()) return {escape(node.state), colour_of_state(node.state)};
+    return {escape(node.state + ", " + node.duty), node.state == "down" ? Colour::red : Colour::yellow};
+}
+
+Colour colour_of_health(std::string_view health) {
+    if (health == "ok") return Colour::green;
+    return health == "degraded" ? Colour::yellow : Colour::red;
+}
+
+Json nodes_json(const std::vector<NodeStatus>& nodes) {
+    Json list = Json::array();
+    for (const NodeStatus& node : nodes) {
+        list.push_back({{"name", node.name},
+                        {"rack", node.rack},
+                        {"state", node.state},
+                        {"primaries", node.primaries},
+                        {"copies", node.copies},
+                        {"address", node.address},
+                        {"durability", node.durability},
+                        {"weight", node.weight},
+                        {"shards", node.shards},
+                        {"duty", node.duty}});
+    }
+    return list;
+}
+
+Json partition_json(const PartitionStatus& partition) {
+    Json members = Json::array();
+    for (const ReplicaStatus& member : partition.members) {
+        members.push_back(
+            {{"name", member.name}, {"rack", member.rack}, {"role", member.role}, {"state", member.state}});
+    }
+    return {{"partition", partition.partition}, {"view", partition.view},
+            {"primary", partition.primary},     {"members", members},
+            {"available", partition.available}, {"full", partition.full}};
+}
+
+void print_nodes(const Console& console, const std::vector<NodeStatus>& nodes) {
+    Table table({{"NODE"},
+                 {"RACK"},
+                 {"STATE"},
+                 {"PRIMARIES", Align::right},
+                 {"COPIES", Align::right},
+                 {"SHARDS", Align::right},
+                 {"WEIGHT", Align::right},
+                 {"DURABILITY"},
+                 {"ADDRESS"}});
+    for (const NodeStatus& node : nodes) {
+        table.add({escape(node.name), escape(node.rack), state_cell(node), std::to_string(node.primaries),
+                   std::to_string(node.copies), std::to_string(node.shards), fmt::format("{:g}", node.weight),
+                   escape(node.durability), escape(node.address)});
+    }
+    table.print(console);
+}
+
+void print_partition(const Console& console, const PartitionStatus& partition) {
+    const bool served = partition.available;
+    const std::string state = !served ? "unavailable" : partition.full ? "full" : "under-replicated";
+    const Colour colour = !served ? Colour::red : partition.full ? Colour::green : Colour::yellow;
+    console.out << fmt::format("partition {}, view {}, {}\n", partition.partition, escape(partition.view),
+                               console.paint_out(colour, state));
+    Table table({{"NODE"}, {"RACK"}, {"ROLE"}, {"STATE"}});
+    for (const ReplicaStatus& member : partition.members) {
+        table.add(
+            {escape(member.name), escape(member.rack), member.role, Cell(member.state, colour_of_state(member.state))});
+    }
+    table.print(console);
+}
+
+void print_status(const Console& console, const ClusterStatus& status) {
+    console.out << fmt::format("{}  health {}, epoch {}, {} copies of each partition\n",
+                               console.paint_out(Colour::bold, escape(status.cluster)),
+                               console.paint_out(colour_of_health(status.health), status.health), status.epoch,
+                               status.replication);
+    console.out << fmt::format("partitions {}: {} full, {} under-replicated, {} unavailable\n", status.total,
+                               status.full, status.under_replicated, status.unavailable);
+    console.out << fmt::format("copies being made {}, to be made {}\n", status.learners, status.pending);
+    if (!status.frozen.empty())
+        console.out << console.paint_out(Colour::yellow, "FROZEN") << ": " << escape(status.frozen) << "\n";
+    if (status.lost > 0)
+        console.out << console.paint_out(Colour::red, fmt::format("LOST: {} partitions have no copy left", status.lost))
+                    << "; their data was in memory, and every node that had it has ended.\n"
+                    << "To begin anew: stop the nodes and the registry, remove the registry's data_dir, start them.\n";
+    console.out << "\n";
+    print_nodes(console, status.nodes);
+}
+
+// One line for each distinct list of members, the most frequent first.
+void print_ring(const Console& console, const ClusterStatus& status) {
+    using Row = std::tuple<std::string, std::string, bool, bool>;
+    std::map<Row, std::uint32_t> counts;
+    for (const PartitionStatus& partition : status.partitions) {
+        std::string members;
+        std::string learners;
+        for (const ReplicaStatus& replica : partition.members) {
+            if (replica.role == "planned") continue;
+            std::string& list = replica.role == "learner" ? learners : members;
+            list += (list.empty() ? "" : " ") + escape(replica.name) +
+                    (replica.state == "up" ? "" : "(" + replica.state + ")");
+        }
+        ++counts[{members, learners, partition.available, partition.full}];
+    }
+    std::vector<std::pair<Row, std::uint32_t>> rows(counts.begin(), counts.end());
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const auto& left, const auto& right) { return left.second > right.second; });
+    Table table({{"PARTITIONS", Align::right}, {"MEMBERS (primary first)"}, {"LEARNERS"}, {"STATE"}});
+    for (const auto& [row, count] : rows) {
+        const auto& [members, learners, available, full] = row;
+        table.add({std::to_string(count), members, learners.empty() ? "-" : learners,
+                   !available ? Cell("unavailable", Colour::red)
+                   : full     ? Cell("full", Colour::green)
+                              : Cell("under-replicated", Colour::yellow)});
+    }
+    table.print(console);
+}
+
+ExitCode show_partition_of(const Context& context, const std::string& key) {
+    auto client = connect(context);
+    if (!client) return report_unconnected(context, client.error());
+    const PartitionStatus partition = client->locate(key);
+    if (context.json) {
+        Json object = partition_json(partition);
+        add_bytes(object, "key", key);
+        print_json(context, object);
+    } else {
+        print_partition(context.console, partition);
+    }
+    return ExitCode::ok;
+}
+
+// Asks for the newest map and hands it to `show`.
+template <class Show>
+ExitCode with_status(const Context& context, Show show) {
+    auto client = connect(context);
+    if (!client) return report_unconnected(context, client.error());
+    const auto status = client->status();
+    if (!status) return report(context, status.error());
+    show(*status);
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode run_status(Context& context) {
+    return with_status(context, [&](const ClusterStatus& status) {
+        if (!context.json) return print_status(context.console, status);
+        print_json(context, {{"cluster", status.cluster},
+                             {"cluster_id", status.cluster_id},
+                             {"generation", status.generation},
+                             {"epoch", status.epoch},
+                             {"health", status.health},
+                             {"replication", status.replication},
+                             {"partitions",
+                              {{"total", status.total},
+                               {"full", status.full},
+                               {"under_replicated", status.under_replicated},
+                               {"unavailable", status.unavailable},
+                               {"lost", status.lost}}},
+                             {"nodes", nodes_json(status.nodes)},
+                             {"moves", {{"active", status.learners}, {"pending", status.pending}}},
+                             {"frozen", status.frozen}});
+    });
+}
+
+ExitCode run_nodes(Context& context) {
+    return with_status(context, [&](const ClusterStatus& status) {
+        if (!context.json) return print_nodes(context.console, status.nodes);
+        print_json(context, nodes_json(status.nodes));
+    });
+}
+
+ExitCode run_ring(Context& context) {
+    if (const auto key = context.arguments.text("--key")) return show_partition_of(context, *key);
+    return with_status(context, [&](const ClusterStatus& status) {
+        if (!context.json) return print_ring(context.console, status);
+        Json partitions = Json::array();
+        for (const PartitionStatus& partition : status.partitions) partitions.push_back(partition_json(partition));
+        print_json(context, {{"epoch", status.epoch}, {"partitions", std::move(partitions)}});
+    });
+}
+
+ExitCode run_locate(Context& context) {
+    const auto key = key_of(context, context.arguments.words[0]);
+    if (!key) return report(context, key.error());
+    return show_partition_of(context, *key);
+}
+
+}  // namespace ringkv::kvctl

@@ -1,0 +1,83 @@
+#include "node/log_suffix.hpp"
+
+#include <algorithm>
+
+#include "common/check.hpp"
+
+namespace ringkv {
+
+const EntryPtr& LogSuffix::at(OpNumber op) const {
+    RINGKV_CHECK(holds(op), "the suffix does not hold that op");
+    return entries_[op.value() - start_.value() - 1];
+}
+
+ViewId LogSuffix::view_at(OpNumber op) const {
+    if (op.none() || op > last()) return {};
+    const auto after = std::upper_bound(history_.begin(), history_.end(), op,
+                                        [](OpNumber wanted, const ViewStart& item) { return wanted < item.first; });
+    return after == history_.begin() ? ViewId{} : std::prev(after)->view;
+}
+
+bool LogSuffix::matches(OpNumber op, ViewId view) const {
+    return op.none() || (op >= start_ && op <= last() && view_at(op) == view);
+}
+
+std::vector<EntryPtr> LogSuffix::above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const {
+    RINGKV_CHECK(after >= start_, "entries that the suffix no longer holds were asked for");
+    std::vector<EntryPtr> entries;
+    std::size_t bytes = 0;
+    for (std::size_t i = after.value() - start_.value(); i < entries_.size(); ++i) {
+        if (entries.size() == most_entries || bytes >= most_bytes) break;
+        entries.push_back(entries_[i]);
+        bytes += entries_[i]->bytes();
+    }
+    return entries;
+}
+
+void LogSuffix::append(EntryPtr entry) {
+    RINGKV_CHECK(entry->op == last().next(), "an entry was appended out of order");
+    RINGKV_CHECK(history_.empty() || history_.back().view <= entry->view, "an entry of an older view was appended");
+    if (history_.empty() || history_.back().view != entry->view) history_.push_back({entry->view, entry->op});
+    bytes_ += entry->bytes();
+    entries_.push_back(std::move(entry));
+}
+
+void LogSuffix::truncate(OpNumber keep) {
+    RINGKV_CHECK(keep >= start_, "a cut below what the suffix holds");
+    while (last() > keep) {
+        bytes_ -= entries_.back()->bytes();
+        entries_.pop_back();
+    }
+    while (!history_.empty() && history_.back().first > keep) history_.pop_back();
+}
+
+void LogSuffix::trim(OpNumber needed, std::size_t max_entries, std::size_t max_bytes) {
+    while (!entries_.empty() && start_ < needed && (entries_.size() > max_entries || bytes_ > max_bytes)) {
+        bytes_ -= entries_.front()->bytes();
+        entries_.pop_front();
+        start_ = start_.next();
+    }
+    // The item that covers start_ stays.
+    const auto above =
+        std::find_if(history_.begin(), history_.end(), [this](const ViewStart& item) { return item.first > start_; });
+    if (above - history_.begin() > 1) history_.erase(history_.begin(), std::prev(above));
+}
+
+void LogSuffix::reset(OpNumber start, ViewId start_view) {
+    start_ = start;
+    entries_.clear();
+    bytes_ = 0;
+    history_.clear();
+    if (!start.none()) history_.push_back({start_view, start});
+}
+
+void LogSuffix::set_history(std::vector<ViewStart> history) {
+    // Ours, of the entries we hold, say the same and more for what came later: keep them.
+    std::erase_if(history, [this](const ViewStart& item) { return item.first > start_; });
+    std::erase_if(history_, [this](const ViewStart& item) { return item.first <= start_; });
+    if (history.empty() && !start_.none()) return;
+    history.insert(history.end(), history_.begin(), history_.end());
+    history_ = std::move(history);
+}
+
+}  // namespace ringkv

@@ -1,0 +1,49 @@
+// The newest part of a partition's log, in memory: everything uncommitted, and as much of what was
+// committed as is kept for members that fell behind. Entries are contiguous.
+//
+//     start | start+1 ... last          `start` itself is not held, but its view is known
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "common/entry.hpp"
+
+namespace ringkv {
+
+class LogSuffix {
+  public:
+    [[nodiscard]] OpNumber start() const { return start_; }
+    [[nodiscard]] OpNumber last() const { return OpNumber(start_.value() + entries_.size()); }
+    // Is this op's entry held?
+    [[nodiscard]] bool holds(OpNumber op) const { return op > start_ && op <= last(); }
+    // Precondition: holds(op).
+    [[nodiscard]] const EntryPtr& at(OpNumber op) const;
+    // The view in which the entry was first appended; none for op 0, or if it is too old to know.
+    [[nodiscard]] ViewId view_at(OpNumber op) const;
+    // Do we have that very entry, or know that we had? Two logs that agree on (op, view) agree on all before it.
+    [[nodiscard]] bool matches(OpNumber op, ViewId view) const;
+    // Entries above `after`: at most so many, and none more once they have so many bytes. Precondition: after >=
+    // start().
+    [[nodiscard]] std::vector<EntryPtr> above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const;
+
+    // Precondition: entry->op == last() + 1, and its view is not below the last one's.
+    void append(EntryPtr entry);
+    // Forgets what is above `keep`. Precondition: keep >= start().
+    void truncate(OpNumber keep);
+    // Forgets the oldest, but nothing above `needed`, until the limits are met.
+    void trim(OpNumber needed, std::size_t max_entries, std::size_t max_bytes);
+    // Holds nothing; the next entry is start + 1.
+    void reset(OpNumber start, ViewId start_view);
+    // What a full copy says of the entries before ours.
+    void set_history(std::vector<ViewStart> history);
+    [[nodiscard]] const std::vector<ViewStart>& history() const { return history_; }
+
+  private:
+    OpNumber start_;
+    std::deque<EntryPtr> entries_;
+    std::size_t bytes_ = 0;
+    std::vector<ViewStart> history_;  // ordered by op; reaches back to start_ at least
+};
+
+}  // namespace ringkv

@@ -1,0 +1,210 @@
+#include "tests/world/describe.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace ringkv::simulation {
+
+namespace {
+
+template <class Tag, class Rep>
+Rep number(StrongId<Tag, Rep> id) {
+    return id.value();
+}
+
+std::string part(PartitionId partition) {
+    return fmt::format("p{}", partition.value());
+}
+
+std::string entries(OpNumber first, std::size_t count) {
+    if (count == 0) return "";
+    if (count == 1) return fmt::format(" op {}", number(first));
+    return fmt::format(" op {}..{}", number(first), number(first) + count - 1);
+}
+
+std::string status(WriteStatus status) {
+    switch (status) {
+        case WriteStatus::done: return "done";
+        case WriteStatus::condition_failed: return "condition failed";
+        case WriteStatus::not_found: return "not found";
+    }
+    return "?";
+}
+
+std::string reason(RefusalReason reason) {
+    switch (reason) {
+        case RefusalReason::overloaded: return "overloaded";
+        case RefusalReason::busy: return "busy";
+        case RefusalReason::session_expired: return "session expired";
+        case RefusalReason::bad_key: return "bad key";
+        case RefusalReason::bad_value: return "bad value";
+        case RefusalReason::not_built: return "not built";
+    }
+    return "?";
+}
+
+std::string epoch(Generation generation, Epoch epoch) {
+    return generation.value() <= 1 ? fmt::format("epoch {}", epoch.value())
+                                   : fmt::format("g{} epoch {}", generation.value(), epoch.value());
+}
+
+// One overload a message; the name is put before it by describe().
+struct Body {
+    const NameOfNode& name;
+
+    [[nodiscard]] std::string text_of(const View& view) const { return describe(view, name); }
+
+    std::string operator()(const Write& m) const {
+        std::string what = m.value ? fmt::format("{}={}", quote(m.key), quote(*m.value)) : "erase " + quote(m.key);
+        if (m.expected) what += fmt::format(" if {}", number(*m.expected));
+        return fmt::format("{} {} #{}", part(m.partition), what, number(m.sequence));
+    }
+    std::string operator()(const WriteAnswer& m) const {
+        return fmt::format("{} version {}", status(m.status), number(m.version));
+    }
+    std::string operator()(const Get& m) const { return fmt::format("{} {}", part(m.partition), quote(m.key)); }
+    std::string operator()(const GetAnswer& m) const {
+        return m.value ? fmt::format("{} version {}", quote(*m.value), number(m.version)) : "absent";
+    }
+    std::string operator()(const Scan& m) const {
+        return fmt::format("{} prefix {}", part(m.partition), quote(m.prefix));
+    }
+    std::string operator()(const ScanAnswer& m) const {
+        return fmt::format("{} records{}", m.records.size(), m.more ? ", more" : "");
+    }
+    std::string operator()(const NotPrimary& m) const {
+        return fmt::format("{} {}{}", part(m.partition), m.view.id.none() ? "no view" : text_of(m.view),
+                           m.maybe_appended ? ", maybe appended" : "");
+    }
+    std::string operator()(const RequestRefused& m) const {
+        return fmt::format("{}{}{}", reason(m.reason), m.text.empty() ? "" : ": ", m.text);
+    }
+    std::string operator()(const FrameRefused& m) const {
+        return fmt::format("{}: {}", ringkv::to_string(m.code), m.text);
+    }
+    std::string operator()(const MapRequest& m) const { return "has " + epoch(m.generation, m.epoch); }
+    std::string operator()(const MapSnapshot& m) const { return epoch(m.map.generation, m.map.epoch); }
+    std::string operator()(const MapDelta& m) const {
+        std::string text = epoch(m.generation, m.epoch);
+        for (const NodeInfo& node : m.nodes) text += fmt::format(" {}={}", node.name, ringkv::to_string(node.state));
+        for (const PartitionChange& change : m.partitions) {
+            text += fmt::format(" {} {}", part(change.partition), text_of(change.state.view));
+            for (const NodeId learner : change.state.learners) text += " has_learner " + name(learner);
+        }
+        return text;
+    }
+    std::string operator()(const CurrentEpoch& m) const { return epoch(m.generation, m.epoch); }
+    std::string operator()(const Join& m) const { return fmt::format("{} rack {}", m.name, m.rack); }
+    std::string operator()(const JoinAnswer& m) const { return "you are " + name(m.id); }
+    std::string operator()(const JoinWaiting& m) const { return fmt::format("{} of {}", m.present, m.needed); }
+    std::string operator()(const JoinRefused& m) const { return m.text + (m.retry ? ", retry" : ""); }
+    std::string operator()(const Heartbeat& m) const {
+        return epoch(m.generation, m.epoch) + (m.stopping ? " stopping" : "");
+    }
+    std::string operator()(const HeartbeatAnswer& m) const {
+        return epoch(m.generation, m.epoch) + (m.known ? "" : " unknown, join again");
+    }
+    std::string operator()(const Propose& m) const {
+        std::string text;
+        for (const Proposal& proposal : m.proposals) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : "; ", part(proposal.partition), text_of(proposal.view));
+        }
+        return text;
+    }
+    std::string operator()(const ProposeAnswer& m) const {
+        std::string text;
+        for (const ProposalOutcome& outcome : m.outcomes) {
+            text += fmt::format("{}{} {}: {}", text.empty() ? "" : "; ", part(outcome.partition),
+                                outcome.accepted ? "accepted" : "refused", text_of(outcome.state.view));
+        }
+        return text;
+    }
+    std::string operator()(const Beacon& m) const {
+        std::string text = fmt::format("list {}", m.list);
+        if (m.claims) {
+            text += " claims";
+            for (const Claim& claim : *m.claims)
+                text += fmt::format(" {}:{}", part(claim.partition), claim.view.to_string());
+        }
+        return text + (m.cut_off ? " cut off" : "");
+    }
+    std::string operator()(const BeaconAnswer& m) const {
+        std::string text = m.unknown_list ? "unknown list" : "granted";
+        for (const Claim& claim : m.others) {
+            text += fmt::format(" but {}:{}", part(claim.partition), claim.view.to_string());
+        }
+        return text;
+    }
+    std::string operator()(const Prepare& m) const {
+        return fmt::format("{} {}{} commit {}{}", part(m.partition), m.view.to_string(),
+                           entries(m.first, m.entries.size()), number(m.commit), m.announce ? " announces" : "");
+    }
+    std::string operator()(const PrepareOk& m) const {
+        return fmt::format("{} {} op {}{}", part(m.partition), m.view.to_string(), number(m.op), m.gap ? " gap" : "");
+    }
+    std::string operator()(const NewerView& m) const {
+        return fmt::format("{} {}", part(m.partition), text_of(m.view));
+    }
+    std::string operator()(const StartView& m) const {
+        return fmt::format("{} {} base {}{} commit {}", part(m.partition), text_of(m.view), number(m.base),
+                           entries(m.base.next(), m.entries.size()), number(m.commit));
+    }
+    std::string operator()(const StartViewOk& m) const {
+        return fmt::format("{} {} op {}{}", part(m.partition), m.view.to_string(), number(m.op), m.gap ? " gap" : "");
+    }
+    std::string operator()(const StateChunk& m) const {
+        return fmt::format("{} {} chunk {} of {} records{}", part(m.partition), m.view.id.to_string(), m.index,
+                           m.records.size(),
+                           m.end ? fmt::format(", the last, applied {}", number(m.end->applied)) : "");
+    }
+    std::string operator()(const Administer& m) const {
+        static constexpr std::array<std::string_view, 5> actions = {"drain", "undrain", "remove", "change settings",
+                                                                    "resume repair"};
+        return fmt::format("{} {}", actions[static_cast<std::size_t>(m.action)], m.node);
+    }
+    std::string operator()(const AdministerAnswer& m) const { return (m.error ? "refused: " : "done: ") + m.text; }
+    std::string operator()(const HoldingsRequest&) const { return {}; }
+    std::string operator()(const HoldingsAnswer& m) const { return fmt::format("{} partitions", m.holdings.size()); }
+    std::string operator()(const StateChunkOk& m) const {
+        return fmt::format("{} {} chunk {}", part(m.partition), m.view.to_string(), m.index);
+    }
+};
+
+}  // namespace
+
+std::string quote(std::string_view bytes) {
+    constexpr std::size_t longest = 40;
+    std::string text;
+    for (const char c : bytes.substr(0, longest)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte > 0x20 && byte < 0x7f && c != '\\') {
+            text += c;
+        } else {
+            text += fmt::format("\\x{:02x}", byte);
+        }
+    }
+    if (bytes.size() > longest) text += fmt::format("...({} bytes)", bytes.size());
+    return text;
+}
+
+std::string number_of(NodeId node) {
+    return std::to_string(node.value());
+}
+
+std::string describe(const std::vector<NodeId>& nodes, const NameOfNode& name) {
+    std::string text;
+    for (const NodeId node : nodes) text += (text.empty() ? "" : ",") + name(node);
+    return text;
+}
+
+std::string describe(const View& view, const NameOfNode& name) {
+    return fmt::format("{} primary={} members={}{}", view.id.to_string(), name(view.primary),
+                       describe(view.members, name), view.leadership_transferred ? " handed over" : "");
+}
+
+std::string describe(const Message& message, const NameOfNode& name) {
+    return fmt::format("{} {}", name_of(message), std::visit(Body{name}, message));
+}
+
+}  // namespace ringkv::simulation

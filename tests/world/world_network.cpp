@@ -1,0 +1,232 @@
+// The way of a message: coalesced and encoded as the transport does it, carried by the network's
+// leave, decoded where it arrives.
+#include <algorithm>
+
+#include "common/check.hpp"
+#include "common/edge/codec/codec.hpp"
+#include "common/partitioning.hpp"
+#include "tests/world/world.hpp"
+
+namespace ringkv::simulation {
+
+namespace {
+
+// A frame is closed when it is larger than this, as the transport does it.
+constexpr std::size_t coalesce_bytes = std::size_t{1} << 20U;
+
+bool plain(const Fate& fate) {
+    return fate.kind == Fate::Kind::deliver && fate.repeats.empty();
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- sending
+
+bool World::send(HostId from, const std::vector<Outgoing>& messages) {
+    // One frame for each (address, to), in the order in which the first of each was sent.
+    std::map<std::pair<Address, NodeId>, std::size_t> index;
+    std::vector<std::pair<const Outgoing*, std::vector<const Message*>>> groups;
+    for (const Outgoing& outgoing : messages) {
+        const auto [found, added] = index.try_emplace({outgoing.address, outgoing.to}, groups.size());
+        if (added) groups.push_back({&outgoing, {}});
+        groups[found->second].second.push_back(&outgoing.message);
+    }
+    for (const auto& [first, group] : groups) {
+        const std::vector<Packet> targets = routes(from, first->address);
+        if (targets.empty() && first->address.kind != Address::Kind::subscribers) {
+            for (const Message* message : group) {
+                trace_message(TraceEvent::Kind::lost, from, {}, *message, "nobody is there");
+            }
+        }
+        for (const Packet& target : targets) send_along(target, first->to, group);
+        if (dies_here(from)) return false;
+    }
+    return true;
+}
+
+// To whom an address leads now: a packet without its frame for each.
+std::vector<World::Packet> World::routes(HostId from, const Address& address) const {
+    const Host& sender = at(from);
+    Packet packet;
+    packet.from = from;
+    packet.from_life = sender.life;
+    switch (address.kind) {
+        case Address::Kind::none: return {};
+        case Address::Kind::endpoint: {
+            const auto found = listeners_.find(address.endpoint);
+            if (found == listeners_.end()) return {};
+            packet.to = found->second;
+            return {packet};
+        }
+        case Address::Kind::connection: {
+            if (address.connection == 0 || address.connection > sender.peers.size()) return {};
+            const Peer& peer = sender.peers[address.connection - 1];
+            packet.way = Way::answer;
+            packet.to = peer.host;
+            packet.to_life = peer.life;
+            return {packet};
+        }
+        case Address::Kind::subscribers: {
+            std::vector<Packet> all;
+            packet.way = Way::publication;
+            for (std::size_t i = 0; i < hosts_.size(); ++i) {
+                if (!sender.options.publish || hosts_[i].subscription != sender.options.publish) continue;
+                packet.to = HostId(static_cast<std::uint32_t>(i + 1));
+                packet.to_life = hosts_[i].life;
+                all.push_back(packet);
+            }
+            return all;
+        }
+    }
+    return {};
+}
+
+// Neighbours with the same fate travel in one frame, as they would over the real transport.
+void World::send_along(const Packet& route, NodeId to, const std::vector<const Message*>& messages) {
+    const Identity sender = at(route.from).actor->identity();
+    std::optional<FrameWriter> open;
+    Fate open_fate;
+    const auto close = [&] {
+        if (!open) return;
+        Packet packet = route;
+        packet.frame = open->take();
+        open.reset();
+        dispatch(std::move(packet), open_fate.delay, open_fate.in_order);
+    };
+    for (const Message* message : messages) {
+        const Fate fate = network_.fate({now_, route.from, route.to, *message});
+        if (fate.kind == Fate::Kind::drop) {
+            trace_message(TraceEvent::Kind::lost, route.from, route.to, *message, "dropped");
+            continue;
+        }
+        if (fate.kind == Fate::Kind::hold) {
+            trace_message(TraceEvent::Kind::held, route.from, route.to, *message);
+            Packet packet = route;
+            packet.frame = encode(sender, to, {*message});
+            held_.push_back({now_, std::move(packet), *message});
+            continue;
+        }
+        trace_message(TraceEvent::Kind::sent, route.from, route.to, *message);
+        const bool joins = open && plain(fate) && open_fate.delay == fate.delay &&
+                           open_fate.in_order == fate.in_order && open->size() < coalesce_bytes;
+        if (!joins) close();
+        if (!open) {
+            open.emplace(sender, to);
+            open_fate = fate;
+        }
+        open->add(*message);
+        if (plain(fate)) continue;
+        close();
+        for (const Duration delay : fate.repeats) {
+            Packet again = route;
+            again.frame = encode(sender, to, {*message});
+            again.stray = true;
+            dispatch(std::move(again), delay, false);
+        }
+    }
+    close();
+}
+
+void World::dispatch(Packet packet, Duration delay, bool in_order) {
+    Time arrival = now_ + delay;
+    if (in_order) {
+        Time& last = last_arrival_[{packet.from, packet.to}];
+        arrival = last = std::max(arrival, last);
+    }
+    const HostId to = packet.to;
+    digest_ = digest_ * 0x9E3779B97F4A7C15U + hash_of(packet.frame) + (std::uint64_t{packet.from.value()} << 32U) +
+              to.value() + static_cast<std::uint64_t>(arrival.time_since_epoch().count());
+    const std::size_t number = next_packet_++;
+    packets_.emplace(number, std::move(packet));
+    schedule({arrival, 0, Event::Kind::arrival, to, 0, number});
+}
+
+std::size_t World::release(const std::function<bool(const Flight&)>& chosen, Duration delay) {
+    std::size_t released = 0;
+    std::vector<Held> staying;
+    for (Held& held : held_) {
+        if (chosen({held.at, held.packet.from, held.packet.to, held.message})) {
+            ++released;
+            dispatch(std::move(held.packet), delay, true);
+        } else {
+            staying.push_back(std::move(held));
+        }
+    }
+    held_ = std::move(staying);
+    return released;
+}
+
+void World::send_raw(HostId from, const std::string& endpoint, std::string frame) {
+    for (Packet& packet : routes(from, Address::to(endpoint))) {
+        packet.frame = frame;
+        dispatch(std::move(packet), std::chrono::milliseconds(1), true);
+    }
+}
+
+// ---------------------------------------------------------------- receiving
+
+void World::arrive(Packet packet) {
+    Host& receiver = at(packet.to);
+    const bool there = receiver.state != HostState::down && (packet.to_life == 0 || packet.to_life == receiver.life);
+    if (!there) {
+        if (!trace_) return;
+        const auto envelope = decode(packet.frame);
+        if (!envelope) return;
+        for (const Message& message : envelope->messages) {
+            trace_message(TraceEvent::Kind::lost, packet.from, packet.to, message, "nobody is there");
+        }
+        return;
+    }
+    const HostId to = packet.to;
+    receiver.inbox.push_back(std::move(packet));
+    schedule_turn(to);
+}
+
+void World::receive(HostId host, const Packet& packet) {
+    auto envelope = decode(packet.frame);
+    if (!envelope) {
+        refuse(host, packet, envelope.error());
+        return;
+    }
+    Host& it = at(host);
+    const Origin origin{return_address(it, packet), envelope->sender.cluster, envelope->sender.node,
+                        envelope->sender.start, envelope->to};
+    for (Message& message : envelope->messages) {
+        trace_message(TraceEvent::Kind::delivered, packet.from, packet.to, message);
+        it.actor->receive(local_time(host), origin, std::move(message));
+    }
+}
+
+Address World::return_address(Host& receiver, const Packet& packet) const {
+    const HostOptions& sender = at(packet.from).options;
+    switch (packet.way) {
+        case Way::answer: return Address::to(sender.listen.value_or(""));
+        case Way::publication: return Address::to(sender.publish.value_or(""));
+        case Way::request: break;
+    }
+    const Peer peer{packet.from, packet.from_life};
+    const auto [found, added] = receiver.connections.try_emplace(peer, receiver.peers.size() + 1);
+    if (added) receiver.peers.push_back(peer);
+    return Address::back(found->second);
+}
+
+// Bytes that are no message: their sender is told, if it asked us; an answer to an answer could go on for ever.
+void World::refuse(HostId host, const Packet& packet, const Error& error) {
+    trace({TraceEvent::Kind::refused, now_, packet.from, host, nullptr, nullptr, error.message()});
+    if (packet.way != Way::request) return;
+    const Address back = return_address(at(host), packet);
+    send(host, {Outgoing{back, {}, FrameRefused{error.code(), error.message()}}});
+}
+
+// ---------------------------------------------------------------- tracing
+
+void World::trace(TraceEvent event) const {
+    if (trace_) trace_(event);
+}
+
+void World::trace_message(TraceEvent::Kind kind, HostId from, HostId to, const Message& message,
+                          std::string why) const {
+    if (trace_) trace_({kind, now_, from, to, &message, nullptr, std::move(why)});
+}
+
+}  // namespace ringkv::simulation
