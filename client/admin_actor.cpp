@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/check.hpp"
+#include "common/message_groups.hpp"
 
 namespace ringkv {
 
@@ -55,7 +56,17 @@ void AdminActor::finish(Result<AdminOutcome> result) {
 }
 
 void AdminActor::receive(Time, const Origin& from, Message message) {
-    if (task_) std::visit([&](auto& each) { on(from, each); }, message);
+    if (!task_) return;
+    std::visit(
+        [&]<class M>(M& content) {
+            if constexpr (MapAnswer<M> || OperatorAnswer<M> || OneOf<M, FrameRefused>)
+                on(from, content);
+            else  // not for an operator's tool
+                static_assert(ClientRequest<M> || ClientAnswer<M> || RegistryRequest<M> || RegistryAnswer<M> ||
+                                  PeerMessage<M> || OneOf<M, MapDelta, MapRequest, Administer, HoldingsRequest>,
+                              "say what an operator's tool does with this message");
+        },
+        message);
 }
 
 // ---------------------------------------------------------------- answers

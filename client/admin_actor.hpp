@@ -64,8 +64,6 @@ class AdminActor final : public Actor {
     void on(const Origin& from, AdministerAnswer& answer);
     void on(const Origin& from, HoldingsAnswer& answer);
     void on(const Origin& from, FrameRefused& answer);
-    template <class Other>
-    void on(const Origin&, Other&) {}  // not for us
     void confirmed(const Origin& from);
 
     [[nodiscard]] bool map_is_new(Time now) const;

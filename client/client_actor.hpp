@@ -87,8 +87,6 @@ class ClientActor final : public Actor {
     void on(Time now, const Origin& from, MapSnapshot& answer);
     void on(Time now, const Origin& from, MapDelta& delta);
     void on(Time now, const Origin& from, CurrentEpoch& beacon);
-    template <class Other>
-    void on(Time, const Origin&, Other&) {}  // not for a client
     void session_expired(Time now, PendingRequest& request, const RequestRefused& answer);
 
     // The map.

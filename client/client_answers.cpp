@@ -2,6 +2,7 @@
 // is unanswered, of its own kind and partition, from the cluster of the map; anything else is dropped.
 #include "client/client_actor.hpp"
 #include "client/outcomes.hpp"
+#include "common/message_groups.hpp"
 
 namespace ringkv {
 
@@ -24,7 +25,16 @@ bool answers(const ScanOperation& scan, const ScanAnswer& answer) {
 
 void ClientActor::receive(Time now, const Origin& from, Message message) {
     if (closed_) return;
-    std::visit([&](auto& each) { on(now, from, each); }, message);
+    std::visit(
+        [&]<class M>(M& content) {
+            if constexpr (ClientAnswer<M> || MapAnswer<M> || OneOf<M, FrameRefused, MapDelta>)
+                on(now, from, content);
+            else  // not for a client
+                static_assert(ClientRequest<M> || RegistryRequest<M> || RegistryAnswer<M> || PeerMessage<M> ||
+                                  OperatorAnswer<M> || OneOf<M, MapRequest, Administer, HoldingsRequest>,
+                              "say what a client does with this message");
+        },
+        message);
     // Nodes name themselves; so a publication, or another cluster's answer, does not count.
     if (ours(from) && !from.node.none()) heard(now, from.address.endpoint);
     dispatch_ready(now);

@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "common/check.hpp"
+
 namespace ringkv::local {
 
 HostId Network::add(HostPlan plan, Actor& actor) {
     const HostId id = ++last_;
     if (!plan.listen.empty()) listeners_[plan.listen] = id;
-    hosts_.emplace(id, Host{std::move(plan), &actor, {}, true, {}});
+    hosts_.emplace(id, Host{std::move(plan), &actor, {}, true, {}, {}, {}});
     return id;
 }
 
@@ -28,25 +30,44 @@ bool Network::round(Time now, bool everybody) {
     return false;
 }
 
+class Network::HostDriver final : public Driver {
+  public:
+    HostDriver(Network& network, HostId id, Host& host, Time now)
+        : network_(network), id_(id), host_(host), now_(now) {}
+
+    [[nodiscard]] Time now() override { return now_; }
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch) override {
+        host_.stored = number;
+        return {};
+    }
+    [[nodiscard]] Result<BatchNumber> durable() override { return host_.stored; }
+    [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
+        network_.send(id_, host_, sender, messages);
+        return {};
+    }
+    void subscribe(const std::string& endpoint) override { host_.subscription = endpoint; }
+    void log(const LogLine& line) override { network_.log_(host_.plan.name, line); }
+
+  private:
+    Network& network_;
+    HostId id_;
+    Host& host_;
+    Time now_;
+};
+
 void Network::turn(HostId id, Host& host, Time now) {
     host.touched = false;
-    for (Parcel& parcel : std::exchange(host.inbox, {})) {
-        host.actor->receive(now, parcel.from, std::move(parcel.message));
-    }
-    host.actor->tick(now);
-    for (;;) {
-        Effects effects = host.actor->take_effects();
-        if (effects.subscribe) host.subscription = std::move(*effects.subscribe);
-        for (const LogLine& line : effects.log) log_(host.plan.name, line);
-        send(id, host, effects.sends);
-        if (effects.batch.empty()) return;
-        host.actor->durable(now, effects.number);
-    }
+    HostDriver driver(*this, id, host, now);
+    const auto end = take_turn(*host.actor, driver, host.told_durable, [&]() -> Result<void> {
+        for (Parcel& parcel : std::exchange(host.inbox, {}))
+            host.actor->receive(now, parcel.from, std::move(parcel.message));
+        return {};
+    });
+    RINGKV_CHECK(end, "memory does not fail");
+    host.touched = host.touched || *end == TurnEnd::more;
 }
 
-void Network::send(HostId from, Host& sender, std::vector<Outgoing>& messages) {
-    if (messages.empty()) return;
-    const Identity identity = sender.actor->identity();
+void Network::send(HostId from, Host& sender, const Identity& identity, std::vector<Outgoing>& messages) {
     for (Outgoing& outgoing : messages) {
         Origin origin{{}, identity.cluster, identity.node, identity.start, outgoing.to};
         auto receiver = hosts_.end();

@@ -1,6 +1,5 @@
 // The hosts of one process, one actor each, and the messages between them: no sockets, no codec, nothing lost on the
-// way to a host that is there. One turn of a host is the event loop's turn (common/actor.hpp); what an actor stores
-// is durable at once, and forgotten with it.
+// way to a host that is there. What an actor stores is durable at once, and forgotten with it.
 //
 // Thread safety: none; the cluster's thread owns it.
 #pragma once
@@ -12,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "common/actor.hpp"
+#include "common/turn.hpp"
 
 namespace ringkv::local {
 
@@ -53,10 +52,13 @@ class Network {
         std::vector<Parcel> inbox;
         bool touched = false;
         std::string subscription;
+        BatchNumber stored;
+        BatchNumber told_durable;
     };
+    class HostDriver;
 
     void turn(HostId id, Host& host, Time now);
-    void send(HostId from, Host& sender, std::vector<Outgoing>& messages);
+    void send(HostId from, Host& sender, const Identity& identity, std::vector<Outgoing>& messages);
 
     LogSink log_;
     std::map<HostId, Host> hosts_;

@@ -1,5 +1,7 @@
 #include "local/operator.hpp"
 
+#include "common/message_groups.hpp"
+
 namespace ringkv::local {
 
 namespace {
@@ -16,13 +18,26 @@ void Operator::ask(AdminAction action, const std::string& node, Done done) {
 }
 
 void Operator::receive(Time, const Origin&, Message message) {
-    const auto* answer = std::get_if<AdministerAnswer>(&message);
-    if (answer == nullptr) return;
-    const auto found = asked_.find(answer->request);
+    std::visit(
+        [&]<class M>(const M& content) {
+            if constexpr (OneOf<M, AdministerAnswer>)
+                answered(content);
+            else  // not for an operator
+                static_assert(
+                    ClientRequest<M> || ClientAnswer<M> || MapAnswer<M> || RegistryRequest<M> || RegistryAnswer<M> ||
+                        PeerMessage<M> ||
+                        OneOf<M, FrameRefused, MapDelta, MapRequest, Administer, HoldingsRequest, HoldingsAnswer>,
+                    "say what an operator does with this message");
+        },
+        message);
+}
+
+void Operator::answered(const AdministerAnswer& answer) {
+    const auto found = asked_.find(answer.request);
     if (found == asked_.end()) return;
     const Done done = std::move(found->second.done);
     asked_.erase(found);
-    done(*answer);
+    done(answer);
 }
 
 void Operator::tick(Time now) {

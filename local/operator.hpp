@@ -33,6 +33,8 @@ class Operator final : public Actor {
         Time next{};
     };
 
+    void answered(const AdministerAnswer& answer);
+
     std::string registry_;
     RequestId last_;
     std::map<RequestId, Asked> asked_;

@@ -1,6 +1,7 @@
 #include "registry/registry_actor.hpp"
 
 #include "common/check.hpp"
+#include "common/message_groups.hpp"
 #include "registry/administration.hpp"
 #include "registry/join_rules.hpp"
 
@@ -58,11 +59,14 @@ void RegistryActor::receive(Time now, const Origin& from, Message message) {
         return;
     }
     std::visit(
-        [&](const auto& content) {
-            if constexpr (requires { this->handle(now, from, content); })
+        [&]<class M>(const M& content) {
+            if constexpr (RegistryRequest<M> || OneOf<M, MapRequest, Administer>)
                 handle(now, from, content);
-            else
+            else if constexpr (ClientRequest<M> || ClientAnswer<M> || MapAnswer<M> || RegistryAnswer<M> ||
+                               PeerMessage<M> || OperatorAnswer<M> || OneOf<M, MapDelta, HoldingsRequest>)
                 refuse_misplaced(now, from, name_of(message));
+            else
+                static_assert(OneOf<M, FrameRefused>, "say what the registry does with this message");  // no answer
         },
         message);
 }

@@ -40,7 +40,6 @@ class RegistryActor final : public Actor {
     void handle(Time now, const Origin& from, const Propose& propose);
     void handle(Time now, const Origin& from, const MapRequest& request);
     void handle(Time now, const Origin& from, const Administer& request);
-    void handle(Time, const Origin&, const FrameRefused&) {}  // nothing to answer
     void refuse_misplaced(Time now, const Origin& from, std::string_view name);
 
     // Why a sender of that cluster is not served; nullopt = it is.

@@ -230,25 +230,45 @@ void NodeFarm::note_arrival(const PublishedFrame& frame, Time now) {
 
 // ---------------------------------------------------------------- one node's turn
 
+class NodeFarm::HostDriver final : public Driver {
+  public:
+    HostDriver(NodeFarm& farm, std::uint64_t id, Host& host, Time now) : farm_(farm), id_(id), host_(host), now_(now) {}
+
+    [[nodiscard]] Time now() override { return now_; }
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch) override {
+        host_.stored = number;
+        return {};
+    }
+    [[nodiscard]] Result<BatchNumber> durable() override { return host_.stored; }
+    [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
+        farm_.send(id_, host_, sender, messages);
+        return {};
+    }
+    void subscribe(const std::string& endpoint) override { farm_.subscribe(host_, endpoint); }
+    void log(const LogLine& line) override {
+        if (farm_.on_log) farm_.on_log(host_.name, line);
+    }
+
+  private:
+    NodeFarm& farm_;
+    std::uint64_t id_;
+    Host& host_;
+    Time now_;
+};
+
 void NodeFarm::turn(std::uint64_t id, Host& host, Time now) {
     host.due = now + turn_interval_;
-    for (Parcel& parcel : std::exchange(host.inbox, {}))
-        host.actor->receive(now, parcel.from, std::move(parcel.message));
-    host.actor->tick(now);
-    for (;;) {
-        Effects effects = host.actor->take_effects();
-        if (effects.subscribe) subscribe(host, *effects.subscribe);
-        if (on_log)
-            for (const LogLine& line : effects.log) on_log(host.name, line);
-        send(id, host, effects.sends);
-        if (effects.batch.empty()) break;
-        host.actor->durable(now, effects.number);
-    }
+    HostDriver driver(*this, id, host, now);
+    const auto end = take_turn(*host.actor, driver, host.told_durable, [&]() -> Result<void> {
+        for (Parcel& parcel : std::exchange(host.inbox, {}))
+            host.actor->receive(now, parcel.from, std::move(parcel.message));
+        return {};
+    });
+    if (!end) throw std::runtime_error(end.error().message());
     if (host.actor->finished()) throw std::runtime_error(host.name + " has ended by itself");
 }
 
-void NodeFarm::send(std::uint64_t id, Host& host, std::vector<Outgoing>& messages) {
-    const Identity identity = host.actor->identity();
+void NodeFarm::send(std::uint64_t id, Host& host, const Identity& identity, std::vector<Outgoing>& messages) {
     FrameWriter frame(identity, NodeId());
     bool asks_registry = false;
     for (Outgoing& outgoing : messages) {

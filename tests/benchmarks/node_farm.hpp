@@ -27,6 +27,7 @@
 
 #include "common/edge/codec/codec.hpp"
 #include "common/edge/transport/zmq_socket.hpp"
+#include "common/turn.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"
 
@@ -120,7 +121,10 @@ class NodeFarm {
         std::string followed;
         std::vector<Parcel> inbox;
         Time due{};  // by the nodes' clock
+        BatchNumber stored;
+        BatchNumber told_durable;
     };
+    class HostDriver;
     // A frame that is published is the same for all subscribers: it is decoded once.
     struct PublishedFrame {
         Identity sender;
@@ -135,7 +139,7 @@ class NodeFarm {
     [[nodiscard]] const PublishedFrame& decoded(std::string_view frame, Time now);
     void note_arrival(const PublishedFrame& frame, Time now);
     void turn(std::uint64_t id, Host& host, Time now);
-    void send(std::uint64_t id, Host& host, std::vector<Outgoing>& messages);
+    void send(std::uint64_t id, Host& host, const Identity& identity, std::vector<Outgoing>& messages);
     void subscribe(Host& host, const std::string& endpoint);
 
     const std::string registry_;

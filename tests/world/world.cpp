@@ -175,17 +175,59 @@ bool World::advance_until(const std::function<bool()>& condition, Duration limit
 
 // ---------------------------------------------------------------- turns
 
+namespace {
+
+// Ends a turn whose process has ended; nobody reads it.
+Error ended() {
+    return {ErrorCode::closed, "the process has ended"};
+}
+
+}  // namespace
+
+class World::HostDriver final : public Driver {
+  public:
+    HostDriver(World& world, HostId host) : world_(world), host_(host) {}
+
+    [[nodiscard]] Time now() override { return world_.local_time(host_); }
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override {
+        return world_.store(host_, number, std::move(batch));
+    }
+    [[nodiscard]] Result<BatchNumber> durable() override { return world_.at(host_).disk->durable(); }
+    [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
+        if (!world_.send(host_, sender, messages)) return ended();
+        return {};
+    }
+    void subscribe(const std::string& endpoint) override { world_.at(host_).subscription = endpoint; }
+    void log(const LogLine& line) override {
+        world_.trace({TraceEvent::Kind::logged, world_.now_, host_, {}, nullptr, &line, {}});
+    }
+
+  private:
+    World& world_;
+    HostId host_;
+};
+
 void World::turn(HostId host) {
+    Host& it = at(host);
+    HostDriver driver(*this, host);
+    const auto end = take_turn(*it.actor, driver, it.told_durable, [&]() -> Result<void> {
+        if (!receive_all(host)) return ended();
+        return {};
+    });
+    if (end && it.actor->finished()) end_process(host);
+    if (end && *end == TurnEnd::more) schedule_turn(host);
+    if (after_turn_) after_turn_(host);
+}
+
+bool World::receive_all(HostId host) {
     Host& it = at(host);
     std::vector<Packet> inbox = std::move(it.inbox);
     it.inbox.clear();
     for (const Packet& packet : inbox) {
         receive(host, packet);
-        if (it.actor == nullptr) return;  // crashed while it refused something
+        if (it.actor == nullptr) return false;  // crashed while it refused something
     }
-    it.actor->tick(local_time(host));
-    carry_out(host);
-    if (after_turn_) after_turn_(host);
+    return true;
 }
 
 void World::input(HostId host, const std::function<void(Actor&, Time)>& call) {
@@ -195,42 +237,21 @@ void World::input(HostId host, const std::function<void(Actor&, Time)>& call) {
     turn(host);
 }
 
-// The last part of a turn: what the actor wants done, until it wants nothing more.
-void World::carry_out(HostId host) {
-    Host& it = at(host);
-    for (;;) {
-        if (const BatchNumber durable = *it.disk->durable(); durable > it.told_durable) {
-            it.told_durable = durable;
-            it.actor->durable(local_time(host), durable);
-        }
-        Effects effects = it.actor->take_effects();
-        if (effects.empty()) break;
-        for (const LogLine& line : effects.log) {
-            trace({TraceEvent::Kind::logged, now_, host, {}, nullptr, &line, {}});
-        }
-        if (!store(host, effects)) return;
-        if (effects.subscribe) it.subscription = std::move(effects.subscribe);
-        if (!send(host, effects.sends)) return;
-    }
-    if (it.actor->finished()) end_process(host);
-}
-
 bool World::dies_here(HostId host) {
     if (!dies_ || !dies_(host)) return false;
     end_process(host);
     return true;
 }
 
-// False: the disk failed, and the process with it (D3).
-bool World::store(HostId host, Effects& effects) {
-    if (effects.batch.empty()) return true;
-    if (dies_here(host)) return false;
-    const auto stored = at(host).disk->commit(effects.number, std::move(effects.batch));
-    if (stored) return !dies_here(host);
+// The process ends when its disk fails (D3).
+Result<void> World::store(HostId host, BatchNumber number, StorageBatch batch) {
+    if (dies_here(host)) return ended();
+    auto stored = at(host).disk->commit(number, std::move(batch));
+    if (stored) return dies_here(host) ? Result<void>(ended()) : stored;
     const LogLine line{LogLevel::error, "storage failed, the process ends: " + stored.error().message(), {}};
     trace({TraceEvent::Kind::logged, now_, host, {}, nullptr, &line, {}});
     end_process(host);
-    return false;
+    return stored;
 }
 
 }  // namespace ringkv::simulation

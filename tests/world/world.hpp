@@ -1,8 +1,7 @@
 // The deterministic in-memory driver: hosts on virtual time, one actor each, over a network that an
 // interface decides about. The actors are the real ones, and every frame goes through the real codec.
 //
-// One turn of a host is the event loop's turn (common/actor.hpp): the messages that are there, tick,
-// effects; the batch to the disk, the sends to the network; durable(), and its effects.
+// A host takes its turns as every driver does (common/turn.hpp).
 //
 // The same calls give the same story to the byte: no clock, no randomness, no unordered iteration.
 // Three times are told apart: true time (World::now), and each host's own boot-time clock, which has
@@ -20,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/actor.hpp"
+#include "common/turn.hpp"
 #include "tests/world/disk.hpp"
 #include "tests/world/network.hpp"
 
@@ -181,18 +180,22 @@ class World {
     void happen(const Event& event);
 
     void arrive(Packet packet);
+    class HostDriver;
+
     void turn(HostId host);
-    void carry_out(HostId host);
-    [[nodiscard]] bool store(HostId host, Effects& effects);
+    [[nodiscard]] Result<void> store(HostId host, BatchNumber number, StorageBatch batch);
     [[nodiscard]] bool dies_here(HostId host);
+    // False: the process ended on the way, when it answered something.
+    [[nodiscard]] bool receive_all(HostId host);
     void receive(HostId host, const Packet& packet);
     [[nodiscard]] Address return_address(Host& receiver, const Packet& packet) const;
     void refuse(HostId host, const Packet& packet, const Error& error);
 
     // False: the sender's process ended on the way.
-    bool send(HostId from, const std::vector<Outgoing>& messages);
+    bool send(HostId from, const Identity& sender, const std::vector<Outgoing>& messages);
     [[nodiscard]] std::vector<Packet> routes(HostId from, const Address& address) const;
-    void send_along(const Packet& route, NodeId to, const std::vector<const Message*>& messages);
+    void send_along(const Packet& route, const Identity& sender, NodeId to,
+                    const std::vector<const Message*>& messages);
     void dispatch(Packet packet, Duration delay, bool in_order);
     void end_process(HostId host);
     void trace(TraceEvent event) const;

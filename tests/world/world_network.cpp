@@ -22,7 +22,7 @@ bool plain(const Fate& fate) {
 
 // ---------------------------------------------------------------- sending
 
-bool World::send(HostId from, const std::vector<Outgoing>& messages) {
+bool World::send(HostId from, const Identity& sender, const std::vector<Outgoing>& messages) {
     // One frame for each (address, to), in the order in which the first of each was sent.
     std::map<std::pair<Address, NodeId>, std::size_t> index;
     std::vector<std::pair<const Outgoing*, std::vector<const Message*>>> groups;
@@ -38,7 +38,7 @@ bool World::send(HostId from, const std::vector<Outgoing>& messages) {
                 trace_message(TraceEvent::Kind::lost, from, {}, *message, "nobody is there");
             }
         }
-        for (const Packet& target : targets) send_along(target, first->to, group);
+        for (const Packet& target : targets) send_along(target, sender, first->to, group);
         if (dies_here(from)) return false;
     }
     return true;
@@ -82,8 +82,8 @@ std::vector<World::Packet> World::routes(HostId from, const Address& address) co
 }
 
 // Neighbours with the same fate travel in one frame, as they would over the real transport.
-void World::send_along(const Packet& route, NodeId to, const std::vector<const Message*>& messages) {
-    const Identity sender = at(route.from).actor->identity();
+void World::send_along(const Packet& route, const Identity& sender, NodeId to,
+                       const std::vector<const Message*>& messages) {
     std::optional<FrameWriter> open;
     Fate open_fate;
     const auto close = [&] {
@@ -215,7 +215,7 @@ void World::refuse(HostId host, const Packet& packet, const Error& error) {
     trace({TraceEvent::Kind::refused, now_, packet.from, host, nullptr, nullptr, error.message()});
     if (packet.way != Way::request) return;
     const Address back = return_address(at(host), packet);
-    send(host, {Outgoing{back, {}, FrameRefused{error.code(), error.message()}}});
+    send(host, at(host).actor->identity(), {Outgoing{back, {}, FrameRefused{error.code(), error.message()}}});
 }
 
 // ---------------------------------------------------------------- tracing

@@ -8,15 +8,30 @@
 namespace ringkv {
 namespace {
 
-// A turn takes effects at most so often; what an actor still has then is for the next turn.
-constexpr int most_rounds = 16;
 // Connections that nobody has used for so long are closed.
 constexpr Duration idle = std::chrono::minutes(5);
 
 }  // namespace
 
 EventLoop::EventLoop(Actor& actor, Storage& storage, Transport& transport, EventLoopOptions options)
-    : actor_(actor), storage_(storage), transport_(transport), options_(options) {}
+    : actor_(actor), transport_(transport), world_(storage, transport), options_(options) {}
+
+Time EventLoop::RealWorld::now() {
+    return boot_time();
+}
+
+Result<void> EventLoop::RealWorld::commit(BatchNumber number, StorageBatch batch) {
+    return storage_.commit(number, std::move(batch));
+}
+
+Result<void> EventLoop::RealWorld::send(const Identity& sender, std::vector<Outgoing> messages) {
+    transport_.send(sender, messages);
+    return {};
+}
+
+void EventLoop::RealWorld::log(const LogLine& line) {
+    ringkv::log(line);
+}
 
 Result<void> EventLoop::run() {
     while (!stopped_.load(std::memory_order_acquire) && !actor_.finished())
@@ -31,6 +46,16 @@ void EventLoop::stop() {
 
 Result<void> EventLoop::turn() {
     transport_.poll(more_ ? Duration::zero() : options_.tick);
+    const auto end = take_turn(actor_, world_, durable_, [this]() -> Result<void> {
+        take_messages();
+        return {};
+    });
+    if (!end) return end.error();
+    more_ = more_ || *end == TurnEnd::more;
+    return {};
+}
+
+void EventLoop::take_messages() {
     // The clock is sampled after a frame was taken in, once for all messages of that frame (L3, L4).
     const TransportCounters& counters = transport_.counters();
     std::uint64_t frame = counters.frames_in;
@@ -43,33 +68,9 @@ Result<void> EventLoop::turn() {
         actor_.receive(now, from, std::move(message));
     });
     more_ = taken >= options_.frames;
-
     now = boot_time();
     if (input_) input_(now);
-    actor_.tick(now);
     transport_.close_idle(now, idle);
-    return carry_out(actor_.take_effects());
-}
-
-Result<void> EventLoop::carry_out(Effects effects) {
-    for (int round = 1;; ++round) {
-        if (!effects.batch.empty())
-            if (auto stored = storage_.commit(effects.number, std::move(effects.batch)); !stored) return stored;
-        transport_.send(actor_.identity(), effects.sends);
-        if (effects.subscribe) transport_.subscribe(*effects.subscribe);
-        for (const LogLine& line : effects.log) log(line);
-
-        const Result<BatchNumber> safe = storage_.durable();
-        if (!safe) return safe.error();
-        if (*safe <= durable_) return {};
-        durable_ = *safe;
-        actor_.durable(boot_time(), durable_);
-        if (round == most_rounds) {
-            more_ = true;
-            return {};
-        }
-        effects = actor_.take_effects();
-    }
 }
 
 }  // namespace ringkv

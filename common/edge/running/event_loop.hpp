@@ -1,4 +1,4 @@
-// Drives one actor over the real world. The order of a turn is the safety argument (actor.hpp).
+// Drives one actor over the real world, turn by turn (common/turn.hpp).
 #pragma once
 
 #include <atomic>
@@ -6,6 +6,7 @@
 
 #include "common/actor.hpp"
 #include "common/edge/transport/transport.hpp"
+#include "common/turn.hpp"
 
 namespace ringkv {
 
@@ -28,12 +29,28 @@ class EventLoop {
     void each_turn(std::function<void(Time)> input) { input_ = std::move(input); }
 
   private:
+    class RealWorld final : public Driver {
+      public:
+        RealWorld(Storage& storage, Transport& transport) : storage_(storage), transport_(transport) {}
+
+        [[nodiscard]] Time now() override;
+        [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
+        [[nodiscard]] Result<BatchNumber> durable() override { return storage_.durable(); }
+        [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override;
+        void subscribe(const std::string& endpoint) override { transport_.subscribe(endpoint); }
+        void log(const LogLine& line) override;
+
+      private:
+        Storage& storage_;
+        Transport& transport_;
+    };
+
     [[nodiscard]] Result<void> turn();
-    [[nodiscard]] Result<void> carry_out(Effects effects);
+    void take_messages();
 
     Actor& actor_;
-    Storage& storage_;
     Transport& transport_;
+    RealWorld world_;
     EventLoopOptions options_;
     std::function<void(Time)> input_;
     std::atomic<bool> stopped_{false};
