@@ -10,7 +10,7 @@
 #include <set>
 #include <vector>
 
-#include "node/context.hpp"
+#include "node/outlets.hpp"
 
 namespace ringkv {
 
@@ -19,7 +19,8 @@ class Beacons {
     // Another node's shard.
     using Link = std::pair<NodeId, ShardIndex>;
 
-    explicit Beacons(ReplicaContext& context) : context_(context) {}
+    // Both must outlive it.
+    Beacons(const ShardFacts& shard, MessageOutlet& messages) : shard_(shard), messages_(messages) {}
 
     // Whose leases this shard's primaries ask for from the next beacon on. Those that they hold last on.
     void set_claims(std::map<Link, std::vector<Claim>> claims);
@@ -30,13 +31,20 @@ class Beacons {
     using Grant = std::function<bool(const Claim& claim)>;
     // -> the view that we know of the partition.
     using KnownView = std::function<ViewId(PartitionId partition)>;
-    void receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known);
+    // -> is our map behind: has the sender a newer view of a partition than it?
+    [[nodiscard]] bool receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant,
+                               const KnownView& known);
 
     // Told of each claim that the peer granted, and when the beacon so answered was sent.
     using Granted = std::function<void(const Claim& claim, Time sent)>;
     // Told of each claim whose view the peer does not know yet.
     using Lags = std::function<void(const Claim& claim)>;
-    void receive(NodeId from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags);
+    // -> is our map behind?
+    [[nodiscard]] bool receive(NodeId from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags);
+
+    // A link has claims; its list was numbered here, and its beacons that wait for an answer are few, of growing nonces
+    // and times.
+    void check_invariants() const;
 
   private:
     struct Sent {
@@ -62,7 +70,8 @@ class Beacons {
 
     [[nodiscard]] bool given_up_since(Time now, Time cut_off) const;
 
-    ReplicaContext& context_;
+    const ShardFacts& shard_;
+    MessageOutlet& messages_;
     std::map<Link, Outbound> out_;
     std::map<std::tuple<NodeId, StartNumber, std::uint64_t>, Inbound> in_;  // the last: its connection
     Nonce last_nonce_;

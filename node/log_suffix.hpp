@@ -39,6 +39,9 @@ class LogSuffix {
     void set_history(std::vector<ViewStart> history);
     [[nodiscard]] const std::vector<ViewStart>& history() const { return history_; }
 
+    // Entries are contiguous from start; views and ops of the history grow, and each entry's view is what it says.
+    void check_invariants() const;
+
   private:
     OpNumber start_;
     std::deque<EntryPtr> entries_;

@@ -14,9 +14,9 @@ constexpr std::size_t kept_bytes = std::size_t{64} << 10U;
 
 void PartitionLog::append(EntryPtr entry) {
     if (unsynced_.empty()) persisted_ = last();
-    const BatchNumber batch = context_.store(partition_, AppendRecord{partition_, entry});
+    const BatchNumber batch = storage_.store(partition_, AppendRecord{partition_, entry});
     if (commit_ != noted_commit_) {
-        context_.store(partition_, CommitRecord{partition_, commit_});
+        storage_.store(partition_, CommitRecord{partition_, commit_});
         noted_commit_ = commit_;
     }
     suffix_.append(std::move(entry));
@@ -29,7 +29,7 @@ void PartitionLog::append(EntryPtr entry) {
 void PartitionLog::truncate(OpNumber keep) {
     RINGKV_CHECK(keep >= commit_, "a cut below the commit point");
     if (keep >= last()) return;
-    context_.store(partition_, TruncateRecord{partition_, keep});
+    storage_.store(partition_, TruncateRecord{partition_, keep});
     suffix_.truncate(keep);
     persisted_ = std::min(persisted_, keep);
     for (auto& [batch, op] : unsynced_) op = std::min(op, keep);
@@ -39,7 +39,7 @@ void PartitionLog::set_log_view(ViewId view) {
     if (view == log_view_) return;
     RINGKV_CHECK(view > log_view_, "a log view went back");
     log_view_ = view;
-    log_view_batch_ = context_.store(partition_, LogViewRecord{partition_, view});
+    log_view_batch_ = storage_.store(partition_, LogViewRecord{partition_, view});
 }
 
 void PartitionLog::advance(OpNumber commit, const std::function<void(const Entry&)>& applied) {
@@ -53,7 +53,7 @@ void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied)
     while (commit_ < reach) {
         commit_ = commit_.next();
         const EntryPtr entry = suffix_.at(commit_);
-        context_.engine.apply(partition_, *entry);
+        engine_.apply(partition_, *entry);
         sessions_.apply(*entry);
         if (applied) applied(*entry);
     }
@@ -69,7 +69,7 @@ bool PartitionLog::goes_on(const StateChunk& chunk) const {
 
 bool PartitionLog::take_chunk(const StateChunk& chunk) {
     if (!goes_on(chunk)) {
-        context_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
+        storage_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
         reset(chunk.start, chunk.start_view);
         copy_ = {chunk.view.since, chunk.copy};
         next_chunk_ = 0;
@@ -77,10 +77,10 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
     if (!incomplete() || chunk.index < *next_chunk_) return true;
     if (chunk.index > *next_chunk_) return false;
     ++*next_chunk_;
-    context_.store(partition_, StateChunkRecord{partition_, chunk.records});
-    context_.engine.load(partition_, chunk.records);
+    storage_.store(partition_, StateChunkRecord{partition_, chunk.records});
+    engine_.load(partition_, chunk.records);
     if (chunk.end) {
-        context_.store(partition_,
+        storage_.store(partition_,
                        StateDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
         finish_transfer(chunk.end->applied, chunk.end->sessions, chunk.end->history);
     }
@@ -88,14 +88,14 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
 }
 
 void PartitionLog::clear() {
-    context_.store(partition_, ResetRecord{partition_, OpNumber(), ViewId()});
+    storage_.store(partition_, ResetRecord{partition_, OpNumber(), ViewId()});
     reset(OpNumber(), ViewId());
     copy_ = {};
     next_chunk_ = 0;
 }
 
 void PartitionLog::reset(OpNumber start, ViewId start_view) {
-    context_.engine.clear(partition_);
+    engine_.clear(partition_);
     sessions_.clear();
     suffix_.reset(start, start_view);
     commit_ = start;
@@ -135,11 +135,26 @@ void PartitionLog::restore(const StorageRecord& record) {
         reset(begin->start, begin->start_view);
         next_chunk_ = 0;  // of a copy that no sender goes on with, unless its end follows
     } else if (const auto* part = std::get_if<StateChunkRecord>(&record)) {
-        context_.engine.load(partition_, part->records);
+        engine_.load(partition_, part->records);
     } else if (const auto* done = std::get_if<StateDoneRecord>(&record)) {
         finish_transfer(done->applied, done->sessions, done->history);
     }
     persisted_ = last();
+}
+
+void PartitionLog::check_invariants() const {
+    suffix_.check_invariants();
+    RINGKV_CHECK(suffix_.start() <= commit_ && commit_ <= last(), "the commit point is outside of what is held");
+    RINGKV_CHECK(persisted() <= last(), "more is stored than there is");
+    RINGKV_CHECK(known_commit_ >= commit_, "committed here, but not known to be committed");
+    OpNumber before = persisted_;
+    BatchNumber batch;
+    for (const auto& [number, op] : unsynced_) {
+        RINGKV_CHECK(number > batch && op >= before, "batches that are not stored yet are out of order");
+        batch = number;
+        before = op;
+    }
+    RINGKV_CHECK(unsynced_.empty() || before == last(), "an entry is in no batch");
 }
 
 }  // namespace ringkv

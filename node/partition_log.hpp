@@ -8,15 +8,18 @@
 #include <functional>
 #include <optional>
 
-#include "node/context.hpp"
+#include "node/engine.hpp"
 #include "node/log_suffix.hpp"
+#include "node/outlets.hpp"
 #include "node/sessions.hpp"
 
 namespace ringkv {
 
 class PartitionLog {
   public:
-    PartitionLog(PartitionId partition, ReplicaContext& context) : partition_(partition), context_(context) {}
+    // Both must outlive it.
+    PartitionLog(PartitionId partition, Engine& engine, StorageOutlet& storage)
+        : partition_(partition), engine_(engine), storage_(storage) {}
 
     [[nodiscard]] PartitionId partition() const { return partition_; }
     [[nodiscard]] const LogSuffix& suffix() const { return suffix_; }
@@ -53,6 +56,11 @@ class PartitionLog {
     // Replays what was stored, in order, after a restart.
     void restore(const StorageRecord& record);
 
+    // As above: start <= commit = applied <= persisted <= last; what is not stored yet is of growing batches and ops,
+    // and above what is. Besides: entries are contiguous, their views do not go back (LogSuffix); a log that is
+    // incomplete applies nothing.
+    void check_invariants() const;
+
   private:
     // Copies are numbered by their sender, within its term.
     using TransferName = std::pair<ViewId, std::uint64_t>;
@@ -62,7 +70,8 @@ class PartitionLog {
     void apply_known(const std::function<void(const Entry&)>& applied);
 
     PartitionId partition_;
-    ReplicaContext& context_;
+    Engine& engine_;
+    StorageOutlet& storage_;
     LogSuffix suffix_;
     SessionTable sessions_;
     ViewId log_view_;

@@ -7,116 +7,103 @@
 namespace ringkv {
 
 namespace {
-// Entries kept for a learner that does not keep up.
-constexpr std::uint64_t most_behind = 100000;
 // How often the members are looked at: a node may be the primary of thousands of partitions.
 constexpr Duration members_interval = std::chrono::milliseconds(25);
 }  // namespace
 
 Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time promised_until, PartitionLog& log,
-                 ReplicaContext& context)
-    : state_(std::move(state)),
+                 const ReplicaPorts& ports)
+    : term_{std::move(state), {}, {}},
       log_(log),
-      context_(context),
+      ports_(ports),
+      catch_up_(term_, log, ports),
+      membership_(term_, log, ports.shard),
       view_batch_(view_batch),
-      // Who handed over to us released what we had promised it, and had waited for all its own promises before (V7,
-      // L6).
-      promised_until_(state_.view.leadership_transferred ? now : promised_until),
+      // A primary that transferred its leadership to us released what we had promised it, and had waited for all its
+      // own promises before (V7, L6).
+      promised_until_(view().leadership_transferred ? now : promised_until),
       phase_at_(now) {
-    RINGKV_CHECK(state_.view.primary == context_.me, "somebody else's view");
-    uncommitted_.resize(log_.last().value() - log_.commit().value());
-    context_.held += uncommitted_.size();
+    RINGKV_CHECK(view().primary == ports_.shard.me, "another node's view");
+    for (OpNumber op = log_.commit(); op < log_.last(); op = op.next())
+        uncommitted_.push_back({ports_.admission.enter()});
     add_peers(now);
-    context_.claims_changed = true;
+    ports_.leases.claims_changed();
     tick(now);
 }
 
 void Primary::state_changed(Time now, PartitionState state, BatchNumber view_batch) {
-    const bool new_view = state.view.id != state_.view.id;
-    state_ = std::move(state);
+    const bool new_view = state.view.id != view().id;
+    term_.state = std::move(state);
     if (new_view) {
         view_batch_ = view_batch;
-        proposed_.clear();
-        for (auto& [node, peer] : peers_) {
-            peer.told_view = false;
-            if (!state_.view.has(node)) ask_again(peer);
+        term_.proposed.clear();
+        // A member keeps its log as long as our term lasts. Others may delete theirs when they learn of a view without
+        // them, unless they have said in that very view that they have it (M4): they are asked again in each.
+        for (auto& [node, peer] : term_.peers) {
+            peer.progress.forget_that_it_knows_the_view();
+            if (!view().has(node)) peer.progress.ask_again(view().id, log_.commit());
         }
         // "Never again in that view" (V6) is over with that view.
         if (phase_ == Phase::transferring_leadership) phase_ = Phase::serving;
         phase_at_ = now;
     }
-    for (auto peer = peers_.begin(); peer != peers_.end();) {
-        const bool wanted =
-            state_.view.has(peer->first) || state_.has_learner(peer->first) || proposed_.contains(peer->first);
-        if (!wanted) end_transfer(peer->second);
-        peer = wanted ? std::next(peer) : peers_.erase(peer);
-    }
+    drop_peers();
     add_peers(now);
-    context_.claims_changed = true;
+    ports_.leases.claims_changed();
     tick(now);
+}
+
+void Primary::drop_peers() {
+    std::erase_if(term_.peers, [this](const auto& item) {
+        return !term_.counts(item.first) && !term_.state.has_learner(item.first);
+    });
 }
 
 void Primary::add_peers(Time now) {
     const auto add = [&](NodeId node) {
-        if (node == context_.me || peers_.contains(node)) return;
-        Peer peer;
-        peer.valid_from = state_.view.has(node) ? state_.view.since : state_.view.id;
-        peer.base = log_.commit();
-        peer.heard_at = now;
-        peer.progress_at = now;
-        peers_.emplace(node, peer);
+        if (node == ports_.shard.me || term_.find(node) != nullptr) return;
+        const ViewId valid_from = view().has(node) ? view().since : view().id;
+        HeldLease lease;
+        lease.heard_at = now;
+        term_.peers.emplace(node, Peer{Progress(valid_from, log_.commit(), now), lease});
     };
-    for (NodeId node : state_.view.members) add(node);
-    for (NodeId node : state_.learners) add(node);
-}
-
-std::vector<NodeId> Primary::required() const {
-    std::vector<NodeId> nodes = state_.view.backups();
-    for (NodeId node : proposed_)
-        if (!state_.view.has(node)) nodes.push_back(node);
-    return nodes;
-}
-
-std::vector<NodeId> Primary::lease_peers() const {
-    std::vector<NodeId> nodes = required();
-    for (const auto& [node, peer] : peers_)
-        if (peer.started && !state_.view.has(node) && !proposed_.contains(node)) nodes.push_back(node);
-    return nodes;
+    for (NodeId node : view().members) add(node);
+    for (NodeId node : term_.state.learners) add(node);
 }
 
 void Primary::start(Time now) {
     phase_ = Phase::starting;
     phase_at_ = now;
-    log_.set_log_view(state_.view.id);
-    for (auto& [node, peer] : peers_) {
-        peer.base = log_.commit();
-        if (state_.view.has(node)) send_start_view(now, node, peer);
+    log_.set_log_view(view().id);
+    for (auto& [node, peer] : term_.peers) {
+        peer.progress.offer_from(log_.commit());
+        if (view().has(node)) catch_up_.send_start_view(now, node, peer.progress);
     }
 }
 
-// Everything that every required replica has persisted is committed (P3). One that has not taken over this
-// term's log counts as having nothing.
+// Everything that every required replica has stored is committed (P3). One that has not taken over this term's log
+// counts as having nothing.
 void Primary::try_commit(Time now) {
     if (phase_ == Phase::waiting) return;
     std::vector<OpNumber> persisted{log_.persisted()};
-    for (NodeId node : required()) {
-        const auto peer = peers_.find(node);
-        persisted.push_back(peer != peers_.end() && peer->second.started ? peer->second.acked : OpNumber());
+    for (NodeId node : term_.required()) {
+        const Peer* peer = term_.find(node);
+        persisted.push_back(peer != nullptr && peer->progress.replicating() ? peer->progress.acked() : OpNumber());
     }
-    log_.advance(context_.commit_rule.committed(std::move(persisted)),
+    log_.advance(ports_.shard.commit_rule.committed(std::move(persisted)),
                  [this, now](const Entry& entry) { applied(now, entry); });
     try_serve(now);
 }
 
 void Primary::try_serve(Time now) {
-    if (phase_ != Phase::starting || view_batch_ > context_.durable || log_.commit() != log_.last()) return;
-    for (NodeId node : state_.view.backups())
-        if (!peers_.at(node).started) return;
+    if (phase_ != Phase::starting || !ports_.storage.stored(view_batch_) || log_.commit() != log_.last()) return;
+    for (NodeId node : view().backups())
+        if (!term_.peers.at(node).progress.replicating()) return;
     phase_ = Phase::serving;
     phase_at_ = now;
     log_.sessions().touch_all(now);  // a new primary counts all sessions as just used (C2)
-    context_.log(LogLevel::debug, "serving", {field(log_.partition()), field(state_.view)});
-    context_.claims_changed = true;
+    ports_.events.add(LogLevel::debug, "serving", {field(log_.partition()), field(view())});
+    ports_.leases.claims_changed();
     serve_held(now);
 }
 
@@ -129,20 +116,21 @@ void Primary::applied(Time now, const Entry& entry) {
     }
     RINGKV_CHECK(!uncommitted_.empty(), "an op was committed that the primary does not wait for");
     for (const Waiter& waiter : uncommitted_.front().waiters)
-        context_.reply(waiter.from, WriteAnswer{waiter.request, entry.status, entry.version, log_.commit()});
+        ports_.messages.answer(waiter.from, WriteAnswer{waiter.request, entry.status, entry.version, log_.commit()});
     uncommitted_.pop_front();
-    --context_.held;
 }
 
+// ---------------------------------------------------------------- leases
+
 bool Primary::lease_held(Time now, Time arrived, NodeId node) const {
-    const auto peer = peers_.find(node);
-    if (peer == peers_.end()) return false;
-    return context_.map.settings.reads == ReadMode::confirmed ? peer->second.confirmed >= arrived
-                                                              : peer->second.lease_until > now;
+    const Peer* peer = term_.find(node);
+    if (peer == nullptr) return false;
+    return ports_.shard.map.settings.reads == ReadMode::confirmed ? peer->lease.confirmed >= arrived
+                                                                  : peer->lease.until > now;
 }
 
 bool Primary::leases_held(Time now, Time arrived) const {
-    for (NodeId node : required()) {
+    for (NodeId node : term_.required()) {
         const bool held = lease_held(now, arrived, node);
         if (!held) return false;
     }
@@ -150,29 +138,73 @@ bool Primary::leases_held(Time now, Time arrived) const {
 }
 
 void Primary::lease_granted(Time now, NodeId from, Time sent) {
-    const auto found = peers_.find(from);
-    if (found == peers_.end()) return;
-    Peer& peer = found->second;
-    peer.lease_until = std::max(peer.lease_until, sent + context_.lease().duration);
-    peer.confirmed = std::max(peer.confirmed, sent);
-    peer.heard_at = now;
+    Peer* peer = term_.find(from);
+    if (peer == nullptr) return;
+    peer->lease.until = std::max(peer->lease.until, sent + ports_.shard.lease().duration);
+    peer->lease.confirmed = std::max(peer->lease.confirmed, sent);
+    peer->lease.heard_at = now;
     serve_reads(now);
 }
 
-void Primary::lags(NodeId node) {
-    if (const auto peer = peers_.find(node); peer != peers_.end()) peer->second.told_view = false;
+// A learner's too, once it has our log. A node that has answered has stored a view of this term, and will grant it.
+void Primary::want_lease(Time now, NodeId node, const Peer& peer) {
+    ports_.leases.claims_changed();
+    if (peer.lease.until <= now) ports_.leases.ask_at_once(node);
 }
+
+void Primary::lags(NodeId node) {
+    if (Peer* peer = term_.find(node)) peer->progress.forget_that_it_knows_the_view();
+}
+
+// ---------------------------------------------------------------- members and leadership
+
+void Primary::propose(View next) {
+    next.id = view().id.next();
+    ports_.proposals.propose(Proposal{log_.partition(), view().id, std::move(next), false});
+}
+
+bool Primary::tick_members(Time now) {
+    const auto members = membership_.change(now, phase_ == Phase::serving, phase_at_);
+    if (!members) return false;
+    for (NodeId node : *members)
+        if (!view().has(node) && term_.proposed.insert(node).second) ports_.leases.claims_changed();
+    propose(View{{}, view().since, ports_.shard.me, *members, false});
+    return true;
+}
+
+// V7: no new requests; what is under way commits; then another member is proposed.
+void Primary::tick_leadership_transfer(Time now) {
+    if (phase_ == Phase::serving) {
+        if (!ports_.shard.registry.in_reach) return;  // no view could follow, and we would not serve on (V6)
+        successor_ = membership_.successor(now, phase_at_);
+        if (successor_.none()) return;
+        phase_ = Phase::transferring_leadership;
+        phase_at_ = now;
+    }
+    // Requests wait meanwhile; a member that does not answer is removed by tick_members.
+    if (log_.commit() != log_.last()) return;
+    View next{{}, view().id.next(), successor_, view().members, true};
+    if (ports_.shard.stopping) std::erase(next.members, ports_.shard.me);
+    if (now - phase_at_ > ports_.shard.lease().grace * 2) {
+        // It was not taken: a new view of ours ends "never again in that view" (V6), and we serve on.
+        next = View{{}, view().since, ports_.shard.me, view().members, false};
+    }
+    propose(std::move(next));
+}
+
+// ---------------------------------------------------------------- the turn
 
 void Primary::tick(Time now) {
     forget_old_requests(now);
-    if (phase_ == Phase::waiting && now >= promised_until_ && view_batch_ <= context_.durable) start(now);
+    if (phase_ == Phase::waiting && now >= promised_until_ && ports_.storage.stored(view_batch_)) start(now);
     if (phase_ == Phase::waiting) return;
-    for (auto& [node, peer] : peers_) tick_peer(now, node, peer);
+    for (auto& [node, peer] : term_.peers) tick_peer(now, node, peer);
     if (phase_ == Phase::starting || log_.commit() != log_.last()) try_commit(now);
-    if (now >= members_at_ || phase_ == Phase::transferring_leadership || context_.stopping) {
+    if (now >= members_at_ || phase_ == Phase::transferring_leadership || ports_.shard.stopping) {
         members_at_ = now + members_interval;
         // One proposal at a time: two would take turns for ever, and neither be answered.
-        if (!tick_members(now) && (phase_ == Phase::serving || phase_ == Phase::transferring_leadership))
+        const bool proposed = tick_members(now);
+        if (!proposed && (phase_ == Phase::serving || phase_ == Phase::transferring_leadership))
             tick_leadership_transfer(now);
     }
     if (phase_ == Phase::serving) {
@@ -181,21 +213,6 @@ void Primary::tick(Time now) {
         ask_for_leases(now);
         expire_sessions(now);
     }
-}
-
-void Primary::flush(Time now) {
-    if (phase_ == Phase::waiting) return;
-    for (auto& [node, peer] : peers_)
-        if (peer.started && (peer.sent < log_.last() || !peer.told_view)) send_prepares(now, node, peer);
-    OpNumber needed = log_.last();
-    for (auto& [node, peer] : peers_) {
-        if (peer.copy) needed = std::min(needed, peer.copy->start);
-        if (!peer.started) continue;
-        const bool lost = log_.last().value() - peer.acked.value() > most_behind;
-        if (lost && !counts(node)) peer.started = false;  // a full copy is cheaper
-        if (peer.started) needed = std::min(needed, peer.acked);
-    }
-    log_.trim(needed);
 }
 
 void Primary::durable(Time now) {
@@ -207,21 +224,36 @@ void Primary::durable(Time now) {
 }
 
 void Primary::release(const View& newer) {
-    const NodeInfo* node = context_.map.find(newer.primary);
+    const NodeInfo* node = ports_.shard.map.find(newer.primary);
     const auto tell = [&](const Address& to, RequestId request, bool maybe_appended) {
         NotPrimary answer{request, log_.partition(), newer, {}, maybe_appended};
         if (node != nullptr) answer.primary = *node;
-        context_.reply(to, std::move(answer));
+        ports_.messages.answer(to, std::move(answer));
     };
     for (const Uncommitted& op : uncommitted_)
         for (const Waiter& waiter : op.waiters) tell(waiter.from, waiter.request, true);
-    for (const Request& request : held_) tell(request.from, request.id(), false);
-    for (const Request& request : reads_) tell(request.from, request.id(), false);
-    context_.held -= held_.size() + reads_.size() + uncommitted_.size();
-    for (auto& [node_id, peer] : peers_) end_transfer(peer);
+    for (const Held& held : held_) tell(held.request.from, held.request.id(), false);
+    for (const Held& held : reads_) tell(held.request.from, held.request.id(), false);
     uncommitted_.clear();
     held_.clear();
     reads_.clear();
+}
+
+void Primary::check_invariants() const {
+    RINGKV_CHECK(view().primary == ports_.shard.me, "a primary in another node's view");
+    RINGKV_CHECK(log_.commit().value() + uncommitted_.size() == log_.last().value(),
+                 "ops above the commit point and those that are waited for differ");
+    RINGKV_CHECK(in_progress_.size() <= uncommitted_.size(), "a write is still under way though its op is committed");
+    RINGKV_CHECK(pending_.size() <= uncommitted_.size(), "a key is still pending though its op is committed");
+    RINGKV_CHECK(phase_ == Phase::serving || phase_ == Phase::transferring_leadership || reads_.empty(),
+                 "reads wait for leases before the primary serves");
+    RINGKV_CHECK(phase_ != Phase::transferring_leadership || !successor_.none(), "leadership goes to no node");
+    for (NodeId node : term_.required()) RINGKV_CHECK(term_.find(node) != nullptr, "a required node is no peer");
+    for (const auto& [node, peer] : term_.peers) {
+        RINGKV_CHECK(node != ports_.shard.me, "the primary is a peer of its own");
+        RINGKV_CHECK(term_.counts(node) || term_.state.has_learner(node), "a peer that is not wanted");
+        peer.progress.check_invariants(log_.last());
+    }
 }
 
 }  // namespace ringkv

@@ -1,24 +1,24 @@
-// A replica in the role of primary, for one term: the views in which this process start has been the
-// primary without a break (View::since). Made when the first of them is learned, dropped when another
-// node's view is.
+// A replica in the role of primary, for one term: the views in which this process start has been the primary without a
+// break (View::since). Made when the first of them is learned, dropped when another node's view is.
 //
 //     waiting  -- our promises to earlier primaries run out (L6) -->  starting
 //     starting -- every member has taken over our log (V3)       -->  serving
-//     serving  -- we want another primary (V7)                   -->  transferring_leadership
+//     serving  -- another primary is wanted (V7)                 -->  transferring_leadership
 //
-// Requests that come before or after `serving` wait until we serve, or until another view tells where to
-// send them.
+// Requests that come before or after `serving` wait until we serve, or until another view tells where to send them.
+//
+// Its parts: CatchUp brings other replicas up to our log, Membership decides who should be members and primary. The
+// files: primary.cpp the term, primary_requests.cpp clients, primary_replication.cpp Prepares.
 #pragma once
 
 #include <deque>
-#include <map>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "node/peer.hpp"
+#include "node/catch_up.hpp"
+#include "node/membership.hpp"
 
 namespace ringkv {
 
@@ -38,7 +38,7 @@ class Primary {
 
     // `promised_until`: our promises to earlier primaries. `view_batch`: the batch with the view's record.
     Primary(Time now, PartitionState state, BatchNumber view_batch, Time promised_until, PartitionLog& log,
-            ReplicaContext& context);
+            const ReplicaPorts& ports);
 
     // Another view of the same term, or another target.
     void state_changed(Time now, PartitionState state, BatchNumber view_batch);
@@ -49,22 +49,26 @@ class Primary {
     void state_chunk_ok(Time now, NodeId from, const StateChunkOk& message);
     // `from` answered our beacon that left at `sent`, and grants its lease.
     void lease_granted(Time now, NodeId from, Time sent);
-    // `node` does not know the present view yet: it is told again.
+    // `node` does not know the view of now yet: it is told again.
     void lags(NodeId node);
 
     void tick(Time now);
     // End of a turn: send what is new.
     void flush(Time now);
     void durable(Time now);
-    // The term is over: everybody who waits is told so.
+    // The term is over: every client that waits is told so.
     void release(const View& newer);
 
     [[nodiscard]] Phase phase() const { return phase_; }
     // Would a read that arrived now be answered from the leases we hold (L4)? For checks of what must hold.
     [[nodiscard]] bool reads_now(Time now) const { return phase_ == Phase::serving && leases_held(now, now); }
-    [[nodiscard]] const View& view() const { return state_.view; }
-    // Whom to ask for leases: members, those proposed, and learners that are close.
-    [[nodiscard]] std::vector<NodeId> lease_peers() const;
+    [[nodiscard]] const View& view() const { return term_.view(); }
+    [[nodiscard]] std::vector<NodeId> lease_peers() const { return term_.lease_peers(); }
+
+    // We are the view's primary; every op above the commit point has its waiters, and nothing else has; a write under
+    // way, and what it will make of its key, is of such an op; requests wait only where their phase lets them; each
+    // peer is wanted, each member and each proposed node is a peer, and what each has is in our log.
+    void check_invariants() const;
 
   private:
     struct Waiter {
@@ -73,9 +77,14 @@ class Primary {
     };
     // An uncommitted op's waiters; op = commit + 1 + index.
     struct Uncommitted {
-        std::vector<Waiter> waiters;
+        Slot slot;
+        std::vector<Waiter> waiters{};
     };
-    // What the uncommitted suffix will make of a key (P4).
+    struct Held {
+        Slot slot;
+        Request request;
+    };
+    // What the uncommitted part of the log will make of a key (P4).
     struct Pending {
         OpNumber op;
         bool present = false;
@@ -83,74 +92,58 @@ class Primary {
 
     // primary.cpp: the term
     void add_peers(Time now);
+    void drop_peers();
     void start(Time now);
     void try_commit(Time now);
     void try_serve(Time now);
     void applied(Time now, const Entry& entry);
-    [[nodiscard]] std::vector<NodeId> required() const;  // whose PrepareOk and lease we need (V6), without us
-    // A member, or proposed as one: its log is never replaced by a copy.
-    [[nodiscard]] bool counts(NodeId node) const { return state_.view.has(node) || proposed_.contains(node); }
     [[nodiscard]] bool lease_held(Time now, Time arrived, NodeId node) const;
     [[nodiscard]] bool leases_held(Time now, Time arrived) const;
+    void want_lease(Time now, NodeId node, const Peer& peer);
+    // -> was other membership proposed?
+    bool tick_members(Time now);
+    void tick_leadership_transfer(Time now);
+    void propose(View view);
 
     // primary_requests.cpp: clients
-    void serve(Time now, const Request& request);
+    void serve(Time now, Request request);
     void write(Time now, const Address& from, const Write& write);
     [[nodiscard]] bool acceptable(const Address& from, const Write& write);
     // Why it cannot be a key, or empty.
     [[nodiscard]] std::string key_objection(const std::string& key) const;
     [[nodiscard]] Entry decide(const Write& write) const;
-    [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the suffix counts
+    [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the uncommitted part counts
     void append(Entry entry);
     void read(Time now, Request request);
     void answer_read(const Request& request);
     void serve_reads(Time now);
     void ask_for_leases(Time now);
-    void hold(Request request);
+    void refuse(const Request& request, RefusalReason reason, std::string text);
     void serve_held(Time now);
     void forget_old_requests(Time now);
     void expire_sessions(Time now);
 
-    // primary_peers.cpp: replication and catch-up
-    void send_start_view(Time now, NodeId node, Peer& peer);
-    void send_prepares(Time now, NodeId node, Peer& peer);
+    // primary_replication.cpp: Prepares
     void tick_peer(Time now, NodeId node, Peer& peer);
-    void begin_transfer(Time now, NodeId node, Peer& peer);
-    void send_chunk(Time now, NodeId node, Peer& peer);
-    void end_transfer(Peer& peer);
-    // What the peer said of its log in that view.
-    [[nodiscard]] bool valid(const Peer& peer, ViewId said_in) const;
-    void ask_again(Peer& peer);
-    void want_lease(Time now, NodeId node, const Peer& peer);
+    void send_prepares(Time now, NodeId node, Progress& progress);
+    void trim_log();
 
-    // primary_members.cpp: who should be a member, and hand-over
-    // -> was other membership proposed?
-    bool tick_members(Time now);
-    [[nodiscard]] bool silent(Time now, const Peer& peer) const;
-    [[nodiscard]] bool caught_up(Time now, NodeId node, const Peer& peer) const;
-    [[nodiscard]] std::vector<NodeId> wanted_members(Time now, bool& renew) const;
-    [[nodiscard]] std::vector<NodeId> by_preference(const std::vector<NodeId>& nodes) const;
-    void tick_leadership_transfer(Time now);
-    void propose(View view);
-
-    PartitionState state_;
+    Term term_;
     PartitionLog& log_;
-    ReplicaContext& context_;
+    const ReplicaPorts& ports_;
+    CatchUp catch_up_;
+    Membership membership_;
     Phase phase_ = Phase::waiting;
     BatchNumber view_batch_;
     Time promised_until_;
     Time phase_at_;
-
-    std::map<NodeId, Peer> peers_;
-    std::map<NodeId, std::uint64_t> copied_tickets_;  // of the log that our newest copy to it replaces
-    std::set<NodeId> proposed_;  // proposed as members on the current view: required until a higher one is learned (V6)
-    NodeId successor_;           // handing over to
+    NodeId successor_;  // leadership goes to it
 
     std::deque<Uncommitted> uncommitted_;
     absl::flat_hash_map<std::string, Pending> pending_;
     absl::flat_hash_map<std::pair<ClientId, Sequence>, OpNumber> in_progress_;
-    std::deque<Request> held_;   // until we serve
-    std::deque<Request> reads_;  // until the leases are there
+    std::deque<Held> held_;   // until we serve
+    std::deque<Held> reads_;  // until the leases are there
     Time expiry_at_{};
     Time members_at_{};
 };

@@ -1,4 +1,4 @@
-// The primary and its clients: writes become entries, reads wait for nobody while the leases are held.
+// The primary and its clients: writes become entries, reads wait for nothing while the leases are held.
 #include <algorithm>
 
 #include "common/check.hpp"
@@ -14,74 +14,70 @@ constexpr std::size_t most_sessions = 20000;  // a partition; beyond, the longes
 constexpr std::size_t most_expired = 256;     // in one entry
 }  // namespace
 
-void Primary::request(Request request) {
-    if (context_.held >= context_.limits.inflight) {
-        context_.reply(request.from,
-                       RequestRefused{request.id(), RefusalReason::overloaded,
-                                      "the shard holds as many requests as limits.inflight allows", log_.commit()});
-        return;
-    }
-    if (phase_ != Phase::serving) {
-        // One partition that cannot serve must not take all the room of its shard.
-        if (held_.size() >= std::max<std::uint64_t>(context_.limits.inflight / 8, 1))
-            context_.reply(request.from, RequestRefused{request.id(), RefusalReason::busy,
-                                                        "the partition is changing its primary", log_.commit()});
-        else
-            hold(std::move(request));
-        return;
-    }
-    serve(request.arrived, request);
+void Primary::refuse(const Request& request, RefusalReason reason, std::string text) {
+    ports_.messages.answer(request.from, RequestRefused{request.id(), reason, std::move(text), log_.commit()});
 }
 
-void Primary::hold(Request request) {
-    ++context_.held;
-    held_.push_back(std::move(request));
+void Primary::request(Request request) {
+    if (ports_.admission.full())
+        return refuse(request, RefusalReason::overloaded, "the shard holds as many requests as limits.inflight allows");
+    if (phase_ == Phase::serving) {
+        const Time now = request.arrived;
+        return serve(now, std::move(request));
+    }
+    // One partition that cannot serve must not take all the room of its shard.
+    if (held_.size() >= std::max<std::uint64_t>(ports_.admission.limit() / 8, 1))
+        return refuse(request, RefusalReason::busy, "the partition is changing its primary");
+    held_.push_back({ports_.admission.enter(), std::move(request)});
 }
 
 void Primary::serve_held(Time now) {
-    std::deque<Request> held;
-    held.swap(held_);
-    context_.held -= held.size();
-    for (Request& request : held)
-        if (now - request.arrived < longest_hold) serve(now, request);
+    std::deque<Held> held = std::exchange(held_, {});
+    for (; !held.empty(); held.pop_front()) {
+        Request& request = held.front().request;
+        if (now - request.arrived < longest_hold) serve(now, std::move(request));
+    }
 }
 
-void Primary::serve(Time now, const Request& request) {
+void Primary::serve(Time now, Request request) {
     if (const auto* put = std::get_if<Write>(&request.what))
         write(now, request.from, *put);
     else
-        read(now, request);
+        read(now, std::move(request));
 }
 
 std::string Primary::key_objection(const std::string& key) const {
+    const std::uint64_t limit = ports_.shard.limits.key;
     if (key.empty()) return "a key has at least one byte";
-    if (key.size() <= context_.limits.key) return {};
-    return "the key has " + std::to_string(key.size()) + " bytes; the limit is " + std::to_string(context_.limits.key);
+    if (key.size() <= limit) return {};
+    return "the key has " + std::to_string(key.size()) + " bytes; the limit is " + std::to_string(limit);
 }
 
 bool Primary::acceptable(const Address& from, const Write& write) {
+    const Limits& limits = ports_.shard.limits;
     const auto reject = [&](RefusalReason reason, std::string text) {
-        context_.reply(from, RequestRefused{write.request, reason, std::move(text), log_.commit()});
+        ports_.messages.answer(from, RequestRefused{write.request, reason, std::move(text), log_.commit()});
         return false;
     };
     if (std::string objection = key_objection(write.key); !objection.empty())
         return reject(RefusalReason::bad_key, std::move(objection));
-    if (write.value && write.value->size() > context_.limits.value)
+    if (write.value && write.value->size() > limits.value)
         return reject(RefusalReason::bad_value, "the value has " + std::to_string(write.value->size()) +
-                                                    " bytes; the limit is " + std::to_string(context_.limits.value));
+                                                    " bytes; the limit is " + std::to_string(limits.value));
     if (write.client.none() || write.sequence.none())
         return reject(RefusalReason::bad_value, "a write names its client and a sequence, both above 0");
     if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
-    if (write.value && context_.limits.memory != 0 && context_.engine.bytes() >= context_.limits.memory)
+    if (write.value && limits.memory != 0 && ports_.engine.bytes() >= limits.memory)
         return reject(RefusalReason::overloaded, "the shard's memory limit is reached; erase keys or add nodes");
     return true;
 }
 
-// Exactly once (C1, C2): the applied table first, then the uncommitted suffix; only then is it a new write.
+// Exactly once (C1, C2): the applied table first, then the uncommitted part of the log; only then is it a new write.
 void Primary::write(Time now, const Address& from, const Write& write) {
     const SessionTable::Look look = log_.sessions().look(write.client, write.sequence, write.known);
     if (look.verdict == SessionTable::Verdict::answered) {
-        context_.reply(from, WriteAnswer{write.request, look.outcome.status, look.outcome.version, log_.commit()});
+        const SessionOutcome& outcome = look.outcome;
+        ports_.messages.answer(from, WriteAnswer{write.request, outcome.status, outcome.version, log_.commit()});
         return;
     }
     if (const auto op = in_progress_.find({write.client, write.sequence}); op != in_progress_.end()) {
@@ -92,9 +88,9 @@ void Primary::write(Time now, const Address& from, const Write& write) {
         return;
     }
     if (look.verdict == SessionTable::Verdict::refused) {
-        context_.reply(from,
-                       RequestRefused{write.request, RefusalReason::session_expired,
-                                      "the partition no longer remembers whether this write was done", log_.commit()});
+        ports_.messages.answer(
+            from, RequestRefused{write.request, RefusalReason::session_expired,
+                                 "the partition no longer remembers whether this write was done", log_.commit()});
         return;
     }
     if (!acceptable(from, write)) return;
@@ -107,7 +103,7 @@ void Primary::write(Time now, const Address& from, const Write& write) {
 OpNumber Primary::version_of(const std::string& key) const {
     if (const auto pending = pending_.find(key); pending != pending_.end())
         return pending->second.present ? pending->second.op : OpNumber();
-    const auto found = context_.engine.get(log_.partition(), key);
+    const auto found = ports_.engine.get(log_.partition(), key);
     return found ? found->version : OpNumber();
 }
 
@@ -138,71 +134,59 @@ Entry Primary::decide(const Write& write) const {
 
 void Primary::append(Entry entry) {
     entry.op = log_.last().next();
-    entry.view = state_.view.id;
+    entry.view = view().id;
     if (entry.kind == EntryKind::set || entry.kind == EntryKind::remove)
         pending_[entry.key] = {entry.op, entry.kind == EntryKind::set};
     log_.append(std::make_shared<const Entry>(std::move(entry)));
-    uncommitted_.emplace_back();
-    ++context_.held;
+    uncommitted_.push_back({ports_.admission.enter()});
 }
 
 void Primary::read(Time now, Request request) {
     if (const auto* get = std::get_if<Get>(&request.what)) {
-        if (std::string objection = key_objection(get->key); !objection.empty()) {
-            context_.reply(request.from,
-                           RequestRefused{get->request, RefusalReason::bad_key, std::move(objection), log_.commit()});
-            return;
-        }
+        if (std::string objection = key_objection(get->key); !objection.empty())
+            return refuse(request, RefusalReason::bad_key, std::move(objection));
     }
-    if (leases_held(now, request.arrived)) {
-        answer_read(request);
-        return;
-    }
-    ++context_.held;
-    reads_.push_back(std::move(request));
+    if (leases_held(now, request.arrived)) return answer_read(request);
+    reads_.push_back({ports_.admission.enter(), std::move(request)});
     ask_for_leases(now);
 }
 
-// Of whoever the first read waits for.
+// Of the nodes that the first read waits for.
 void Primary::ask_for_leases(Time now) {
     if (reads_.empty()) return;
-    for (NodeId node : required())
-        if (!lease_held(now, reads_.front().arrived, node)) context_.beacon_to.insert(node);
+    for (NodeId node : term_.required())
+        if (!lease_held(now, reads_.front().request.arrived, node)) ports_.leases.ask_at_once(node);
 }
 
 void Primary::serve_reads(Time now) {
     if (phase_ != Phase::serving) return;
-    while (!reads_.empty() && leases_held(now, reads_.front().arrived)) {
-        answer_read(reads_.front());
+    while (!reads_.empty() && leases_held(now, reads_.front().request.arrived)) {
+        answer_read(reads_.front().request);
         reads_.pop_front();
-        --context_.held;
     }
 }
 
 // Their clients have given them up.
 void Primary::forget_old_requests(Time now) {
-    for (std::deque<Request>* waiting : {&held_, &reads_})
-        while (!waiting->empty() && now - waiting->front().arrived > longest_hold) {
-            waiting->pop_front();
-            --context_.held;
-        }
+    for (std::deque<Held>* waiting : {&held_, &reads_})
+        while (!waiting->empty() && now - waiting->front().request.arrived > longest_hold) waiting->pop_front();
 }
 
 void Primary::answer_read(const Request& request) {
     if (const auto* get = std::get_if<Get>(&request.what)) {
         GetAnswer answer{get->request, {}, {}, log_.commit()};
-        if (const auto found = context_.engine.get(log_.partition(), get->key)) {
+        if (const auto found = ports_.engine.get(log_.partition(), get->key)) {
             answer.value = std::string(found->value);
             answer.version = found->version;
         }
-        context_.reply(request.from, std::move(answer));
+        ports_.messages.answer(request.from, std::move(answer));
         return;
     }
     const auto& scan = std::get<Scan>(request.what);
     ScanRange range{scan.prefix, {}, scan.limit, scan_bytes, scan.keys_only};
     if (scan.after) range.after = *scan.after;
-    ScanPart part = context_.engine.scan(log_.partition(), range);
-    context_.reply(request.from, ScanAnswer{scan.request, std::move(part.records), part.more, log_.commit()});
+    ScanPart part = ports_.engine.scan(log_.partition(), range);
+    ports_.messages.answer(request.from, ScanAnswer{scan.request, std::move(part.records), part.more, log_.commit()});
 }
 
 void Primary::expire_sessions(Time now) {
@@ -210,7 +194,8 @@ void Primary::expire_sessions(Time now) {
     expiry_at_ = now + std::chrono::seconds(1);
     Entry entry;
     entry.kind = EntryKind::expire;
-    entry.expired = log_.sessions().idle(now - context_.map.settings.session_expiry, most_sessions, most_expired);
+    const Duration expiry = ports_.shard.map.settings.session_expiry;
+    entry.expired = log_.sessions().idle(now - expiry, most_sessions, most_expired);
     if (!entry.expired.empty()) append(std::move(entry));
 }
 

@@ -16,25 +16,26 @@ constexpr Duration publication_patience = milliseconds(50);  // a delta is on it
 constexpr Duration refusal_patience = std::chrono::seconds(6);
 }  // namespace
 
-RegistryLink::RegistryLink(const NodeDescription& self, bool speaks, ReplicaContext& context)
-    : self_(self), speaks_(speaks), context_(context) {}
+RegistryLink::RegistryLink(const NodeDescription& self, bool speaks, const ShardFacts& shard, RegistryReach& reach,
+                           MessageOutlet& messages, EventLog& events)
+    : self_(self), speaks_(speaks), shard_(shard), reach_(reach), messages_(messages), events_(events) {}
 
 void RegistryLink::ask(Message message) {
-    context_.effects.sends.push_back({Address::to(self_.registries[registry_]), NodeId(), std::move(message)});
+    messages_.send(self_.registries[registry_], std::move(message));
 }
 
 void RegistryLink::heard(Time now) {
     heard_at_ = now;
     ever_heard_ = true;
-    if (!std::exchange(context_.registry_in_reach, true)) context_.in_reach_since = now;
+    if (!std::exchange(reach_.in_reach, true)) reach_.since = now;
 }
 
 void RegistryLink::join(Time now) {
     if (now - joined_at_ < join_interval && joined_at_ != Time{}) return;
     joined_at_ = now;
     ask(Join{self_.name, self_.rack, self_.weight, self_.storage, self_.start, self_.endpoints, self_.durability,
-             context_.me.none() ? self_.id : context_.me,
-             context_.map.settings.id.none() ? self_.cluster : context_.map.settings.id, ticket_});
+             shard_.me.none() ? self_.id : shard_.me,
+             shard_.map.settings.id.none() ? self_.cluster : shard_.map.settings.id, ticket_});
 }
 
 bool RegistryLink::is_registry(const std::string& endpoint) const {
@@ -44,28 +45,28 @@ bool RegistryLink::is_registry(const std::string& endpoint) const {
 void RegistryLink::waits(const JoinWaiting& waiting) {
     if (waiting.present == present_) return;
     present_ = waiting.present;
-    context_.log(LogLevel::info,
-                 "waits for the cluster to form: " + std::to_string(waiting.present) + " of " +
-                     std::to_string(waiting.needed) + " nodes are there",
-                 {});
+    events_.add(LogLevel::info,
+                "waits for the cluster to form: " + std::to_string(waiting.present) + " of " +
+                    std::to_string(waiting.needed) + " nodes are there",
+                {});
 }
 
 // A registry that does not answer is normal for a moment, and worth a line when it lasts.
-void RegistryLink::complain(Time now) {
+void RegistryLink::warn_of_silence(Time now) {
     if (began_at_ == Time{}) began_at_ = now;
     const Time silent_since = std::max(began_at_, heard_at_);
-    if (!speaks_ || now - silent_since < seconds(2) || now - complained_at_ < seconds(30)) return;
-    complained_at_ = now;
+    if (!speaks_ || now - silent_since < seconds(2) || now - warned_at_ < seconds(30)) return;
+    warned_at_ = now;
     std::string asked;
     for (const std::string& endpoint : self_.registries) asked += (asked.empty() ? "" : ", ") + endpoint;
-    context_.log(LogLevel::warning, "no answer from the registry at " + asked + "; still trying", {});
+    events_.add(LogLevel::warning, "no answer from the registry at " + asked + "; still trying", {});
 }
 
 void RegistryLink::tick(Time now) {
-    complain(now);
-    const Duration silence = std::max<Duration>(context_.lease().grace, milliseconds(700));
+    warn_of_silence(now);
+    const Duration silence = std::max<Duration>(shard_.lease().grace, milliseconds(700));
     if (!ever_heard_ || now - heard_at_ > silence) {
-        context_.registry_in_reach = false;
+        reach_.in_reach = false;
         if (turned_at_ == Time{}) turned_at_ = now;
         if (now - turned_at_ > silence) {  // the next one of the list
             registry_ = (registry_ + 1) % self_.registries.size();
@@ -76,26 +77,22 @@ void RegistryLink::tick(Time now) {
         join(now);
         return;
     }
-    if (speaks_ && now - heartbeat_at_ >= context_.lease().beacon) {
+    if (speaks_ && now - heartbeat_at_ >= shard_.lease().beacon) {
         heartbeat_at_ = now;
-        ask(Heartbeat{context_.me, self_.start, context_.map.generation, context_.map.epoch, context_.stopping});
+        ask(Heartbeat{shard_.me, self_.start, shard_.map.generation, shard_.map.epoch, shard_.stopping});
     }
-    const bool unknown_to_us = context_.me.none();
-    if ((context_.map_behind || unknown_to_us) && now >= map_wanted_at_ && now - map_asked_at_ >= map_interval) {
+    const bool unknown_to_us = shard_.me.none();
+    if ((map_behind_ || unknown_to_us) && now >= map_wanted_at_ && now - map_asked_at_ >= map_interval) {
         map_asked_at_ = now;
-        ask(MapRequest{context_.map.generation, context_.map.epoch});
+        ask(MapRequest{shard_.map.generation, shard_.map.epoch});
     }
 }
 
 void RegistryLink::epoch_seen(Time now, Generation generation, Epoch epoch) {
-    if (std::tie(generation, epoch) <= std::tie(context_.map.generation, context_.map.epoch)) return;
-    if (context_.map_behind) return;
-    context_.map_behind = true;
+    if (std::tie(generation, epoch) <= std::tie(shard_.map.generation, shard_.map.epoch)) return;
+    if (map_behind_) return;
+    map_behind_ = true;
     map_wanted_at_ = now + publication_patience;
-}
-
-void RegistryLink::map_changed() {
-    context_.map_behind = false;
 }
 
 void RegistryLink::answered(const ProposeAnswer& answer) {
@@ -118,7 +115,7 @@ void RegistryLink::refused(const JoinRefused& refusal, Time now) {
 }
 
 std::string RegistryLink::publisher() const {
-    const std::string& endpoint = context_.map.settings.publish;
+    const std::string& endpoint = shard_.map.settings.publish;
     const std::size_t colon = endpoint.rfind(':');
     if (colon == std::string::npos) return endpoint;
     const std::string host = endpoint.substr(0, colon);
@@ -127,8 +124,8 @@ std::string RegistryLink::publisher() const {
     return registry.substr(0, registry.rfind(':')) + endpoint.substr(colon);
 }
 
-void RegistryLink::flush(Time now) {
-    auto& proposals = context_.proposals;
+void RegistryLink::flush(Time now, ProposalOutlet& outlet) {
+    std::map<PartitionId, Proposal>& proposals = outlet.pending();
     std::erase_if(proposals, [&](const auto& item) {
         const auto asked = asked_.find(item.first);
         return asked != asked_.end() && asked->second.proposal == item.second &&
@@ -141,7 +138,7 @@ void RegistryLink::flush(Time now) {
     if (!awaited && now - proposed_at_ < between_proposals) return;
     proposed_at_ = now;
     last_request_ = last_request_.next();
-    Propose propose{last_request_, context_.me, {}};
+    Propose propose{last_request_, shard_.me, {}};
     for (auto& [partition, proposal] : proposals) {
         asked_[partition] = {proposal, now};
         propose.proposals.push_back(std::move(proposal));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "node/context.hpp"
+#include "node/outlets.hpp"
 
 namespace ringkv {
 
@@ -28,11 +28,13 @@ struct NodeDescription {
 class RegistryLink {
   public:
     // `speaks`: joins and sends heartbeats for the node; one of its shards does, the others listen.
-    RegistryLink(const NodeDescription& self, bool speaks, ReplicaContext& context);
+    // `reach` is what it keeps for the shard. All must outlive it.
+    RegistryLink(const NodeDescription& self, bool speaks, const ShardFacts& shard, RegistryReach& reach,
+                 MessageOutlet& messages, EventLog& events);
 
     void tick(Time now);
     // Proposals go out: at once, or with those that follow in the next few milliseconds.
-    void flush(Time now);
+    void flush(Time now, ProposalOutlet& outlet);
 
     // The next heartbeat does not wait for its interval.
     void say_at_once() { heartbeat_at_ = Time{}; }
@@ -41,10 +43,13 @@ class RegistryLink {
     // The map is at this epoch elsewhere.
     void epoch_seen(Time now, Generation generation, Epoch epoch);
     // The map was replaced or moved on.
-    void map_changed();
+    void map_changed() { map_behind_ = false; }
+    // A node has a view that our map does not have.
+    void map_is_behind() { map_behind_ = true; }
+    // Deltas are missing.
     void gap() {
         map_wanted_at_ = Time{};
-        context_.map_behind = true;
+        map_behind_ = true;
     }
     void answered(const ProposeAnswer& answer);
     void waits(const JoinWaiting& waiting);
@@ -66,11 +71,14 @@ class RegistryLink {
 
     void ask(Message message);
     void join(Time now);
-    void complain(Time now);
+    void warn_of_silence(Time now);
 
     const NodeDescription& self_;
     const bool speaks_;
-    ReplicaContext& context_;
+    const ShardFacts& shard_;
+    RegistryReach& reach_;
+    MessageOutlet& messages_;
+    EventLog& events_;
     std::size_t registry_ = 0;  // which of self_.registries
     bool joined_ = false;
     std::optional<std::string> refusal_;
@@ -79,11 +87,12 @@ class RegistryLink {
     bool ever_heard_ = false;
     Time turned_at_{};
     Time began_at_{};
-    Time complained_at_{};
+    Time warned_at_{};
     std::uint32_t present_ = 0;  // in the newest JoinWaiting
     Time joined_at_{};           // the newest Join
     std::uint64_t ticket_ = 0;   // that the registry gave us for the next one
     Time heartbeat_at_{};
+    bool map_behind_ = false;
     Time map_wanted_at_{};
     Time map_asked_at_{};
     Time proposed_at_{};

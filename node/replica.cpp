@@ -8,12 +8,11 @@
 
 namespace ringkv {
 
-namespace {
-constexpr Duration between_deletions = std::chrono::milliseconds(10);  // requests wait while one is made
-}  // namespace
-
-Replica::Replica(PartitionId partition, ReplicaContext& context, Time promised_until)
-    : partition_(partition), context_(context), log_(partition, context), promised_until_(promised_until) {}
+Replica::Replica(PartitionId partition, const ReplicaPorts& ports, Time promised_until)
+    : partition_(partition),
+      ports_(ports),
+      log_(partition, ports.engine, ports.storage),
+      promised_until_(promised_until) {}
 
 void Replica::learn(Time now, const PartitionState& state) {
     const bool new_target = state.target != state_.target || state.learners != state_.learners;
@@ -29,8 +28,8 @@ void Replica::learn_view(Time now, const View& view) {
     if (view.id <= state_.view.id) return;
     const bool same_term = view.since == state_.view.since;
     state_.view = view;
-    view_batch_ = context_.store(partition_, ViewRecord{partition_, view});
-    context_.claims_changed = true;
+    view_batch_ = ports_.storage.store(partition_, ViewRecord{partition_, view});
+    ports_.leases.claims_changed();
     if (!same_term) {
         owed_prepare_ok_.reset();
         owed_start_view_ok_.reset();
@@ -50,12 +49,12 @@ void Replica::take_role(Time now, bool same_term) {
         primary_.reset();
     }
     // A term that an earlier start of ours began is over: it may have sent what we did not store (V4).
-    if (view.primary == context_.me && view.since != restored_since_) {
-        primary_ = std::make_unique<Primary>(now, state_, view_batch_, promised_until_, log_, context_);
+    if (view.primary == ports_.shard.me && view.since != restored_since_) {
+        primary_ = std::make_unique<Primary>(now, state_, view_batch_, promised_until_, log_, ports_);
         return;
     }
     // Learning of a view counts as promising its primary now (L6).
-    promised_until_ = std::max(promised_until_, now + context_.lease().grace);
+    promised_until_ = std::max(promised_until_, now + ports_.shard.lease().grace);
 }
 
 void Replica::request(Request request) {
@@ -64,14 +63,14 @@ void Replica::request(Request request) {
         return;
     }
     NotPrimary answer{request.id(), partition_, state_.view, {}, false};
-    if (const NodeInfo* node = context_.map.find(state_.view.primary)) answer.primary = *node;
-    context_.reply(request.from, std::move(answer));
+    if (const NodeInfo* node = ports_.shard.map.find(state_.view.primary)) answer.primary = *node;
+    ports_.messages.answer(request.from, std::move(answer));
 }
 
 // A Prepare or PrepareOk of another term is dropped, with an answer naming the newer view (P2).
 bool Replica::follows(NodeId from, ViewId view, ViewId since) {
     if (state_.view.primary == from && state_.view.since == since) return true;
-    if (view < state_.view.id) context_.send(from, partition_, NewerView{partition_, state_.view});
+    if (view < state_.view.id) ports_.messages.send(from, partition_, NewerView{partition_, state_.view});
     return false;
 }
 
@@ -91,7 +90,7 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
     log_.advance(std::min(message.commit, verified_));
     log_.trim(log_.commit());
     owed_prepare_ok_ = from;
-    if (log_.persisted() == log_.last()) answer_owed(context_.durable);
+    if (log_.persisted() == log_.last()) answer_owed(ports_.storage.stored());
 }
 
 // What we have and the primary's log has too (same op, same view) stays: a StartView may bring only the first
@@ -108,20 +107,21 @@ void Replica::take_entries(const std::vector<EntryPtr>& entries) {
 
 void Replica::acknowledge(NodeId primary, bool gap) {
     verified_ = std::max(verified_, log_.commit());
-    context_.send(primary, partition_, PrepareOk{partition_, log_.log_view(), held_for_sure(), gap, log_.commit()});
+    ports_.messages.send(primary, partition_,
+                         PrepareOk{partition_, log_.log_view(), held_for_sure(), gap, log_.commit()});
 }
 
 void Replica::receive(Time now, NodeId from, const StartView& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
     asks_again_ = false;
-    if (context_.stopping && !state_.view.has(context_.me)) return;  // about to leave: not to be let in again
+    if (ports_.shard.stopping && !state_.view.has(ports_.shard.me)) return;  // about to leave: not to be let in again
     const bool repeated = log_.log_view() >= message.view.since && !log_.incomplete();
     if (repeated) {
         // Once a term: what came after the first must not be cut by a repeat.
         log_.set_log_view(std::max(log_.log_view(), message.view.id));
-        owed_start_view_ok_ = {from, context_.unstored(partition_)};
-        answer_owed(context_.durable);
+        owed_start_view_ok_ = {from, ports_.storage.unstored(partition_)};
+        answer_owed(ports_.storage.stored());
         return;
     }
     if (log_.incomplete()) {
@@ -133,18 +133,18 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
         answer_start_view(from, true);
         return;
     }
-    ticket_ = context_.unique_number();  // no copy that was asked for before may replace what we take over now
+    ticket_ = ports_.numbers.next();  // no copy that was asked for before may replace what we take over now
     verified_ = std::max(message.base, log_.commit());
     take_entries(message.entries);
     log_.set_log_view(message.view.id);
     log_.advance(std::min(message.commit, verified_));
-    owed_start_view_ok_ = {from, context_.unstored(partition_)};
-    answer_owed(context_.durable);
+    owed_start_view_ok_ = {from, ports_.storage.unstored(partition_)};
+    answer_owed(ports_.storage.stored());
 }
 
 void Replica::answer_start_view(NodeId primary, bool gap) {
     verified_ = std::max(verified_, log_.commit());
-    if (!gap || ticket_ == 0) ticket_ = context_.unique_number();
+    if (!gap || ticket_ == 0) ticket_ = ports_.numbers.next();
     // Without a gap it is said of the view whose log we have: the newest that we know may be another (M4).
     const ViewId view = gap ? state_.view.id : log_.log_view();
     StartViewOk answer{partition_, view, held_for_sure(), gap, log_.commit(), log_.suffix().view_at(log_.commit()),
@@ -153,14 +153,14 @@ void Replica::answer_start_view(NodeId primary, bool gap) {
         answer.op = answer.commit = OpNumber();
         answer.commit_view = ViewId();
     }
-    context_.send(primary, partition_, answer);
+    ports_.messages.send(primary, partition_, answer);
 }
 
 void Replica::receive(Time now, NodeId from, const StateChunk& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
     // A member's log is never replaced by a copy; and who is about to leave is not to be let in again.
-    if (state_.view.has(context_.me) || context_.stopping) return;
+    if (state_.view.has(ports_.shard.me) || ports_.shard.stopping) return;
     // A copy replaces the very log that its sender was told of: chunks of a copy that it gave up may come when it has
     // begun to count on what we have.
     if (!log_.goes_on(message)) {
@@ -170,16 +170,16 @@ void Replica::receive(Time now, NodeId from, const StateChunk& message) {
     if (!log_.take_chunk(message)) return;
     verified_ = log_.last();
     if (!log_.incomplete()) log_.set_log_view(std::max(log_.log_view(), message.view.id));
-    owed_chunk_ok_ = {from, context_.unstored(partition_),
+    owed_chunk_ok_ = {from, ports_.storage.unstored(partition_),
                       StateChunkOk{partition_, message.view.id, message.copy, message.index}};
-    answer_owed(context_.durable);
+    answer_owed(ports_.storage.stored());
 }
 
 void Replica::receive(Time now, NodeId from, const PrepareOk& message) {
     if (primary_)
         primary_->prepare_ok(now, from, message);
     else if (message.view < state_.view.id)
-        context_.send(from, partition_, NewerView{partition_, state_.view});
+        ports_.messages.send(from, partition_, NewerView{partition_, state_.view});
 }
 
 void Replica::receive(Time now, NodeId from, const StartViewOk& message) {
@@ -195,9 +195,9 @@ void Replica::receive(Time now, NodeId, const NewerView& message) {
 }
 
 bool Replica::grant(Time now, NodeId primary, ViewId view) {
-    if (primary_ || state_.view.id != view || state_.view.primary != primary || view_batch_ > context_.durable)
+    if (primary_ || state_.view.id != view || state_.view.primary != primary || !ports_.storage.stored(view_batch_))
         return false;
-    promised_until_ = std::max(promised_until_, now + context_.lease().grace);
+    promised_until_ = std::max(promised_until_, now + ports_.shard.lease().grace);
     return true;
 }
 
@@ -216,7 +216,7 @@ void Replica::tick(Time now) {
 
 // Nothing that was said of it, or is still owed, holds any more.
 void Replica::log_goes() {
-    ticket_ = context_.unique_number();
+    ticket_ = ports_.numbers.next();
     owed_start_view_ok_.reset();
     owed_prepare_ok_.reset();
 }
@@ -225,32 +225,33 @@ void Replica::log_goes() {
 // Unless we have the log in that very view: its primary may have proposed us, and that may yet be accepted.
 void Replica::delete_useless(Time now) {
     const View& view = state_.view;
-    if (log_.last().none() || log_.incomplete() || view.has(context_.me) || state_.targets(context_.me)) return;
-    if (log_.log_view() >= view.id || view_batch_ > context_.durable) return;
-    if (view.members.size() < wanted_copies(context_.map)) return;
-    if (repair_frozen(context_.map)) return;
-    if (now - context_.deleted_at < between_deletions) return;
-    context_.deleted_at = now;
+    if (log_.last().none() || log_.incomplete() || view.has(ports_.shard.me) || state_.targets(ports_.shard.me)) return;
+    if (log_.log_view() >= view.id || !ports_.storage.stored(view_batch_)) return;
+    if (view.members.size() < wanted_copies(ports_.shard.map)) return;
+    if (repair_frozen(ports_.shard.map)) return;
+    if (!ports_.transfers.take_deletion(now)) return;
     log_goes();
     log_.clear();
     verified_ = OpNumber();
-    context_.log(LogLevel::debug, "a copy that is not needed any more is deleted", {field(partition_), field(view)});
+    ports_.events.add(LogLevel::debug, "a copy that is not needed any more is deleted",
+                      {field(partition_), field(view)});
 }
 
 // V1: the promise to the primary has run out: propose ourselves, without it.
 void Replica::tick_backup(Time now) {
     const View& view = state_.view;
-    if (!view.has(context_.me) || view_batch_ > context_.durable || context_.stopping || log_.incomplete()) return;
-    const bool restarted_primary = view.primary == context_.me;  // V4: an earlier start of ours was it
-    if (asks_again_ && !restarted_primary && now - asked_at_ >= context_.lease().beacon * 2) {
+    if (!view.has(ports_.shard.me) || !ports_.storage.stored(view_batch_) || ports_.shard.stopping || log_.incomplete())
+        return;
+    const bool restarted_primary = view.primary == ports_.shard.me;  // V4: an earlier start of ours was it
+    if (asks_again_ && !restarted_primary && now - asked_at_ >= ports_.shard.lease().beacon * 2) {
         asked_at_ = now;
         acknowledge(view.primary, true);
     }
-    const Duration delay = restarted_primary ? Duration(0) : context_.succession_rule.delay(view, context_.me);
+    const Duration delay = restarted_primary ? Duration(0) : ports_.shard.succession_rule.delay(view, ports_.shard.me);
     if (now < promised_until_ + delay) return;
-    View next{view.id.next(), view.id.next(), context_.me, view.members, false};
+    View next{view.id.next(), view.id.next(), ports_.shard.me, view.members, false};
     if (!restarted_primary) std::erase(next.members, view.primary);
-    context_.propose(Proposal{partition_, view.id, std::move(next), true});
+    ports_.proposals.propose(Proposal{partition_, view.id, std::move(next), true});
 }
 
 void Replica::flush(Time now) {
@@ -276,7 +277,7 @@ void Replica::answer_owed(BatchNumber stored) {
         if (log_.persisted() == log_.last()) owed_prepare_ok_.reset();
     }
     if (owed_chunk_ok_ && owed_chunk_ok_->batch <= stored) {
-        context_.send(owed_chunk_ok_->to, partition_, owed_chunk_ok_->answer);
+        ports_.messages.send(owed_chunk_ok_->to, partition_, owed_chunk_ok_->answer);
         owed_chunk_ok_.reset();
     }
 }
@@ -289,6 +290,20 @@ void Replica::restore(const StorageRecord& record) {
     } else {
         log_.restore(record);
     }
+}
+
+void Replica::check_invariants() const {
+    log_.check_invariants();
+    RINGKV_CHECK(log_.log_view() <= state_.view.id, "the log is of a newer view than is known");
+    if (primary_) {
+        RINGKV_CHECK(primary_->view() == state_.view, "the primary acts in another view than is known");
+        return primary_->check_invariants();
+    }
+    RINGKV_CHECK(verified_ <= log_.last() || verified_ <= log_.commit(), "more is verified than is held");
+    const NodeId primary = state_.view.primary;
+    RINGKV_CHECK(!owed_prepare_ok_ || *owed_prepare_ok_ == primary, "a PrepareOk is owed to another node");
+    RINGKV_CHECK(!owed_start_view_ok_ || owed_start_view_ok_->to == primary, "a StartViewOk is owed to another node");
+    RINGKV_CHECK(!owed_chunk_ok_ || owed_chunk_ok_->to == primary, "a StateChunkOk is owed to another node");
 }
 
 }  // namespace ringkv

@@ -14,7 +14,8 @@ namespace ringkv {
 class Replica {
   public:
     // `promised_until`: after a start with old data, promises made before it may still run (L3).
-    Replica(PartitionId partition, ReplicaContext& context, Time promised_until);
+    // The ports must outlive it.
+    Replica(PartitionId partition, const ReplicaPorts& ports, Time promised_until);
 
     [[nodiscard]] const View& view() const { return state_.view; }
     [[nodiscard]] const PartitionState& state() const { return state_; }
@@ -50,6 +51,11 @@ class Replica {
     // We may have promised somebody until then, before a restart (L3).
     void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
 
+    // A Primary is there only in a view of ours, and is of that view; the log's view is not above the view we know;
+    // what is verified is in the log; an answer that is owed waits for a batch that is not stored, and is owed to the
+    // view's primary.
+    void check_invariants() const;
+
   private:
     void take_role(Time now, bool same_term);
     // Is that message of a primary whose term we follow? If not, it is told what we know.
@@ -65,7 +71,7 @@ class Replica {
     void delete_useless(Time now);
 
     PartitionId partition_;
-    ReplicaContext& context_;
+    const ReplicaPorts& ports_;
     PartitionState state_;
     BatchNumber view_batch_;
     PartitionLog log_;

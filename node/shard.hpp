@@ -31,31 +31,48 @@ class Shard final : public Actor {
     // Graceful end (V7): primaries are handed over, and the others go on without us; then finished().
     void stop(Time now);
     // A member of the cluster: the map names us.
-    [[nodiscard]] bool joined() const { return !context_.me.none(); }
+    [[nodiscard]] bool joined() const { return !facts_.me.none(); }
     // Why the registry will not have us, or has somebody else by our name, if so.
     [[nodiscard]] const std::optional<std::string>& refusal() const {
         return superseded_ || joined() ? superseded_ : registry_.refusal();
     }
     // For tests and status.
     [[nodiscard]] const Replica* replica(PartitionId partition) const;
-    [[nodiscard]] const ClusterMap& map() const { return context_.map; }
+    [[nodiscard]] const ClusterMap& map() const { return facts_.map; }
+    // Those of each replica and of the lease traffic.
+    void check_invariants() const;
 
   private:
-    // Clients.
-    void tell_holdings(const Origin& from, RequestId request);
-    void request(const Origin& from, RequestId id, PartitionId partition, Request request);
-    // Registry, or another node's map.
+    // shard_messages.cpp: what comes in, by sender
+    [[nodiscard]] bool admitted(const Origin& from);
+    template <class M>
+    void request(const Origin& from, Time now, M request);
+    void on(const Origin& from, const MapRequest& wanted);
+    void on(const Origin& from, const HoldingsRequest& wanted);
+    void refuse_misplaced(const Origin& from, std::string_view name);
+    [[nodiscard]] bool of_registry(const Origin& from) const;
+    void from_registry(Time now, const MapSnapshot& snapshot) { take_map(now, snapshot.map); }
+    void from_registry(Time now, const MapDelta& delta) { take_delta(now, delta); }
+    void from_registry(Time now, const CurrentEpoch& current);
+    void from_registry(Time now, const HeartbeatAnswer& answer);
+    void from_registry(Time now, const ProposeAnswer& answer);
+    void from_registry(Time now, const JoinAnswer& answer);
+    void from_registry(Time now, const JoinWaiting& waiting);
+    void from_registry(Time now, const JoinRefused& refusal);
+    void from_registry(Time now, const FrameRefused& refused);
+    [[nodiscard]] bool of_peer(const Origin& from) const;
+    void from_peer(Time now, const Origin& from, const Beacon& beacon);
+    void from_peer(Time now, const Origin& from, const BeaconAnswer& answer);
+    template <class M>
+    void from_peer(Time now, const Origin& from, const M& message);
+
+    // The map.
     void take_map(Time now, ClusterMap map);
     void take_delta(Time now, const MapDelta& delta);
     void map_moved();
+    void follow_publisher();
     void learn(Time now, PartitionId partition, const PartitionState& state);
-    void from_registry(Time now, const Message& message);
-    // Other nodes.
-    void from_peer(Time now, const Origin& from, const Message& message);
-    template <class M>
-    void to_replica(Time now, NodeId from, const M& message, bool create);
 
-    [[nodiscard]] bool admitted(const Origin& from);
     [[nodiscard]] bool ours(PartitionId partition) const;
     [[nodiscard]] Replica* find(PartitionId partition);
     Replica& ensure(PartitionId partition);
@@ -66,7 +83,17 @@ class Shard final : public Actor {
 
     const NodeDescription self_;
     const ShardIndex index_;
-    ReplicaContext context_;
+    ShardFacts facts_;
+    StorageOutlet storage_;
+    MessageOutlet messages_;
+    ProposalOutlet proposals_;
+    LeaseOutlet leases_;
+    EventLog events_;
+    Admission admission_;
+    TransferPace transfers_;
+    UniqueNumbers numbers_;
+    Engine& engine_;
+    const ReplicaPorts ports_;
     RegistryLink registry_;
     Beacons beacons_;
     std::vector<std::unique_ptr<Replica>> replicas_;  // by partition id; null = nothing here
@@ -85,6 +112,7 @@ class Shard final : public Actor {
     std::string refused_text_;  // the newest refusal that was logged
     Time refused_at_{};
     std::string subscribed_;
+    std::optional<std::string> subscribe_;  // to say in the next effects
 };
 
 }  // namespace ringkv

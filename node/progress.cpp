@@ -1,0 +1,95 @@
+#include "node/progress.hpp"
+
+#include <algorithm>
+
+#include "common/check.hpp"
+
+namespace ringkv {
+
+void Progress::probe(OpNumber base) {
+    RINGKV_CHECK(state_ != State::transferring, "a state transfer is abandoned first");
+    if (replicating()) state_ = State::probing;
+    base_ = base;
+}
+
+void Progress::ask_again(ViewId view, OpNumber base) {
+    valid_from_ = view;
+    if (state_ != State::transferring) state_ = State::probing;
+    base_ = base;
+    sent_at_ = {};
+}
+
+void Progress::await_transfer(std::uint64_t ticket) {
+    RINGKV_CHECK(state_ == State::probing || state_ == State::awaiting_transfer, "only what is asked can ask for it");
+    state_ = State::awaiting_transfer;
+    ticket_ = ticket;
+}
+
+void Progress::keep_log() {
+    if (state_ == State::awaiting_transfer) state_ = State::probing;
+}
+
+StateTransfer& Progress::begin_transfer(Time now, std::uint64_t id, OpNumber start, ViewId start_view, Slot slot) {
+    RINGKV_CHECK(state_ == State::awaiting_transfer, "nothing asked for this state transfer");
+    state_ = State::transferring;
+    transfer_.emplace(StateTransfer{id, ticket_, start, start_view, std::move(slot), now});
+    acked_ = sent_ = reached_ = commit_ = start;
+    progress_at_ = now;
+    return *transfer_;
+}
+
+void Progress::abandon_transfer() {
+    if (state_ != State::transferring) return;
+    transfer_.reset();
+    state_ = State::probing;
+}
+
+void Progress::finish_transfer(bool valid) {
+    RINGKV_CHECK(state_ == State::transferring, "no state transfer is under way");
+    transfer_.reset();
+    state_ = valid ? State::replicating : State::probing;
+    knows_view_ = valid;
+}
+
+void Progress::replicate(Time now, OpNumber op, OpNumber commit, bool knows_view) {
+    RINGKV_CHECK(state_ == State::probing || state_ == State::awaiting_transfer, "it was asked, and has answered");
+    state_ = State::replicating;
+    knows_view_ = knows_view;
+    commit_ = commit;
+    acked_ = sent_ = reached_ = op;
+    progress_at_ = now;
+}
+
+void Progress::prepare_sent(Time now, std::size_t entries, bool with_view) {
+    if (with_view) knows_view_ = true;           // until it is time to send again
+    if (acked_ == reached_) progress_at_ = now;  // nothing was waited for until now
+    told_at_ = now;
+    if (entries != 0 || with_view) sent_at_ = now;
+    sent_ = OpNumber(sent_.value() + entries);
+    reached_ = std::max(reached_, sent_);
+}
+
+void Progress::resend() {
+    sent_ = acked_;
+    knows_view_ = false;
+}
+
+void Progress::prepare_ok(Time now, const PrepareOk& message, OpNumber last, ViewId current) {
+    if (message.op > acked_ && message.op <= last) {
+        acked_ = message.op;
+        progress_at_ = now;
+    }
+    sent_ = std::max(sent_, acked_);
+    commit_ = message.commit;
+    if (message.gap) sent_ = std::min(message.op, last);  // after a restart it may be sure of less
+    if (message.gap && message.view < current) knows_view_ = false;
+}
+
+void Progress::check_invariants(OpNumber last) const {
+    RINGKV_CHECK(transfer_.has_value() == (state_ == State::transferring), "a state transfer without its state");
+    if (!replicating()) return;
+    RINGKV_CHECK(acked_ <= reached_, "a peer acknowledged what was never sent to it");
+    RINGKV_CHECK(sent_ <= reached_ && reached_ <= last, "more was sent to a peer than there is");
+}
+
+}  // namespace ringkv

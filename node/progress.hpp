@@ -1,0 +1,126 @@
+// How far one other replica of a partition is, as its primary knows it, and how it is being brought up to the log of
+// the primary's term (in the manner of etcd raft's tracker.Progress).
+//
+//     probing -- StartViewOk: has taken over our log --> replicating
+//        ^                                                   |
+//        +-- another view, away, or too far behind ----------+
+//        |
+//        +-- StartViewOk: its log cannot be joined to ours --> awaiting_transfer -- room for it --> transferring
+//        |                                                                                              |
+//        +-- no answer for too long, or away -----------------------------------------------------------+
+//                                                  last chunk answered: replicating (or probing) <------+
+//
+// probing            StartView is sent until it is answered. Nothing that the peer has counts.
+// awaiting_transfer  As probing; besides, its log may be replaced, and it is no member (M2).
+// transferring       One chunk at most is under way. Nothing that the peer has counts.
+// replicating        It has our log up to acked(), stored as configured, and gets Prepares: acked <= reached,
+//                    sent <= reached <= the end of our log.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/messages.hpp"
+#include "common/time.hpp"
+#include "node/slot.hpp"
+
+namespace ringkv {
+
+// A state transfer to a learner (M2): the engine is scanned in key order, a chunk at a time, while entries go on being
+// applied; those above `start` follow as Prepares.
+struct StateTransfer {
+    std::uint64_t id = 0;
+    std::uint64_t ticket = 0;  // of the log that it replaces
+    OpNumber start;
+    ViewId start_view;
+    Slot slot;                           // of the transfers that the shard sends
+    Time progress_at{};                  // the newest answer, or when there was nothing to wait for
+    std::uint32_t next = 0;              // index of the chunk under way, or of the next one
+    std::optional<StateChunk> chunk{};   // under way: sent again until it is answered
+    std::optional<std::string> after{};  // the scan goes on behind this key
+    bool last_sent = false;
+    Time sent_at{};
+};
+
+class Progress {
+  public:
+    enum class State : std::uint8_t { probing, awaiting_transfer, transferring, replicating };
+
+    // What the peer says of its log in views below `valid_from` does not count.
+    Progress(ViewId valid_from, OpNumber base, Time now) : valid_from_(valid_from), base_(base), progress_at_(now) {}
+
+    [[nodiscard]] State state() const { return state_; }
+    [[nodiscard]] bool replicating() const { return state_ == State::replicating; }
+    // Does it count what the peer says of its log in that view?
+    [[nodiscard]] bool valid(ViewId said_in, ViewId current) const {
+        return said_in >= valid_from_ && said_in <= current;
+    }
+    // Is there something that the peer has not answered? Since when there was no progress.
+    [[nodiscard]] bool waiting() const { return !replicating() || acked_ < reached_; }
+    [[nodiscard]] Time progress_at() const { return progress_at_; }
+    // Has nothing been sent for so long that what is not answered is sent again (P5)?
+    [[nodiscard]] bool due(Time now, Duration resend_after) const { return now - sent_at_ >= resend_after; }
+
+    // ---- probing
+    // A StartView's entries begin above it.
+    [[nodiscard]] OpNumber base() const { return base_; }
+    void offer_from(OpNumber base) { base_ = base; }
+    void start_view_sent(Time now) { sent_at_ = now; }
+    // Its log is not ours any more, or is no longer held; the next StartView begins at `base`.
+    void probe(OpNumber base);
+    void probe() { probe(base_); }
+    // What it said before `view` is void: it may have deleted its log when it learned of a view without it (M4). A
+    // state transfer under way goes on.
+    void ask_again(ViewId view, OpNumber base);
+
+    // ---- awaiting_transfer
+    void await_transfer(std::uint64_t ticket);
+    // It has become a member meanwhile: a member's log is never replaced.
+    void keep_log();
+
+    // ---- transferring
+    // Precondition: awaiting_transfer. From `start` on it will follow by Prepares.
+    StateTransfer& begin_transfer(Time now, std::uint64_t id, OpNumber start, ViewId start_view, Slot slot);
+    // Precondition: transferring.
+    [[nodiscard]] StateTransfer& transfer() { return *transfer_; }
+    [[nodiscard]] const StateTransfer* transfer_under_way() const { return transfer_ ? &*transfer_ : nullptr; }
+    void abandon_transfer();
+    // The last chunk is answered. `valid`: in a view that counts; else it must be asked again.
+    void finish_transfer(bool valid);
+
+    // ---- replicating
+    // It has our log up to `op`. `knows_view`: the view of now, too.
+    void replicate(Time now, OpNumber op, OpNumber commit, bool knows_view);
+    [[nodiscard]] OpNumber acked() const { return acked_; }    // stored there
+    [[nodiscard]] OpNumber sent() const { return sent_; }      // sent, up to here
+    [[nodiscard]] OpNumber commit() const { return commit_; }  // the newest commit point that it said it knows
+    // As far as we know.
+    [[nodiscard]] bool knows_view() const { return knows_view_; }
+    void forget_that_it_knows_the_view() { knows_view_ = false; }
+    // When the newest Prepare left: it tells the commit point.
+    [[nodiscard]] Time told_at() const { return told_at_; }
+    void prepare_sent(Time now, std::size_t entries, bool with_view);
+    // What was sent and not acknowledged is sent again, with the view.
+    void resend();
+    // `last`: the end of our log; `current`: the view of now.
+    void prepare_ok(Time now, const PrepareOk& message, OpNumber last, ViewId current);
+
+    void check_invariants(OpNumber last) const;
+
+  private:
+    State state_ = State::probing;
+    ViewId valid_from_;
+    OpNumber base_;
+    std::uint64_t ticket_ = 0;  // awaiting_transfer: of its log, as it was when it said that it cannot be joined
+    std::optional<StateTransfer> transfer_;
+    OpNumber acked_;
+    OpNumber reached_;  // the highest that was ever sent; `sent` goes back when something is sent again
+    OpNumber sent_;
+    OpNumber commit_;
+    bool knows_view_ = false;
+    Time sent_at_{};  // the newest StartView, or Prepare with something to acknowledge
+    Time told_at_{};
+    Time progress_at_;  // the newest PrepareOk that moved acked, or when there was nothing to wait for
+};
+
+}  // namespace ringkv

@@ -1,0 +1,188 @@
+// What a shard does with each message, by sender: clients and operators, the registry, other nodes.
+#include "common/message_groups.hpp"
+#include "node/shard.hpp"
+
+namespace ringkv {
+
+void Shard::receive(Time now, const Origin& from, Message message) {
+    now_ = now;
+    if (!admitted(from)) return;
+    std::visit(
+        [&]<class M>(M& content) {
+            if constexpr (ClientRequest<M>) {
+                request(from, now, std::move(content));
+            } else if constexpr (OneOf<M, MapRequest, HoldingsRequest>) {
+                on(from, content);
+            } else if constexpr (RegistryAnswer<M> || MapAnswer<M> || OneOf<M, MapDelta, FrameRefused>) {
+                if (of_registry(from)) {
+                    registry_.heard(now);
+                    from_registry(now, content);
+                } else if (!OneOf<M, FrameRefused>) {
+                    refuse_misplaced(from, name_of(message));
+                }
+            } else if constexpr (PeerMessage<M>) {
+                // A BeaconAnswer counts by its nonce. All else that is meant for another identity, an earlier one at
+                // this address perhaps, is not for us: ours has promised nothing (Words).
+                if (!of_peer(from))
+                    refuse_misplaced(from, name_of(message));
+                else if (from.to == facts_.me || OneOf<M, BeaconAnswer>)
+                    from_peer(now, from, content);
+            } else {
+                static_assert(ClientAnswer<M> || RegistryRequest<M> || OperatorAnswer<M> || OneOf<M, Administer>,
+                              "say what a node does with this message");
+                refuse_misplaced(from, name_of(message));
+            }
+        },
+        message);
+}
+
+bool Shard::admitted(const Origin& from) {
+    const Uuid& cluster = facts_.map.settings.id;
+    if (from.cluster.none() || cluster.none() || from.cluster == cluster) return true;
+    if (from.address.kind == Address::Kind::connection)
+        messages_.answer(from.address,
+                         FrameRefused{ErrorCode::wrong_cluster, "this node belongs to cluster " + cluster.to_string() +
+                                                                    ", the sender to " + from.cluster.to_string()});
+    return false;
+}
+
+void Shard::refuse_misplaced(const Origin& from, std::string_view name) {
+    if (!from.node.none() || from.address.kind != Address::Kind::connection) return;
+    messages_.answer(
+        from.address,
+        FrameRefused{ErrorCode::refused, std::string(name) + " is not a message that a node takes from a client"});
+}
+
+// ---------------------------------------------------------------- clients and operators
+
+template <class M>
+void Shard::request(const Origin& from, Time now, M request) {
+    const PartitionId partition = request.partition;
+    if (!ours(partition)) {
+        NotPrimary answer{request.request, partition, {}, {}, false};
+        if (partition.value() < facts_.map.partitions.size()) {
+            answer.view = facts_.map.at(partition).view;
+            if (const NodeInfo* node = facts_.map.find(answer.view.primary)) answer.primary = *node;
+        }
+        messages_.answer(from.address, std::move(answer));
+        return;
+    }
+    ensure(partition).request(Request{now, from.address, std::move(request)});
+    touch(partition);
+}
+
+// R3: clients may start while the registry is down.
+void Shard::on(const Origin& from, const MapRequest& wanted) {
+    const ClusterMap& map = facts_.map;
+    if (std::tie(map.generation, map.epoch) > std::tie(wanted.generation, wanted.epoch))
+        messages_.answer(from.address, MapSnapshot{map});
+    else
+        messages_.answer(from.address, CurrentEpoch{map.generation, map.epoch});
+}
+
+void Shard::on(const Origin& from, const HoldingsRequest& wanted) {
+    HoldingsAnswer answer{wanted.request, {}};
+    for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
+        if (!replicas_[p] || replicas_[p]->log().last().none()) continue;
+        const Engine::Size size = engine_.size(PartitionId(p));
+        answer.holdings.push_back({PartitionId(p), size.keys, size.bytes});
+    }
+    messages_.answer(from.address, std::move(answer));
+}
+
+// ---------------------------------------------------------------- the registry
+
+// Only from where we asked or subscribed. Another node that has not joined yet has no id either.
+bool Shard::of_registry(const Origin& from) const {
+    return from.address.kind == Address::Kind::endpoint && from.node.none() &&
+           (registry_.is_registry(from.address.endpoint) || from.address.endpoint == subscribed_);
+}
+
+void Shard::from_registry(Time now, const CurrentEpoch& current) {
+    registry_.epoch_seen(now, current.generation, current.epoch);
+}
+
+void Shard::from_registry(Time now, const HeartbeatAnswer& answer) {
+    if (!answer.known) registry_.not_known();
+    registry_.epoch_seen(now, answer.generation, answer.epoch);
+}
+
+void Shard::from_registry(Time now, const ProposeAnswer& answer) {
+    registry_.answered(answer);
+    for (const ProposalOutcome& outcome : answer.outcomes)
+        // Only the view: the answer may be older than the map by now, and the target is the map's.
+        if (Replica* replica = ours(outcome.partition) ? find(outcome.partition) : nullptr) {
+            replica->learn_view(now, outcome.state.view);
+            touch(outcome.partition);
+        }
+}
+
+void Shard::from_registry(Time now, const JoinAnswer& answer) {
+    registry_.joined();
+    take_map(now, answer.map);
+}
+
+void Shard::from_registry(Time, const JoinWaiting& waiting) {
+    registry_.waits(waiting);
+}
+
+void Shard::from_registry(Time now, const JoinRefused& refusal) {
+    registry_.refused(refusal, now);
+}
+
+// Heartbeats are refused ten times a second: it is said once, and again when it changes or lasts.
+void Shard::from_registry(Time now, const FrameRefused& refused) {
+    if (refused.text == refused_text_ && now - refused_at_ < std::chrono::minutes(1)) return;
+    refused_text_ = refused.text;
+    refused_at_ = now;
+    events_.add(LogLevel::error, "the registry refused a message: " + refused.text);
+}
+
+// ---------------------------------------------------------------- other nodes
+
+bool Shard::of_peer(const Origin& from) const {
+    return !from.node.none() && from.cluster == facts_.map.settings.id;
+}
+
+void Shard::from_peer(Time now, const Origin& from, const Beacon& beacon) {
+    const bool behind = beacons_.receive(
+        now, from, beacon,
+        [&](const Claim& claim) {
+            Replica* replica = ours(claim.partition) ? find(claim.partition) : nullptr;
+            // A primary whose name has a newer identity cannot be reached by clients, nor change a view.
+            const NodeInfo* node = facts_.map.find(from.node);
+            const bool gone = node != nullptr && node->state == NodeState::gone;
+            return !gone && replica != nullptr && replica->grant(now, from.node, claim.view);
+        },
+        [&](PartitionId partition) {
+            const Replica* replica = ours(partition) ? find(partition) : nullptr;
+            return replica == nullptr ? ViewId{} : replica->view().id;
+        });
+    if (behind) registry_.map_is_behind();
+}
+
+void Shard::from_peer(Time now, const Origin& from, const BeaconAnswer& answer) {
+    const bool behind = beacons_.receive(
+        from.node, answer,
+        [&](const Claim& claim, Time sent) {
+            if (Replica* replica = find(claim.partition)) replica->lease_granted(now, from.node, sent);
+        },
+        [&](const Claim& claim) {
+            if (Replica* replica = find(claim.partition)) replica->lags(from.node);
+            touch(claim.partition);
+        });
+    if (behind) registry_.map_is_behind();
+}
+
+// For a replica. What asks something of a replica that is not there yet makes it; answers do not.
+template <class M>
+void Shard::from_peer(Time now, const Origin& from, const M& message) {
+    constexpr bool makes_it = OneOf<M, Prepare, StartView, StateChunk>;
+    if (!ours(message.partition)) return;
+    Replica* replica = makes_it ? &ensure(message.partition) : find(message.partition);
+    if (replica == nullptr) return;
+    replica->receive(now, from.node, message);
+    touch(message.partition);
+}
+
+}  // namespace ringkv
