@@ -9,7 +9,7 @@ set(ringkv_archives ringkv_client ringkv_client_core ringkv_edge ringkv_common)
 list(APPEND ringkv_archives ringkv_local ringkv_registry ringkv_node)
 install(TARGETS ${ringkv_archives} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 install(FILES client/include/ringkv/client.hpp client/include/ringkv/admin.hpp common/include/ringkv/result.hpp
-              common/include/ringkv/version.hpp               local/include/ringkv/local_cluster.hpp
+              common/include/ringkv/exit_code.hpp common/include/ringkv/version.hpp local/include/ringkv/local_cluster.hpp
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringkv COMPONENT library)
 
 set(ringkv_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ringkv)

@@ -1,26 +1,15 @@
-// What kvctl's exit status means. Scripts rely on these numbers.
+// What kvctl does about an error beside exiting with its number, which is that of ringkv/exit_code.hpp.
 #pragma once
 
-#include <ringkv/result.hpp>
+#include <ringkv/exit_code.hpp>
 
 #include <string>
 #include <string_view>
 
 namespace ringkv::kvctl {
 
-enum class ExitCode : int {
-    ok = 0,
-    not_found = 1,         // get, mget, del: no such key
-    usage = 2,             // arguments, configuration, key or value size
-    condition_failed = 3,  // the key had another version
-    unavailable = 4,       // not applied
-    outcome_unknown = 5,   // may have been applied
-    refused = 6,           // for safety
-    failed = 7,            // anything else, and lines that could not be imported
-    interrupted = 130,     // SIGINT
-};
-
-ExitCode exit_code(const Error& error) noexcept;
+using ringkv::exit_code;
+using ringkv::ExitCode;
 
 // The one that needs more attention: ok, not_found, condition_failed, usage, unavailable, refused, failed,
 // outcome_unknown, interrupted, in this order. For commands about many keys.

@@ -31,6 +31,8 @@ FOLDERS = {
     "common/edge/transport": (
         "common/edge/transport", "common/edge/codec", "common/edge/configuration", "common/edge/system", "common"),
     "common/edge/running": ("common/edge/running", "common/edge/transport", "common/edge/system", "common"),
+    "common/edge/program": (
+        "common/edge/program", "common/edge/configuration", "common/edge/system", "common"),
     "common/placement": ("common/placement", "common"),
     "common": ("common",),
     "tests/world": ("tests/world",),
@@ -45,7 +47,7 @@ LIBRARIES = {
     "spdlog": (r"spdlog/", r"common/edge/system/log[^/]*$"),
     "sqlite3": (r"sqlite3\.h$", r"registry/edge/[^/]*(store|sqlite)[^/]*$"),
     "rocksdb": (r"rocksdb/", r"node/edge/[^/]*rocksdb[^/]*$"),
-    "CLI11": (r"CLI/", r"(.*/main\.cpp|kvctl/[^/]*)$"),
+    "CLI11": (r"CLI/", r"(.*/main\.cpp|kvctl/[^/]*|common/edge/program/[^/]*)$"),
     "httplib": (r"httplib\.h$", None),
 }
 PURE_BANS = (
@@ -104,6 +106,7 @@ def room_of_include(path):
     public = {
         "ringkv/result.hpp": "common",
         "ringkv/version.hpp": "common",
+        "ringkv/exit_code.hpp": "common",
         "ringkv/client.hpp": "client",
         "ringkv/admin.hpp": "client",
         "ringkv/local_cluster.hpp": "local",
@@ -268,6 +271,8 @@ PLANTED = [  # (path, text, a part of what must be said)
     ("common/cluster_map.cpp", '#include "common/placement/placement.hpp"\n', "stands above"),
     ("common/edge/codec/codec.cpp", '#include "common/edge/transport/transport.hpp"\n', "stands above"),
     ("common/edge/transport/outbox.cpp", '#include "common/edge/running/event_loop.hpp"\n', "stands above"),
+    ("common/edge/program/stop_signals.cpp", '#include "common/edge/running/event_loop.hpp"\n', "stands above"),
+    ("common/edge/running/event_loop.cpp", "#include <CLI/CLI.hpp>\n", "job it is not"),
     ("tests/world/world.cpp", '#include "tests/simulation/oracle.hpp"\n', "stands above"),
     ("tests/scenarios/runner/main.cpp", '#include "tests/simulation/oracle.hpp"\n', "stands above"),
     ("client/include/ringkv/client.hpp", H + "#include <zmq.hpp>\n", "public header includes zmq"),
