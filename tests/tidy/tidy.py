@@ -13,8 +13,8 @@ import re
 import sys
 import tempfile
 
-ROOMS = ("common", "registry", "node", "client", "local", "kvctl")
-# Which room may include files of which. Tests may include every room. kvctl sees only public headers, <ringkv/...>.
+ROOMS = ("common", "registry", "node", "client", "local", "kvctl", "examples")
+# Which room may include files of which. Tests may include every room.
 MAY_INCLUDE = {
     "common": {"common"},
     "registry": {"common", "registry"},
@@ -22,7 +22,10 @@ MAY_INCLUDE = {
     "client": {"common", "client"},
     "local": {"common", "registry", "node", "client", "local"},
     "kvctl": {"kvctl"},
+    "examples": {"examples"},
 }
+# They see only public headers of the others, <ringkv/...>.
+PUBLIC_HEADERS_ONLY = ("kvctl", "examples")
 # Within a room: a folder -> the folders of that room that it may include.
 FOLDERS = {
     "common/edge/system": ("common/edge/system", "common"),
@@ -93,7 +96,7 @@ def room_of(path):
 
 
 def is_edge(path):
-    return "/edge/" in path or path.endswith("/main.cpp") or path.startswith(("kvctl/", "local/"))
+    return "/edge/" in path or path.endswith("/main.cpp") or path.startswith(("kvctl/", "local/", "examples/"))
 
 
 def included(line):
@@ -122,8 +125,8 @@ def folder_of(path):
 
 def check_include(path, header):
     room, target = room_of(path), room_of_include(header)
-    public_for_kvctl = room == "kvctl" and header.startswith("ringkv/")
-    if room and target and target not in MAY_INCLUDE[room] and not public_for_kvctl:
+    is_public = room in PUBLIC_HEADERS_ONLY and header.startswith("ringkv/")
+    if room and target and target not in MAY_INCLUDE[room] and not is_public:
         yield f"{room}/ includes {header}, of another room"
     folder, included_folder = folder_of(path), folder_of(header)
     same_top = folder and included_folder and folder.split("/")[0] == included_folder.split("/")[0]
@@ -267,6 +270,7 @@ PLANTED = [  # (path, text, a part of what must be said)
     ("node/edge/disk_log.cpp", "#include <sqlite3.h>\n", "job it is not"),
     ("kvctl/commands/keys.cpp", '#include "common/messages.hpp"\n', "of another room"),
     ("kvctl/main.cpp", '#include "client/edge/runtime.hpp"\n', "of another room"),
+    ("examples/counter.cpp", '#include "client/operation.hpp"\n', "of another room"),
     ("local/core.cpp", '#include "kvctl/context.hpp"\n', "of another room"),
     ("common/cluster_map.cpp", '#include "common/placement/placement.hpp"\n', "stands above"),
     ("common/edge/codec/codec.cpp", '#include "common/edge/transport/transport.hpp"\n', "stands above"),
@@ -291,6 +295,7 @@ ALLOWED = [
     ("registry/edge/store.cpp", "#include <sqlite3.h>\n"),
     ("node/edge/main.cpp", '#include <CLI/CLI.hpp>\n#include "node/shard.hpp"\n'),
     ("kvctl/commands/local.cpp", '#include "ringkv/local_cluster.hpp"\n#include "kvctl/context.hpp"\n'),
+    ("examples/counter.cpp", "#include <ringkv/client.hpp>\n#include <thread>\n"),
     ("tests/world/world_test.cpp", '#include "node/shard.hpp"\n#include "client/client_actor.hpp"\n'),
     ("node/replica.cpp", "int x;\n" * LONGEST_FILE),
 ]
