@@ -2,6 +2,8 @@
 #include <iostream>
 #include <ringkv/admin.hpp>
 #include <ringkv/client.hpp>
+#include <ringkv/exit_code.hpp>
+#include <ringkv/version.hpp>
 
 #ifdef WITH_LOCAL_CLUSTER
 #include <ringkv/local_cluster.hpp>
@@ -29,5 +31,6 @@ int main() {
     if (client || client.error().code() != ringkv::ErrorCode::configuration) return 1;
     if (admin || admin.error().code() != ringkv::ErrorCode::configuration) return 2;
     if (!local_cluster_works()) return 3;
-    std::cout << "the installed library works\n";
+    if (ringkv::exit_code(client.error()) != ringkv::ExitCode::usage) return 4;
+    std::cout << "ringkv " << ringkv::version() << " works\n";
 }
