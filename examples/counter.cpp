@@ -1,11 +1,11 @@
 // A counter that several programs increment at once:  counter tcp://127.0.0.1:7400 [INCREMENTS] [THREADS]
 //
-// Read the value, change it, write it back with compare_and_set: it is written only if nobody else has written in
+// Read the value, change it, write it back with compare_and_set: it is written only if no other write came in
 // between; otherwise begin again. That alone counts right while every call is answered.
 //
 // But a call may end with "outcome unknown": the deadline passed, and the write was applied, or was not, or will be in
 // a moment. To count again might count twice; not to count again might miss one. The way out is to read, and to learn
-// from the value whether the write is in it. A bare number cannot tell: somebody else may have made it grow. So the
+// from the value whether the write is in it. A bare number cannot tell: another writer may have made it grow. So the
 // value says how often *each* writer has incremented ("a3f1=2 c07e=5"), and the counter is the sum. Only a writer
 // itself changes its own entry, and so it can see what has become of its own increment.
 //
@@ -128,10 +128,12 @@ int main(int count, char** arguments) {
     std::random_device random;
     const std::string run = std::to_string(random()) + std::to_string(random());
     std::vector<Counter> counters;
+    counters.reserve(static_cast<std::size_t>(threads));
     for (int i = 0; i < threads; ++i) counters.emplace_back(*client, "counter", run + "." + std::to_string(i));
 
     std::vector<int> done(counters.size());
     std::vector<std::thread> workers;
+    workers.reserve(counters.size());
     for (std::size_t i = 0; i < counters.size(); ++i)
         workers.emplace_back([&, i] {
             for (int n = 0; n < increments; ++n)
