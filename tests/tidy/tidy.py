@@ -173,6 +173,7 @@ def check_file(path, text):
 
 
 def files_of(root):
+    yield from sorted(root.glob("*.md"))
     for folder in (*ROOMS, "tests", "scripts", "configs", "docs", "cmake"):
         for path in sorted((root / folder).rglob("*")):
             if path.is_file() and path.suffix in (".hpp", ".cpp", ".h", ".py", ".sh", ".cmake", ".txt", ".md", ".yaml", ""):
