@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "common/fields.hpp"
 #include "common/ids.hpp"
 #include "common/time.hpp"
 #include "ringkv/result.hpp"
@@ -59,11 +60,7 @@ struct NodeInfo {
     // The endpoint of the shard that owns the partition there; empty if the node has none.
     [[nodiscard]] const std::string& endpoint_of(PartitionId partition) const;
 
-    auto tie() { return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, evicted); }
-    auto tie() const {
-        return std::tie(id, name, rack, weight, storage, start, endpoints, durability, state, duty, evicted);
-    }
-    friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
+    RINGKV_FIELDS(NodeInfo, id, name, rack, weight, storage, start, endpoints, durability, state, duty, evicted);
 };
 
 // Who serves a partition. Replaced only by compare-and-swap on its id, at the registry.
@@ -79,9 +76,7 @@ struct View {
     // Members but the primary.
     [[nodiscard]] std::vector<NodeId> backups() const;
 
-    auto tie() { return std::tie(id, since, primary, members, leadership_transferred); }
-    auto tie() const { return std::tie(id, since, primary, members, leadership_transferred); }
-    friend bool operator==(const View&, const View&) = default;
+    RINGKV_FIELDS(View, id, since, primary, members, leadership_transferred);
 };
 
 struct PartitionState {
@@ -95,9 +90,7 @@ struct PartitionState {
     [[nodiscard]] bool targets(NodeId node) const;
     [[nodiscard]] bool has_learner(NodeId node) const;
 
-    auto tie() { return std::tie(view, target, learners); }
-    auto tie() const { return std::tie(view, target, learners); }
-    friend bool operator==(const PartitionState&, const PartitionState&) = default;
+    RINGKV_FIELDS(PartitionState, view, target, learners);
 };
 
 struct LeaseSettings {
@@ -108,9 +101,7 @@ struct LeaseSettings {
     // grace >= duration * (1+r)/(1-r) + 50 ms for a clock-rate error r of 20 % (L3); a beacon fits twice into a lease.
     [[nodiscard]] Result<void> validate() const;
 
-    auto tie() { return std::tie(beacon, duration, grace); }
-    auto tie() const { return std::tie(beacon, duration, grace); }
-    friend bool operator==(const LeaseSettings&, const LeaseSettings&) = default;
+    RINGKV_FIELDS(LeaseSettings, beacon, duration, grace);
 };
 
 // How eagerly copies are made. Set in registry.yaml, and while the cluster runs.
@@ -125,9 +116,7 @@ struct Pace {
     // Of partitions that have all their copies, and only get others: those that a node begins to learn or to teach.
     std::uint32_t max_moves_per_second = 10;
 
-    auto tie() { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node, max_moves_per_second); }
-    auto tie() const { return std::tie(repair_after, max_bytes_per_second, max_moves_per_node, max_moves_per_second); }
-    friend bool operator==(const Pace&, const Pace&) = default;
+    RINGKV_FIELDS(Pace, repair_after, max_bytes_per_second, max_moves_per_node, max_moves_per_second);
 };
 
 // What holds for the whole cluster; set in registry.yaml, published in the map.
@@ -148,24 +137,15 @@ struct ClusterSettings {
     bool repair_regardless = false;  // an operator wants copies made although more than half of the nodes are down (M5)
     NodeId last_forgotten;           // the highest that was the newest: no id is given twice
 
-    auto tie() {
-        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, pace, publish,
-                        configured_pace, repair_regardless, last_forgotten);
-    }
-    auto tie() const {
-        return std::tie(cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, pace, publish,
-                        configured_pace, repair_regardless, last_forgotten);
-    }
-    friend bool operator==(const ClusterSettings&, const ClusterSettings&) = default;
+    RINGKV_FIELDS(ClusterSettings, cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, pace,
+                  publish, configured_pace, repair_regardless, last_forgotten);
 };
 
 struct PartitionChange {
     PartitionId partition;
     PartitionState state;
 
-    auto tie() { return std::tie(partition, state); }
-    auto tie() const { return std::tie(partition, state); }
-    friend bool operator==(const PartitionChange&, const PartitionChange&) = default;
+    RINGKV_FIELDS(PartitionChange, partition, state);
 };
 
 // What one epoch changed. Applies to the map of epoch - 1 of the same generation.
@@ -177,9 +157,7 @@ struct MapDelta {
     std::vector<NodeId> forgotten;  // identities that nothing refers to any more
     std::vector<PartitionChange> partitions;
 
-    auto tie() { return std::tie(generation, epoch, settings, nodes, forgotten, partitions); }
-    auto tie() const { return std::tie(generation, epoch, settings, nodes, forgotten, partitions); }
-    friend bool operator==(const MapDelta&, const MapDelta&) = default;
+    RINGKV_FIELDS(MapDelta, generation, epoch, settings, nodes, forgotten, partitions);
 };
 
 struct ClusterMap {
@@ -205,9 +183,7 @@ struct ClusterMap {
     // Precondition: formed() and partition < settings.partitions.
     [[nodiscard]] const PartitionState& at(PartitionId partition) const;
 
-    auto tie() { return std::tie(generation, epoch, settings, nodes, partitions); }
-    auto tie() const { return std::tie(generation, epoch, settings, nodes, partitions); }
-    friend bool operator==(const ClusterMap&, const ClusterMap&) = default;
+    RINGKV_FIELDS(ClusterMap, generation, epoch, settings, nodes, partitions);
 };
 
 }  // namespace ringkv

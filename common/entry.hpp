@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <vector>
 
+#include "common/fields.hpp"
 #include "common/ids.hpp"
 
 namespace ringkv {
@@ -44,13 +44,8 @@ struct Entry {
     // Bytes it takes in memory, roughly.
     [[nodiscard]] std::size_t bytes() const { return sizeof(Entry) + key.size() + value.size() + expired.size() * 8; }
 
-    auto tie() {
-        return std::tie(op, view, kind, key, value, client, sequence, lowest, status, version, expired, flags, expires);
-    }
-    auto tie() const {
-        return std::tie(op, view, kind, key, value, client, sequence, lowest, status, version, expired, flags, expires);
-    }
-    friend bool operator==(const Entry&, const Entry&) = default;
+    RINGKV_FIELDS(Entry, op, view, kind, key, value, client, sequence, lowest, status, version, expired, flags,
+                  expires);
 };
 
 // Entries never change once made; log, suffix and messages share them.
@@ -64,9 +59,7 @@ struct KeyRecord {
     std::uint32_t flags = 0;
     std::uint64_t expires = 0;
 
-    auto tie() { return std::tie(key, value, version, flags, expires); }
-    auto tie() const { return std::tie(key, value, version, flags, expires); }
-    friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
+    RINGKV_FIELDS(KeyRecord, key, value, version, flags, expires);
 };
 
 // The session table of a partition, whole (protocol.md, C1 and C2).
@@ -75,9 +68,7 @@ struct SessionOutcome {
     WriteStatus status = WriteStatus::done;
     OpNumber version;
 
-    auto tie() { return std::tie(sequence, status, version); }
-    auto tie() const { return std::tie(sequence, status, version); }
-    friend bool operator==(const SessionOutcome&, const SessionOutcome&) = default;
+    RINGKV_FIELDS(SessionOutcome, sequence, status, version);
 };
 
 struct SessionRecord {
@@ -86,9 +77,7 @@ struct SessionRecord {
     OpNumber last_op;                      // the newest op of this client
     std::vector<SessionOutcome> outcomes;  // by sequence
 
-    auto tie() { return std::tie(client, lowest, last_op, outcomes); }
-    auto tie() const { return std::tie(client, lowest, last_op, outcomes); }
-    friend bool operator==(const SessionRecord&, const SessionRecord&) = default;
+    RINGKV_FIELDS(SessionRecord, client, lowest, last_op, outcomes);
 };
 
 struct SessionSnapshot {
@@ -96,9 +85,7 @@ struct SessionSnapshot {
     OpNumber dropped;  // the highest op whose record was dropped: writes that know less are refused
     std::vector<SessionRecord> sessions;
 
-    auto tie() { return std::tie(applied, dropped, sessions); }
-    auto tie() const { return std::tie(applied, dropped, sessions); }
-    friend bool operator==(const SessionSnapshot&, const SessionSnapshot&) = default;
+    RINGKV_FIELDS(SessionSnapshot, applied, dropped, sessions);
 };
 
 // From which op on entries carry which view; ordered by op.
@@ -106,9 +93,7 @@ struct ViewStart {
     ViewId view;
     OpNumber first;
 
-    auto tie() { return std::tie(view, first); }
-    auto tie() const { return std::tie(view, first); }
-    friend bool operator==(const ViewStart&, const ViewStart&) = default;
+    RINGKV_FIELDS(ViewStart, view, first);
 };
 
 }  // namespace ringkv

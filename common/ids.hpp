@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include "common/fields.hpp"
 
 namespace ringkv {
 
@@ -76,8 +76,7 @@ struct ViewId {
     [[nodiscard]] std::string to_string() const;
     friend auto operator<=>(const ViewId&, const ViewId&) = default;
 
-    auto tie() { return std::tie(generation, number); }
-    auto tie() const { return std::tie(generation, number); }
+    RINGKV_FIELDS(ViewId, generation, number);
 };
 
 }  // namespace ringkv

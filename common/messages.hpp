@@ -1,5 +1,5 @@
-// Every message, each as its own struct; the fields' order in tie() is their order on the wire
-// (docs/protocol.md has the frames). New fields go to the end.
+// Every message, each as its own struct; the fields' order in RINGKV_FIELDS is their order on
+// the wire (docs/protocol.md has the frames). New fields go to the end.
 //
 // Requests of clients carry a RequestId that names one attempt; the answer repeats it.
 #pragma once
@@ -7,23 +7,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <variant>
 #include <vector>
 
 #include "common/cluster_map.hpp"
 #include "common/entry.hpp"
+#include "common/fields.hpp"
 #include "common/ids.hpp"
-
-// The one list of a message's fields, for the codec and for tests.
-#define RINGKV_FIELDS(Type, ...)      \
-    auto tie() {                      \
-        return std::tie(__VA_ARGS__); \
-    }                                 \
-    auto tie() const {                \
-        return std::tie(__VA_ARGS__); \
-    }                                 \
-    friend bool operator==(const Type&, const Type&) = default
 
 namespace ringkv {
 
@@ -379,9 +369,7 @@ struct Holding {
     PartitionId partition;
     std::uint64_t keys = 0;
     std::uint64_t bytes = 0;  // of keys and values
-    auto tie() { return std::tie(partition, keys, bytes); }
-    auto tie() const { return std::tie(partition, keys, bytes); }
-    friend bool operator==(const Holding&, const Holding&) = default;
+    RINGKV_FIELDS(Holding, partition, keys, bytes);
 };
 
 struct HoldingsAnswer {

@@ -7,38 +7,35 @@
 
 #include "common/cluster_map.hpp"
 #include "common/entry.hpp"
+#include "common/fields.hpp"
 
 namespace ringkv {
 
 struct AppendRecord {
     PartitionId partition;
     EntryPtr entry;
-    auto tie() { return std::tie(partition, entry); }
-    auto tie() const { return std::tie(partition, entry); }
+    RINGKV_FIELDS(AppendRecord, partition, entry);
 };
 
 // Forget the entries above `keep`.
 struct TruncateRecord {
     PartitionId partition;
     OpNumber keep;
-    auto tie() { return std::tie(partition, keep); }
-    auto tie() const { return std::tie(partition, keep); }
+    RINGKV_FIELDS(TruncateRecord, partition, keep);
 };
 
 // The newest view this replica knows; stored before it acts in it (V2).
 struct ViewRecord {
     PartitionId partition;
     View view;
-    auto tie() { return std::tie(partition, view); }
-    auto tie() const { return std::tie(partition, view); }
+    RINGKV_FIELDS(ViewRecord, partition, view);
 };
 
 // The view whose StartView this replica took over (V3).
 struct LogViewRecord {
     PartitionId partition;
     ViewId view;
-    auto tie() { return std::tie(partition, view); }
-    auto tie() const { return std::tie(partition, view); }
+    RINGKV_FIELDS(LogViewRecord, partition, view);
 };
 
 // A full copy starts here: nothing is held, the log begins above `start`.
@@ -46,16 +43,14 @@ struct ResetRecord {
     PartitionId partition;
     OpNumber start;
     ViewId start_view;
-    auto tie() { return std::tie(partition, start, start_view); }
-    auto tie() const { return std::tie(partition, start, start_view); }
+    RINGKV_FIELDS(ResetRecord, partition, start, start_view);
 };
 
 // The full copy has all of `applied`; the replica is whole from here on.
 struct StateChunkRecord {
     PartitionId partition;
     std::vector<KeyRecord> records;
-    auto tie() { return std::tie(partition, records); }
-    auto tie() const { return std::tie(partition, records); }
+    RINGKV_FIELDS(StateChunkRecord, partition, records);
 };
 
 struct StateDoneRecord {
@@ -63,24 +58,21 @@ struct StateDoneRecord {
     OpNumber applied;
     SessionSnapshot sessions;
     std::vector<ViewStart> history;
-    auto tie() { return std::tie(partition, applied, sessions, history); }
-    auto tie() const { return std::tie(partition, applied, sessions, history); }
+    RINGKV_FIELDS(StateDoneRecord, partition, applied, sessions, history);
 };
 
 // A hint: everything up to it was committed.
 struct CommitRecord {
     PartitionId partition;
     OpNumber commit;
-    auto tie() { return std::tie(partition, commit); }
-    auto tie() const { return std::tie(partition, commit); }
+    RINGKV_FIELDS(CommitRecord, partition, commit);
 };
 
 // Who this node is in which cluster.
 struct IdentityRecord {
     NodeId id;
     Uuid cluster;
-    auto tie() { return std::tie(id, cluster); }
-    auto tie() const { return std::tie(id, cluster); }
+    RINGKV_FIELDS(IdentityRecord, id, cluster);
 };
 
 using StorageRecord = std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord,
