@@ -25,8 +25,9 @@ class Values {
         }
     }
 
-    // Is everything that we `resent` what was there? More may have been there: fields of a newer version are passed
-    // over, and so are messages of a newer type. The first `header` values are not looked at.
+    // Is everything that we `resent` what was there? More may have been there: fields of a newer release are passed
+    // over, and so are messages that only it can read. Fewer may have been there: fields that an older release does
+    // not have are sent with their defaults. The first `header` values are not looked at.
     [[nodiscard]] bool hold(const Values& resent, std::ptrdiff_t header = 0) const {
         auto from = handles_.begin() + header;
         for (auto value = resent.handles_.begin() + header; value != resent.handles_.end(); ++value) {
@@ -56,17 +57,30 @@ class Values {
     static bool same(const Object& was, const Object& now) {
         if (text(was) && text(now)) return bytes(was) == bytes(now);
         if (was.type == msgpack::type::ARRAY && now.type == msgpack::type::ARRAY) return same_array(was, now);
-        if (was.type != now.type && number(was) && number(now)) return was.as<double>() == now.as<double>();
-        return was == now;
+        if (number(was) && number(now)) return same_number(was, now);
+        return was == now || same_type(was, now);
+    }
+    // A reason or an error code of a newer release is read as the one that stands for all of them.
+    static bool same_number(const Object& was, const Object& now) {
+        if (now == Object(static_cast<int>(RefusalReason::not_built)) ||
+            now == Object(static_cast<int>(ErrorCode::internal)))
+            return true;
+        return was.type == now.type ? was == now : was.as<double>() == now.as<double>();
+    }
+    // Stored records of the first format have their type alone where others have [2, type].
+    static bool same_type(const Object& was, const Object& now) {
+        return was.type == msgpack::type::POSITIVE_INTEGER && now.type == msgpack::type::ARRAY &&
+               now.via.array.size == 2 && now.via.array.ptr[0] == Object(2) && now.via.array.ptr[1] == was;
     }
     // Nodes of a map may come in any order.
     static bool same_array(const Object& was, const Object& now) {
         const msgpack::object_array& from = was.via.array;
         const msgpack::object_array& to = now.via.array;
-        if (from.size < to.size) return false;
+        const std::uint32_t both = std::min(from.size, to.size);
         std::uint32_t i = 0;
-        while (i < to.size && same(from.ptr[i], to.ptr[i])) ++i;
-        return i == to.size || std::all_of(to.ptr, to.ptr + to.size, [&](const Object& value) {
+        while (i < both && same(from.ptr[i], to.ptr[i])) ++i;
+        if (i == both) return true;
+        return from.size >= to.size && std::all_of(to.ptr, to.ptr + to.size, [&](const Object& value) {
                    return std::any_of(from.ptr, from.ptr + from.size,
                                       [&](const Object& other) { return same(other, value); });
                });

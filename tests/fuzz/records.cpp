@@ -13,7 +13,7 @@ namespace {
 template <class Decode, class Encode>
 void check(std::string_view bytes, Decode decode, Encode encode) {
     const auto value = decode(bytes);
-    if (!value) return check_refusal(value.error(), {ErrorCode::malformed});
+    if (!value) return check_refusal(value.error(), {ErrorCode::malformed, ErrorCode::version_mismatch});
     const std::string stored = encode(*value);
     RINGKV_CHECK(Values(bytes).hold(Values(stored)), "a value became another one");
     const auto read = decode(stored);

@@ -73,6 +73,11 @@ void write_wire(Folder folder) {
     Join join;
     join.weight = std::nan("");  // what must be refused
     add({join});
+    Write write;
+    write.ack = Ack(2);  // what is of a newer release
+    add({write, RequestRefused{RequestId(1), RefusalReason(9), "", {}}});
+    for (const char* message : {"\x91\x02", "\x92\x0d\xa1n", "\x92\x0a\x93\x01\x02\x90", "\x93\x14\x01\x91\x90"})
+        folder.add(message);  // fields that are missing
     folder.add(of_a_newer_version());
 }
 
@@ -87,6 +92,9 @@ void write_records(Folder folder) {
     NodeInfo node;
     node.weight = std::nan("");  // what must be refused
     folder.add(encode_value(node));
+    for (const char* record :
+         {"\x92\x07\x05", "\x92\x92\x02\x07\x05", "\x93\x93\x02\x07\x01\x05\x06", "\x92\x92\x03\x07\x05"})
+        folder.add(record);  // of the first format; with fewer fields, and more; of a format to come
 }
 
 std::vector<std::string> shipped(const fs::path& configs) {

@@ -10,10 +10,19 @@
 namespace ringkv::fuzz {
 namespace {
 
+// A refusal is one that a sender can read.
+void check_unreadable(const Unreadable& message) {
+    RINGKV_CHECK(!message.type.empty() && !message.text.empty(), "unreadable without a word");
+    const auto arrived = decode(encode({}, {}, {message.refusal}));
+    RINGKV_CHECK(arrived && arrived->messages.size() == 1, "our own refusal is refused");
+    RINGKV_CHECK(samples::same(arrived->messages.front(), message.refusal), "another refusal");
+}
+
 // What was decoded can be sent on, and arrives as it was.
 void check_frame(std::string_view frame) {
     const auto envelope = decode(frame);
     if (!envelope) return check_refusal(envelope.error(), {ErrorCode::malformed, ErrorCode::version_mismatch});
+    for (const Unreadable& message : envelope->unreadable) check_unreadable(message);
     const std::string sent = encode(envelope->sender, envelope->to, envelope->messages);
     RINGKV_CHECK(Values(frame).hold(Values(sent), 1), "a value became another one");
     const auto arrived = decode(sent);
@@ -22,6 +31,7 @@ void check_frame(std::string_view frame) {
         return std::tuple(e.sender.cluster, e.sender.node, e.sender.start, e.to);
     };
     RINGKV_CHECK(addresses(*arrived) == addresses(*envelope), "another sender or receiver");
+    RINGKV_CHECK(arrived->unreadable.empty(), "a number that we do not know ourselves");
     RINGKV_CHECK(arrived->messages.size() == envelope->messages.size(), "more or fewer messages");
     for (std::size_t i = 0; i < envelope->messages.size(); ++i)
         RINGKV_CHECK(samples::same(arrived->messages[i], envelope->messages[i]), "another message");

@@ -195,6 +195,10 @@ void World::receive(HostId host, const Packet& packet) {
         trace_message(TraceEvent::Kind::delivered, packet.from, packet.to, message);
         it.actor->receive(local_time(host), origin, std::move(message));
     }
+    for (const Unreadable& message : envelope->unreadable) {
+        trace({TraceEvent::Kind::refused, now_, packet.from, host, nullptr, nullptr, message.text});
+        if (packet.way == Way::request && it.actor) send(host, {Outgoing{origin.address, {}, message.refusal}});
+    }
 }
 
 Address World::return_address(Host& receiver, const Packet& packet) const {

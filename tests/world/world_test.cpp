@@ -307,6 +307,29 @@ TEST_F(WorldTest, GarbageIsRefusedAndItsSenderTold) {
     EXPECT_EQ(std::get<FrameRefused>(toy(client).heard[0].message).code, ErrorCode::malformed);
 }
 
+TEST_F(WorldTest, AMessageOfANewerReleaseIsRefusedByItself) {
+    const HostId server = add("s", true);
+    const HostId client = add("c");
+    toy(server).who = {Uuid{{7}}, NodeId(3), StartNumber(4)};
+    Write write;
+    write.request = RequestId(5);
+    write.ack = Ack(2);
+    say(client, {to("tcp://s:1", get(1)), to("tcp://s:1", write)});
+    world.advance(milliseconds(5));
+    EXPECT_EQ(requests_heard(server), Requests{1});
+    EXPECT_EQ(toy(server).heard.size(), 1U);
+    ASSERT_EQ(toy(client).heard.size(), 1U);
+    EXPECT_EQ(toy(client).heard[0].from.node, NodeId(3));
+    const auto& refused = std::get<RequestRefused>(toy(client).heard[0].message);
+    EXPECT_EQ(refused.request, RequestId(5));
+    EXPECT_EQ(refused.reason, RefusalReason::not_built);
+    // What comes as an answer is dropped.
+    say(server, {{Address::back(1), {}, write}});
+    world.advance(milliseconds(5));
+    EXPECT_EQ(toy(client).heard.size(), 1U);
+    EXPECT_EQ(toy(server).heard.size(), 1U);
+}
+
 TEST_F(WorldTest, AFinishedActorEndsAfterItsLastMessages) {
     const HostId server = add("s", true);
     const HostId client = add("c");

@@ -13,6 +13,8 @@ constexpr std::string_view magic = "RKV";
 constexpr std::uint32_t header_fields = 7;
 // A decoded message takes the room of the largest one, though it may be four bytes in the frame.
 constexpr std::uint64_t values_a_message = 16;
+// The room that a message takes which cannot be read: its refusal, and the text of it.
+constexpr std::uint64_t values_a_refusal = 64;
 // How much room to make ahead: never much more than the frame itself takes, whatever is in it.
 constexpr std::size_t usual_bytes = 128;
 
@@ -48,17 +50,48 @@ constexpr std::size_t usual_bytes = 128;
     return {};
 }
 
-[[nodiscard]] bool read_message(Reader& in, std::vector<Message>& messages) {
+template <class T, class... Others>
+constexpr bool is_one_of = (std::is_same_v<T, Others> || ...);
+
+// Clients learn that this one request was refused, and wait for no answer. All else that a refusal can be is a
+// FrameRefused, of a code that says nothing of the requests which shared the frame.
+template <class T>
+[[nodiscard]] Message refusal_of(const T& message, const std::string& text) {
+    if constexpr (is_one_of<T, Write, Get, Scan>)
+        return RequestRefused{message.request, RefusalReason::not_built, text, {}};
+    else if constexpr (is_one_of<T, Administer>)
+        return AdministerAnswer{message.request, ErrorCode::invalid_argument, text, {}};
+    else
+        return FrameRefused{ErrorCode::refused, text};
+}
+
+[[nodiscard]] Unreadable unreadable(const Message& message, const std::string& why) {
+    Unreadable result{name_of(message), {}, std::string(name_of(message)) + " is of a newer release: " + why, {}};
+    std::visit(
+        [&result](const auto& content) {
+            if constexpr (requires { RequestId(content.request); }) result.request = content.request;
+            result.refusal = refusal_of(content, result.text);
+        },
+        message);
+    return result;
+}
+
+[[nodiscard]] bool read_message(Reader& in, Envelope& envelope) {
     std::uint32_t count = 0;
     std::uint64_t type = 0;
     if (!in.enter(count)) return false;
     if (count == 0) return in.fail("a message without a type");
     if (!in.read(type)) return false;
     if (type < std::variant_size_v<Message>) {
-        if (!in.charge(values_a_message) || !wire::unpack_alternative(in, messages.emplace_back(), type, count - 1))
-            return false;
+        Message& message = envelope.messages.emplace_back();
+        if (!in.charge(values_a_message) || !wire::unpack_alternative(in, message, type, count - 1)) return false;
+        if (const auto unknown = in.take_unknown()) {
+            if (!in.charge(values_a_refusal)) return false;
+            envelope.unreadable.push_back(unreadable(message, *unknown));
+            envelope.messages.pop_back();
+        }
     } else {
-        for (std::uint32_t field = 1; field < count; ++field)  // of a newer minor version (R6)
+        for (std::uint32_t field = 1; field < count; ++field)  // of a newer release
             if (!in.skip()) return false;
     }
     in.leave();
@@ -85,7 +118,7 @@ FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
 void FrameWriter::add(const Message& message) {
     StringSink sink{buffer_};
     Packer out(sink);
-    wire::pack_alternative(out, message);
+    wire::pack_alternative(out, message, [&out](std::uint64_t type) { out.pack_uint64(type); });
 }
 
 std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages) {
@@ -100,7 +133,7 @@ Result<Envelope> decode(std::string_view frame, const CodecLimits& limits) {
     if (auto wrong = read_header(in, envelope)) return *std::move(wrong);
     envelope.messages.reserve(frame.size() / usual_bytes + 1);
     while (!in.finished())
-        if (!read_message(in, envelope.messages)) return in.error();
+        if (!read_message(in, envelope)) return in.error();
     return envelope;
 }
 

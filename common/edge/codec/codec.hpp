@@ -1,8 +1,9 @@
 // The one codec: msgpack, for the wire and for stored records. docs/protocol.md shows the frames.
 //
 // A frame is a msgpack array header [magic, major, minor, cluster id, sender, start, to] followed by
-// any number of messages, each an array [type, fields...]; nothing after the last. Unknown trailing
-// fields and unknown message types of the same major version are skipped (R6).
+// any number of messages, each an array [type, fields...]; nothing after the last. Of the same major version
+// both sides may be of any release: fields that are missing at the end keep their defaults, those that are not
+// known are passed over, and so are messages of unknown types (docs/protocol.md, "Formats that grow").
 //
 // Decoding trusts no byte: size, depth and counts are bounded together, and every failure is an Error
 // (malformed, version_mismatch), never an exception. Thread safety: one thread a codec object.
@@ -20,10 +21,20 @@
 
 namespace ringkv {
 
+// A message that is well formed, but for a number that only a newer release has a name for: what it asks for cannot
+// be told. It is not delivered; the others of its frame are.
+struct Unreadable {
+    std::string_view type;  // "Write", ...
+    RequestId request;      // none: messages of that type have none
+    std::string text;       // which number, and where
+    Message refusal;        // the answer to it, if it came as a request
+};
+
 struct Envelope {
     Identity sender;
     NodeId to;
     std::vector<Message> messages;
+    std::vector<Unreadable> unreadable;
 };
 
 struct CodecLimits {
@@ -49,11 +60,13 @@ class FrameWriter {
 [[nodiscard]] std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages);
 [[nodiscard]] Result<Envelope> decode(std::string_view frame, const CodecLimits& limits = {});
 
-// Stored records, one after the other, in the same form.
+// Stored records: [[format, type], fields...]; the first format, [type, fields...], is read for ever. Fields that are
+// missing or not known are as in messages; a format, a type or an enumerator that is not known is an error of code
+// version_mismatch, which says that a newer release has written it.
 [[nodiscard]] std::string encode_record(const StorageRecord& record);
 [[nodiscard]] Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& limits = {});
 
-// Values of the map, for the registry's store.
+// Values of the map, for the registry's store, which keeps the number of their format. Errors as of records.
 [[nodiscard]] std::string encode_value(const ClusterSettings& value);
 [[nodiscard]] std::string encode_value(const NodeInfo& value);
 [[nodiscard]] std::string encode_value(const PartitionState& value);

@@ -1,10 +1,12 @@
 // How each kind of field looks on the wire: Field<T> packs and unpacks a T. Structs are arrays of the
-// fields of their tie(), in that order.
+// fields of their tie(), in that order; when read, trailing ones may be missing, or be more.
 //
-//   strong ids, integers, enums   an integer, range-checked       Duration   nanoseconds
-//   std::string                   bin (str is taken too)          Uuid       bin of 16
-//   optional                      nil, or the value               EntryPtr   the entry
-//   vector                        an array                        map        an array of its values
+//   strong ids, integers   an integer, range-checked       enums      an integer
+//   bool                   true, false                     double     any number that is finite
+//   std::string            bin (str is taken too)          Uuid       bin of 16
+//   Duration               nanoseconds                     EntryPtr   the entry
+//   optional               nil, or the value
+//   vector                 an array                        map        an array of its values
 #pragma once
 
 #include <algorithm>
@@ -62,12 +64,15 @@ void pack_fields(Packer& out, const T& value) {
     std::apply([&out](const auto&... field) { (wire::pack(out, field), ...); }, value.tie());
 }
 
-// `count`: how many are there. Those of a newer minor version are passed over (R6).
+// `count`: how many are there. Those that an older release does not have keep their defaults; those of a newer one
+// are passed over (docs/protocol.md, "Formats that grow").
 template <class T>
 [[nodiscard]] bool unpack_fields(Reader& in, T& value, std::uint32_t count) {
-    if (count < field_count<T>) return in.fail("fewer fields than there must be");
-    if (!std::apply([&in](auto&... field) { return (wire::unpack(in, field) && ...); }, value.tie())) return false;
-    for (std::uint32_t extra = field_count<T>; extra < count; ++extra)
+    // Defaults take room that no byte stands for.
+    if (count < field_count<T> && !in.charge(sizeof(T) / sizeof(std::uint64_t))) return false;
+    const auto next = [&in, &count](auto& field) { return count == 0 || (--count, wire::unpack(in, field)); };
+    if (!std::apply([&next](auto&... field) { return (next(field) && ...); }, value.tie())) return false;
+    for (; count > 0; --count)
         if (!in.skip()) return false;
     const char* const wrong = objection(value);
     return wrong == nullptr || in.fail(wrong);
@@ -135,34 +140,40 @@ struct Field<StrongId<Tag, Rep>> {
     }
 };
 
-// The values an enum may have on the wire: first .. last.
+// The values of an enum that are known here: first .. last. Another one makes the message that it is in unreadable,
+// unless the enum says what it is to be read as: `fallback`.
 template <class E>
 struct EnumRange;
-template <class E, E First, E Last>
+template <auto First, auto Last>
 struct EnumFromTo {
     static constexpr auto first = static_cast<std::uint64_t>(First);
     static constexpr auto last = static_cast<std::uint64_t>(Last);
 };
 template <>
-struct EnumRange<NodeState> : EnumFromTo<NodeState, NodeState::up, NodeState::gone> {};
+struct EnumRange<NodeState> : EnumFromTo<NodeState::up, NodeState::gone> {};
 template <>
-struct EnumRange<NodeDuty> : EnumFromTo<NodeDuty, NodeDuty::hold, NodeDuty::leave> {};
+struct EnumRange<NodeDuty> : EnumFromTo<NodeDuty::hold, NodeDuty::leave> {};
 template <>
-struct EnumRange<AdminAction> : EnumFromTo<AdminAction, AdminAction::drain, AdminAction::resume_repair> {};
+struct EnumRange<AdminAction> : EnumFromTo<AdminAction::drain, AdminAction::resume_repair> {};
 template <>
-struct EnumRange<Durability> : EnumFromTo<Durability, Durability::memory, Durability::fsync> {};
+struct EnumRange<Durability> : EnumFromTo<Durability::memory, Durability::fsync> {};
 template <>
-struct EnumRange<ReadMode> : EnumFromTo<ReadMode, ReadMode::lease, ReadMode::confirmed> {};
+struct EnumRange<ReadMode> : EnumFromTo<ReadMode::lease, ReadMode::confirmed> {};
 template <>
-struct EnumRange<EntryKind> : EnumFromTo<EntryKind, EntryKind::set, EntryKind::expire> {};
+struct EnumRange<EntryKind> : EnumFromTo<EntryKind::set, EntryKind::expire> {};
 template <>
-struct EnumRange<WriteStatus> : EnumFromTo<WriteStatus, WriteStatus::done, WriteStatus::not_found> {};
+struct EnumRange<WriteStatus> : EnumFromTo<WriteStatus::done, WriteStatus::not_found> {};
 template <>
-struct EnumRange<Ack> : EnumFromTo<Ack, Ack::all, Ack::primary> {};
+struct EnumRange<Ack> : EnumFromTo<Ack::all, Ack::primary> {};
+// Refused for good is what a refusal for any unknown reason is, to a client that cannot tell what would help.
 template <>
-struct EnumRange<RefusalReason> : EnumFromTo<RefusalReason, RefusalReason::overloaded, RefusalReason::not_built> {};
+struct EnumRange<RefusalReason> : EnumFromTo<RefusalReason::overloaded, RefusalReason::not_built> {
+    static constexpr RefusalReason fallback = RefusalReason::not_built;
+};
 template <>
-struct EnumRange<ErrorCode> : EnumFromTo<ErrorCode, ErrorCode::invalid_argument, ErrorCode::internal> {};
+struct EnumRange<ErrorCode> : EnumFromTo<ErrorCode::invalid_argument, ErrorCode::internal> {
+    static constexpr ErrorCode fallback = ErrorCode::internal;
+};
 
 template <class E>
 requires std::is_enum_v<E>
@@ -171,8 +182,12 @@ struct Field<E> {
     static bool unpack(Reader& in, E& value) {
         std::uint64_t number = 0;
         if (!in.read(number)) return false;
-        if (number < EnumRange<E>::first || number > EnumRange<E>::last) return in.fail("a number that names nothing");
-        value = static_cast<E>(number);
+        if (number >= EnumRange<E>::first && number <= EnumRange<E>::last)
+            value = static_cast<E>(number);
+        else if constexpr (requires { EnumRange<E>::fallback; })
+            value = EnumRange<E>::fallback;
+        else
+            in.note_unknown(number);
         return true;
     }
 };
@@ -277,13 +292,13 @@ struct Field<std::map<NodeId, NodeInfo>> {
     }
 };
 
-// One of several structs: an array of its number in the variant, then its fields.
-template <class... Alternatives>
-void pack_alternative(Packer& out, const std::variant<Alternatives...>& value) {
+// One of several structs: an array of what `head` packs of its number in the variant, then its fields.
+template <class Head, class... Alternatives>
+void pack_alternative(Packer& out, const std::variant<Alternatives...>& value, const Head& head) {
     std::visit(
-        [&out, &value]<class T>(const T& alternative) {
+        [&out, &value, &head]<class T>(const T& alternative) {
             out.pack_array(1 + field_count<T>);
-            out.pack_uint64(value.index());
+            head(value.index());
             pack_fields(out, alternative);
         },
         value);

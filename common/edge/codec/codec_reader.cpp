@@ -46,6 +46,12 @@ Error Reader::error() const {
             std::string("not a message of ours: ") + failure_ + ", before byte " + std::to_string(failed_at_)};
 }
 
+void Reader::note_unknown(std::uint64_t number) {
+    if (unknown_) return;
+    unknown_ = "the number " + std::to_string(number) + ", before byte " + std::to_string(at_ - begin_) +
+               ", names nothing known here";
+}
+
 inline bool Reader::take(std::uint8_t& byte) {
     if (at_ == end_) return fail("cut short");
     byte = static_cast<std::uint8_t>(*at_++);
@@ -162,6 +168,12 @@ bool Reader::read(std::string_view& value) {
     if (!pass(size)) return false;
     value = {bytes, size};
     return true;
+}
+
+bool Reader::at_array() const {
+    if (at_ == end_) return false;
+    const auto first = static_cast<std::uint8_t>(*at_);
+    return (first >= head::fixarray && first < head::fixstr) || first == head::array16 || first == head::array32;
 }
 
 bool Reader::take_nil() {

@@ -4,12 +4,16 @@
 // claims, before the next byte is looked at. Here nothing is allocated for what is not there.
 //
 // Every read returns false once something is wrong; error() then has the first failure and where it
-// was. Thread safety: none; one thread at a time.
+// was. A number that only a newer release has a name for is nothing wrong: it is noted, and reading goes
+// on. Thread safety: none; one thread at a time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/edge/codec/codec.hpp"
 
@@ -26,6 +30,11 @@ class Reader {
     // Precondition: a read failed.
     [[nodiscard]] Error error() const;
 
+    // The number just read, of an enumeration, names nothing that is known here. The first one is kept.
+    void note_unknown(std::uint64_t number);
+    // What was noted since the last call, for people to read; none: nothing.
+    [[nodiscard]] std::optional<std::string> take_unknown() { return std::exchange(unknown_, {}); }
+
     // Any integer format, as long as the value fits.
     [[nodiscard]] bool read(std::uint64_t& value) {
         if (at_ == end_ || static_cast<signed char>(*at_) < 0) return read_wide(value);
@@ -38,6 +47,8 @@ class Reader {
     [[nodiscard]] bool read(double& value);
     // str or bin; a view into the frame.
     [[nodiscard]] bool read(std::string_view& value);
+    // Does an array come next?
+    [[nodiscard]] bool at_array() const;
     // Is nil next? If so it is taken.
     [[nodiscard]] bool take_nil();
     // An array of `count` values begins; leave() after its last. `count` is never more than the bytes left.
@@ -71,6 +82,7 @@ class Reader {
     std::size_t depth_ = 0;
     const char* failure_ = nullptr;
     std::size_t failed_at_ = 0;
+    std::optional<std::string> unknown_;
 };
 
 }  // namespace ringkv::wire

@@ -1,4 +1,5 @@
-// Stored records and values: the same form as messages, without a frame round them.
+// Stored records and values: the same form as messages, without a frame round them. A record that this release
+// cannot read must not be passed over, for it may be what was acknowledged; and it is not damaged.
 #include "common/edge/codec/codec.hpp"
 #include "common/edge/codec/codec_fields.hpp"
 
@@ -8,6 +9,17 @@ namespace {
 using wire::Packer;
 using wire::Reader;
 using wire::StringSink;
+
+// A record says which format it is of, where a release changed what its fields mean:
+//   1   [type, fields...]             up to 0.5; read for ever
+//   2   [[2, type], fields...]
+constexpr std::uint64_t first_format = 1;
+constexpr std::uint64_t first_format_with_number = 2;
+constexpr std::uint64_t written_format = 2;
+
+Error of_a_newer_release(const std::string& what) {
+    return {ErrorCode::version_mismatch, "written by a newer release: " + what};
+}
 
 template <class T>
 std::string encode_any(const T& value) {
@@ -27,20 +39,43 @@ Result<T> decode_any(std::string_view bytes) {
         in.fail("bytes after the end");
         return in.error();
     }
+    if (const auto unknown = in.take_unknown()) return of_a_newer_release(*unknown);
     return value;
 }
 
-[[nodiscard]] bool read_record(Reader& in, StorageRecord& record) {
+// Of a format above the known one nothing but its number can be read.
+[[nodiscard]] bool read_head(Reader& in, std::uint64_t& format, std::uint64_t& type) {
+    format = first_format;
+    if (!in.at_array()) return in.read(type);
     std::uint32_t count = 0;
-    std::uint64_t type = 0;
-    if (!in.enter(count)) return false;
-    if (count == 0) return in.fail("a record without a type");
+    if (!in.enter(count) || count < 2) return in.fail("a record without a format and a type");
+    if (!in.read(format) || format < first_format_with_number) return in.fail("a format that has no number");
+    if (format > written_format) return true;
     if (!in.read(type)) return false;
-    // What we stored and cannot read must not be passed over: it may be what we acknowledged.
-    if (type >= std::variant_size_v<StorageRecord>) return in.fail("a record of a type that is not known here");
-    if (!wire::unpack_alternative(in, record, type, count - 1)) return false;
+    for (; count > 2; --count)
+        if (!in.skip()) return false;
     in.leave();
-    return in.finished() || in.fail("bytes after the end");
+    return true;
+}
+
+[[nodiscard]] std::optional<Error> read_record(Reader& in, StorageRecord& record) {
+    std::uint32_t count = 0;
+    std::uint64_t format = 0;
+    std::uint64_t type = 0;
+    if (!in.enter(count)) return in.error();
+    if (count == 0) in.fail("a record without a type");
+    if (count == 0 || !read_head(in, format, type)) return in.error();
+    if (format > written_format) return of_a_newer_release("a record of format " + std::to_string(format));
+    if (type >= std::variant_size_v<StorageRecord>)
+        return of_a_newer_release("a record of type " + std::to_string(type));
+    if (!wire::unpack_alternative(in, record, type, count - 1)) return in.error();
+    in.leave();
+    if (!in.finished()) {
+        in.fail("bytes after the end");
+        return in.error();
+    }
+    if (const auto unknown = in.take_unknown()) return of_a_newer_release(*unknown);
+    return {};
 }
 
 }  // namespace
@@ -49,14 +84,18 @@ std::string encode_record(const StorageRecord& record) {
     std::string buffer;
     StringSink sink{buffer};
     Packer out(sink);
-    wire::pack_alternative(out, record);
+    wire::pack_alternative(out, record, [&out](std::uint64_t type) {
+        out.pack_array(2);
+        out.pack_uint64(written_format);
+        out.pack_uint64(type);
+    });
     return buffer;
 }
 
 Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& limits) {
     Reader in(bytes, limits);
     StorageRecord record;
-    if (!read_record(in, record)) return in.error();
+    if (auto wrong = read_record(in, record)) return *std::move(wrong);
     return record;
 }
 

@@ -72,6 +72,8 @@ class Transport::Impl {
     void hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
                    const std::string& id);
     void refuse(void* socket, const std::string& id, const std::string& peer, const Error& error);
+    void refuse(void* socket, const std::string& id, const std::string& peer, const std::vector<Unreadable>& messages);
+    void answer(void* socket, const std::string& id, std::string frame);
     [[nodiscard]] std::optional<Receiver> receiver_of(const Outgoing& message);
     [[nodiscard]] Dealer* dealer_to(const std::string& endpoint);
     void add(Lane& lane, const Message& message);
@@ -93,9 +95,11 @@ class Transport::Impl {
     bool sources_changed_ = true;
     std::size_t first_ = 0;  // whose turn it is to be first
 
+    Identity identity_;  // who sent last through this transport
     Outbox outbox_;
     TransportCounters counters_;
     WarningLimiter bad_frames_;
+    WarningLimiter unreadable_;
     WarningLimiter bad_endpoints_;
 };
 
@@ -198,24 +202,37 @@ bool Transport::Impl::take(Source& source, const Handler& handler) {
 void Transport::Impl::hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
                                 const std::string& id) {
     auto envelope = decode(frame, options_.limits);
-    if (!envelope) {
-        refuse(from.kind == Address::Kind::connection ? router_.get() : nullptr, id, part.peer(), envelope.error());
-        return;
-    }
+    // The ROUTER that a refusal leaves by, or none: an answer is never answered.
+    void* const back = from.kind == Address::Kind::connection ? router_.get() : nullptr;
+    if (!envelope) return refuse(back, id, part.peer(), envelope.error());
+    if (!envelope->unreadable.empty()) refuse(back, id, part.peer(), envelope->unreadable);
     const Identity& sender = envelope->sender;
     const Origin origin{std::move(from), sender.cluster, sender.node, sender.start, envelope->to};
     counters_.messages_in += envelope->messages.size();
     for (Message& message : envelope->messages) handler(origin, std::move(message));
 }
 
-// `socket`: the ROUTER that the answer leaves by, or none: an answer is never answered.
 void Transport::Impl::refuse(void* socket, const std::string& id, const std::string& peer, const Error& error) {
     ++counters_.malformed;
     bad_frames_.say("a frame was refused", peer, error.message());
+    answer(socket, id, encode(Identity{}, NodeId(), {FrameRefused{error.code(), error.message()}}));
+}
+
+void Transport::Impl::refuse(void* socket, const std::string& id, const std::string& peer,
+                             const std::vector<Unreadable>& messages) {
+    counters_.unreadable += messages.size();
+    unreadable_.say("a message of a newer release was not read", peer, messages.front().text);
+    FrameWriter writer(identity_, NodeId());
+    for (const Unreadable& message : messages)
+        if (writer.size() < options_.coalesce_bytes) writer.add(message.refusal);
+    answer(socket, id, writer.take());
+}
+
+void Transport::Impl::answer(void* socket, const std::string& id, std::string frame) {
     if (socket == nullptr) return;
     MessagePart to{std::string_view(id)};
-    MessagePart answer{encode(Identity{}, NodeId(), {FrameRefused{error.code(), error.message()}})};
-    if (!to.send(socket, ZMQ_SNDMORE) || !answer.send(socket)) ++counters_.dropped;
+    MessagePart body(std::move(frame));
+    if (!to.send(socket, ZMQ_SNDMORE) || !body.send(socket)) ++counters_.dropped;
 }
 
 Transport::Impl::Dealer* Transport::Impl::dealer_to(const std::string& endpoint) {
@@ -254,6 +271,7 @@ std::optional<Receiver> Transport::Impl::receiver_of(const Outgoing& message) {
 
 void Transport::Impl::send(const Identity& sender, std::span<const Outgoing> messages) {
     if (messages.empty()) return;
+    identity_ = sender;
     outbox_.start(sender);
     for (const Outgoing& message : messages) {
         if (const auto receiver = receiver_of(message)) {

@@ -29,8 +29,9 @@ struct TransportOptions {
 struct TransportCounters {
     std::uint64_t frames_in = 0, frames_out = 0, messages_in = 0, messages_out = 0;
     std::uint64_t bytes_in = 0, bytes_out = 0;
-    std::uint64_t dropped = 0;    // messages that could not be sent now
-    std::uint64_t malformed = 0;  // frames that were refused
+    std::uint64_t dropped = 0;     // messages that could not be sent now
+    std::uint64_t malformed = 0;   // frames that were refused
+    std::uint64_t unreadable = 0;  // messages that only a newer release can read
 };
 
 class Transport {
@@ -49,8 +50,10 @@ class Transport {
     using Handler = std::function<void(const Origin&, Message)>;
     // Hands over what the last poll() saw arriving, at most `frames` frames; all of one frame before
     // the next is taken in. Malformed frames, and those of another major version, are answered with FrameRefused,
-    // counted, and logged (at most one line a second). Returns how many frames were taken. The handler must
-    // not use the transport, but for counters().
+    // counted, and logged (at most one line a second); so are messages that only a newer release can read, each
+    // with its own refusal, while the others of their frame are handed over. What came as an answer, or was
+    // published, is not answered. Returns how many frames were taken. The handler must not use the transport, but
+    // for counters().
     std::size_t receive(std::size_t frames, const Handler& handler);
     // One frame for each (address, to), messages in order.
     void send(const Identity& sender, std::span<const Outgoing> messages);

@@ -161,23 +161,6 @@ TEST(Codec, MessagesOfUnknownTypesArePassedOver) {
                            .raw(after)
                            .str();
     EXPECT_EQ(std::get<CurrentEpoch>(only(frame)), (CurrentEpoch{Generation(1), Epoch(2)}));
-    EXPECT_EQ(decode_record("\x92\x7f\x01").error().code(), ErrorCode::malformed);  // but what is stored must be known
-}
-
-TEST(Codec, FieldsOfANewerVersionAreIgnored) {
-    const auto frame = Bytes()
-                           .header(8)
-                           .put([](auto& out) { out.pack(std::string("an eighth field of the header")); })
-                           .put([](auto& out) {
-                               out.pack_array(1 + 5 + 2).pack(26 - 2);  // PrepareOk and two more
-                               out.pack(5);
-                               out.pack_array(3).pack(1).pack(6).pack(std::string("a third field of ViewId"));
-                               out.pack(77).pack_true().pack(76);
-                               out.pack_nil().pack(std::vector<int>{1, 2, 3});
-                           })
-                           .str();
-    EXPECT_EQ(std::get<PrepareOk>(only(frame)),
-              (PrepareOk{PartitionId(5), {Generation(1), ViewNumber(6)}, OpNumber(77), true, OpNumber(76)}));
 }
 
 TEST(CodecDeathTest, AnEntryThatIsNotThereCannotBeSent) {

@@ -158,6 +158,41 @@ TEST(Transport, BadFramesAreRefusedAndCounted) {
     EXPECT_EQ(server.counters().malformed, frames.size());
 }
 
+TEST(Transport, AMessageOfANewerReleaseIsRefusedByItself) {
+    const std::string endpoint = free_endpoint();
+    Peer server(listening(endpoint));
+    Peer client({});
+    const Address back = connect(client, server, endpoint);
+    server.send(back, numbered(1));
+    ASSERT_TRUE(pump_until({&client}, [&] { return client.inbox.size() == 1; }));
+    Write write;
+    write.request = RequestId(7);
+    write.ack = Ack(2);
+    const std::vector<Outgoing> turn = {{Address::to(endpoint), {}, numbered(2)},
+                                        {Address::to(endpoint), {}, write},
+                                        {Address::to(endpoint), {}, numbered(3)}};
+    client.transport->send(somebody, turn);
+    ASSERT_TRUE(pump_until({&server, &client}, [&] { return client.inbox.size() == 2; }));
+    ASSERT_EQ(server.inbox.size(), 2U);
+    EXPECT_EQ(number_of(server.inbox[0]), 2U);
+    EXPECT_EQ(number_of(server.inbox[1]), 3U);
+    EXPECT_EQ(server.counters().unreadable, 1U);
+    EXPECT_EQ(server.counters().malformed, 0U);
+    const Received& answer = client.inbox.back();
+    EXPECT_EQ(answer.from.cluster, somebody.cluster) << "clients take refusals from their own cluster only";
+    EXPECT_EQ(answer.from.node, somebody.node);
+    EXPECT_EQ(std::get<RequestRefused>(answer.message).request, RequestId(7));
+    EXPECT_EQ(std::get<RequestRefused>(answer.message).reason, RefusalReason::not_built);
+
+    // What comes as an answer is dropped, and counted.
+    const auto sent = client.counters().frames_out;
+    server.send(back, write);
+    server.send(back, numbered(4));
+    ASSERT_TRUE(pump_until({&server, &client}, [&] { return client.inbox.size() == 3; }));
+    EXPECT_EQ(client.counters().unreadable, 1U);
+    EXPECT_EQ(client.counters().frames_out, sent);
+}
+
 // The next to choose it would get what is meant for this one.
 TEST(Transport, APeerThatChoosesItsRoutingIdIsRefused) {
     const std::string endpoint = free_endpoint();
