@@ -57,6 +57,10 @@ Error Database::error() const {
     return {ErrorCode::storage, path_ + ": " + sqlite3_errmsg(connection_.get())};
 }
 
+void Database::leave_as_it_is() {
+    sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(connection_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=

@@ -60,6 +60,10 @@ class Database {
     [[nodiscard]] int code() const { return sqlite3_errcode(connection_.get()) & 0xFF; }
     [[nodiscard]] Error error() const;
 
+    // Nothing is written from now on: what a write-ahead log has stays there when the database is closed.
+    // Precondition: nothing was written.
+    void leave_as_it_is();
+
   private:
     struct Close {
         void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }

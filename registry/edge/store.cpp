@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::int64_t application_id = 0x524B5652;  // "RKVR"
 constexpr std::int64_t schema_version = 1;
+// Of the values: raised when a release changes what a field of them means. A store without the row has the first one.
+constexpr std::uint64_t value_format = 1;
 
 // Write-ahead log, for a commit is then one append and one sync (a rollback journal takes three), and FULL, for
 // without it WAL does not sync each commit. SQLite takes a damaged frame of that log for its end; the epochs lost by
@@ -82,6 +84,10 @@ class MapStore::Impl {
     [[nodiscard]] Result<void> prepare_file();
     [[nodiscard]] Error explain(const Error& error) const;
     [[nodiscard]] Error damaged(const std::string& what) const;
+    [[nodiscard]] Error of_a_newer_release(const std::string& what) const;
+    // Of what a value could not be decoded for.
+    [[nodiscard]] Error unreadable(const Error& error) const;
+    [[nodiscard]] Result<void> check_versions();
 
     // Each row of a table: give(key column, checked value).
     template <class Give>
@@ -95,12 +101,23 @@ class MapStore::Impl {
 
     std::string path_;
     std::unique_ptr<sqlite::Database> database_;
+    bool names_format_ = false;  // has the row with the number of the values' format
     Epoch epoch_;
 };
 
 Error MapStore::Impl::damaged(const std::string& what) const {
     return storage_error(path_ + " is damaged (" + what +
                          "); restore it from a backup, or see `ringkv-registry rebuild`; it is left as it is");
+}
+
+Error MapStore::Impl::of_a_newer_release(const std::string& what) const {
+    return storage_error(path_ + " is " + what +
+                         "; use the ringkv-registry of that release or of a later one; "
+                         "it is left as it is");
+}
+
+Error MapStore::Impl::unreadable(const Error& error) const {
+    return error.code() == ErrorCode::version_mismatch ? of_a_newer_release(error.message()) : damaged(error.message());
 }
 
 Error MapStore::Impl::explain(const Error& error) const {
@@ -136,20 +153,39 @@ Result<void> MapStore::Impl::prepare_file() {
     const bool fresh = *application == 0 && *tables == 0;
     if (!fresh && *application != application_id)
         return storage_error(path_ + " is not a registry's store; choose another data_dir");
+    if (!fresh)
+        if (auto checked = check_versions(); !checked) {
+            database_->leave_as_it_is();
+            return checked;
+        }
     if (auto set = database_->execute(how_to_store); !set) return explain(set.error());
     if (fresh) {
         if (auto made = database_->execute(schema); !made) return explain(made.error());
         return {};
     }
-    const auto version = database_->integer("PRAGMA user_version");
-    if (!version) return explain(version.error());
-    if (*version != schema_version)
-        return storage_error(path_ + " is of version " + std::to_string(*version) +
-                             " of the store, this program knows " + std::to_string(schema_version) +
-                             "; use the ringkv-registry that wrote it");
     const auto checked = database_->text("PRAGMA quick_check(1)");
     if (!checked) return explain(checked.error());
     if (*checked != "ok") return damaged(*checked);
+    return {};
+}
+
+// Whether this program can read it at all. Writes nothing.
+Result<void> MapStore::Impl::check_versions() {
+    const auto version = database_->integer("PRAGMA user_version");
+    if (!version) return explain(version.error());
+    if (*version > schema_version)
+        return of_a_newer_release("written by a newer release: version " + std::to_string(*version) + " of the store");
+    if (*version != schema_version) return damaged("it has no version");
+    std::uint64_t format = 1;
+    auto read = each("SELECT key, value, hash FROM meta WHERE key = 'format'",
+                     [&](auto&, std::string_view value) -> Result<void> {
+                         format = std::strtoull(std::string(value).c_str(), nullptr, 10);
+                         names_format_ = true;
+                         return {};
+                     });
+    if (!read) return read;
+    if (format > value_format)
+        return of_a_newer_release("written by a newer release: values of format " + std::to_string(format));
     return {};
 }
 
@@ -162,7 +198,7 @@ Result<void> MapStore::Impl::each(const char* sql, const Give& give) {
         if (!row) return explain(row.error());
         if (!*row) return {};
         if (rows->integer(2) != hash(rows->bytes(1))) return damaged("a value does not match its checksum");
-        if (auto given = give(*rows, rows->bytes(1)); !given) return damaged(given.error().message());
+        if (auto given = give(*rows, rows->bytes(1)); !given) return unreadable(given.error());
     }
 }
 
@@ -174,7 +210,7 @@ Result<void> MapStore::Impl::read_meta(ClusterMap& map) {
     });
     if (!read || meta.empty()) return read;
     const auto settings = decode_settings(meta["settings"]);
-    if (!settings) return damaged(settings.error().message());
+    if (!settings) return unreadable(settings.error());
     map.settings = *settings;
     map.generation = Generation(std::strtoull(meta["generation"].c_str(), nullptr, 10));
     map.epoch = Epoch(std::strtoull(meta["epoch"].c_str(), nullptr, 10));
@@ -230,6 +266,9 @@ Result<void> MapStore::Impl::write(const MapDelta& delta) {
     if (delta.epoch != epoch_.next())
         return storage_error(path_ + ": epoch " + std::to_string(delta.epoch.value()) + " does not follow on " +
                              std::to_string(epoch_.value()));
+    if (!names_format_)
+        if (auto put = put_meta("format", std::to_string(value_format)); !put) return put;
+    names_format_ = true;
     if (delta.settings)
         if (auto put = put_meta("settings", encode_value(*delta.settings)); !put) return put;
     if (auto put = put_meta("generation", std::to_string(delta.generation.value())); !put) return put;

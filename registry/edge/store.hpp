@@ -3,6 +3,10 @@
 //
 // One process at a time: the file is locked while the store lives, and the lock goes with the process.
 // Every error is of code storage and says what to do. Thread safety: one thread.
+//
+// A row of `meta`, "format", has the number of the format of all values, where it is not 1. It grows when a release
+// changes what a field means, not when it adds one: fields that this release does not know are passed over, and
+// lost from each value that it writes anew.
 #pragma once
 
 #include <memory>
@@ -15,13 +19,13 @@ namespace ringkv {
 class MapStore final : public Storage {
   public:
     // Makes the directory and an empty store if there is none. Refuses what is not a registry's store, is of
-    // another version of it, is damaged, or is in use.
+    // a newer release (and leaves it as it is), is damaged, or is in use.
     static Result<std::unique_ptr<MapStore>> open(const std::string& data_dir);
     ~MapStore() override;
     MapStore(const MapStore&) = delete;
     MapStore& operator=(const MapStore&) = delete;
 
-    // All that was committed; epoch none: nothing yet. An error: the content is damaged.
+    // All that was committed; epoch none: nothing yet. An error: the content is damaged, or of a newer release.
     [[nodiscard]] Result<ClusterMap> load();
 
     // Takes only MapDeltas, each of the epoch after the one before.

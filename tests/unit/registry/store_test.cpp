@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/edge/codec/codec.hpp"
+#include "common/partitioning.hpp"
 #include "driver.hpp"
 #include "registry/edge/sqlite.hpp"
 
@@ -133,6 +135,107 @@ TEST_F(Store, RefusesADatabaseOfSomebodyElse) {
         ASSERT_TRUE((*other)->execute("CREATE TABLE theirs (x)"));
     }
     EXPECT_NE(refusal().find("not a registry's store"), std::string::npos);
+}
+
+// ---------------------------------------------------------------- of other releases
+
+// Puts a row into the store, as another release would have.
+void put(const std::filesystem::path& file, const std::string& table, const std::string& id, const std::string& value) {
+    auto database = sqlite::Database::open(file.string());
+    ASSERT_TRUE(database);
+    auto put = (*database)->prepare("INSERT OR REPLACE INTO " + table + " VALUES (" + id + ", ?1, ?2)");
+    ASSERT_TRUE(put) << put.error();
+    ASSERT_TRUE(put->bind(1, value).bind(2, static_cast<std::int64_t>(hash_of(value))).run());
+}
+
+std::string content_of(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_F(Store, NamesTheFormatOfItsValues) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    auto database = sqlite::Database::open(file().string());
+    ASSERT_TRUE(database);
+    EXPECT_EQ((*database)->text("SELECT value FROM meta WHERE key = 'format'").value(), "1");
+}
+
+TEST_F(Store, GoesOnWithOneThatNamesNoFormat) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    {
+        auto database = sqlite::Database::open(file().string());
+        ASSERT_TRUE(database);
+        ASSERT_TRUE((*database)->execute("DELETE FROM meta WHERE key = 'format'"));
+    }
+    EXPECT_EQ(*open()->load(), map);
+    MapDelta delta{map.generation, map.epoch.next(), {}, {}, {}, {}};
+    ASSERT_EQ(map.apply(delta), ClusterMap::Applied::yes);
+    commit(*open(), {delta});
+    EXPECT_EQ(*open()->load(), map);
+}
+
+TEST_F(Store, LeavesOneOfANewerFormatAsItIs) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    put(file(), "meta", "'format'", "2");
+    // As its program was killed: with what it wrote last in the write-ahead log.
+    auto newer = sqlite::Database::open(file().string());
+    ASSERT_TRUE(newer);
+    ASSERT_TRUE((*newer)->execute("PRAGMA journal_mode = WAL; CREATE TABLE more (x)"));
+    const std::filesystem::path killed = directory / "killed";
+    std::filesystem::create_directory(killed);
+    for (const char* name : {"registry.db", "registry.db-wal"}) std::filesystem::copy(directory / name, killed / name);
+    newer->reset();
+    directory = killed;
+    const std::string database = content_of(file());
+    const std::string log = content_of(file().string() + "-wal");
+    ASSERT_FALSE(log.empty());
+
+    const std::string why = refusal();
+    EXPECT_NE(why.find("written by a newer release: values of format 2"), std::string::npos) << why;
+    EXPECT_EQ(why.find("damaged"), std::string::npos) << why;
+    EXPECT_EQ(content_of(file()), database);
+    EXPECT_EQ(content_of(file().string() + "-wal"), log);
+    directory = killed.parent_path();
+}
+
+TEST_F(Store, AValueWithAnUnknownEnumeratorIsOfANewerRelease) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    NodeInfo node = map.nodes.at(NodeId(1));
+    node.duty = NodeDuty(3);
+    put(file(), "nodes", "1", encode_value(node));
+    const std::string why = refusal();
+    EXPECT_NE(why.find("written by a newer release"), std::string::npos) << why;
+    EXPECT_EQ(why.find("damaged"), std::string::npos) << why;
+}
+
+// Fields that another release does not have.
+TEST_F(Store, ValuesMayHaveFewerFieldsOrMore) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    std::string fewer = encode_value(map.nodes.at(NodeId(1)));
+    ASSERT_EQ(fewer.substr(0, 1), "\x9b");
+    ASSERT_EQ(fewer.back(), '\xc2') << "evicted: false";
+    fewer.pop_back();
+    fewer[0] = '\x9a';
+    put(file(), "nodes", "1", fewer);
+    std::string more = encode_value(map.nodes.at(NodeId(3))) + "\x93\x01\x02\x03";
+    more[0] = '\x9c';
+    put(file(), "nodes", "3", more);
+    EXPECT_EQ(*open()->load(), map);
 }
 
 // Wherever a byte is flipped: refused, or harmless.
