@@ -72,16 +72,17 @@ HostId Chaos::make_node(const std::string& name, const std::string& host, std::u
     node.rack = fmt::format("rack{}", rack);
     node.durability = plan_.durability;
     node.limits.inflight = plan_.inflight;
+    node.shards = static_cast<std::uint32_t>(plan_.random("shards of " + host).between(1, plan_.shards));
     const HostId id = cluster_.add_node(node);
     racks_[id] = rack;
     if (plan_.has(Fault::slow_sync) && plan_.durability != Durability::memory)
-        world_.disk(id).set_sync(Disk::Sync::on_demand);
+        for (const HostId shard : cluster_.process_of(id)) world_.disk(shard).set_sync(Disk::Sync::on_demand);
     return id;
 }
 
 void Chaos::start_all() {
-    world_.start(registry_);
-    for (const HostId node : cluster_.nodes()) world_.start(node);
+    cluster_.start(registry_);
+    for (const HostId node : cluster_.nodes()) cluster_.start(node);
     if (plan_.has(Fault::clock_rate)) (void)change_clocks();
 }
 
@@ -139,25 +140,35 @@ void Chaos::heal() {
     hosts.push_back(registry_);
     hosts.insert(hosts.end(), workload_.clients().begin(), workload_.clients().end());
     for (const HostId host : hosts) {
-        world_.disk(host).set_broken(false);
-        if (plan_.beyond_clock_bound) world_.set_clock_rate(host, 1.0);
-        if (world_.state(host) == HostState::paused) world_.resume(host);
-        if (world_.state(host) == HostState::down && !retired_.contains(host)) world_.start(host);
+        set_broken(host, false);
+        if (plan_.beyond_clock_bound) cluster_.set_clock_rate(host, 1.0);
+        cluster_.resume(host);
+        if (cluster_.is_ending(host)) restart_when_ended(host, Duration::zero());
+        if (cluster_.state(host) == HostState::down && !retired_.contains(host)) cluster_.start(host);
     }
+}
+
+void Chaos::set_broken(HostId host, bool broken) {
+    for (const HostId each : cluster_.process_of(host)) world_.disk(each).set_broken(broken);
 }
 
 void Chaos::restart_later(HostId host, Duration delay) {
     at(delay, [this, host] {
-        if (world_.state(host) != HostState::down || retired_.contains(host)) return;
+        if (cluster_.state(host) != HostState::down || retired_.contains(host)) return;
         // Nobody starts while the registry's storage is away: a start could be taken for a new cluster's.
         if (lost_registry_ && host != registry_) return restart_later(host, milliseconds(500));
         if (news_) news_("starts again: " + world_.name(host));
-        world_.start(host);
+        cluster_.start(host);
     });
 }
 
+void Chaos::restart_when_ended(HostId node, Duration after) {
+    if (cluster_.state(node) == HostState::down) return restart_later(node, after);
+    at(milliseconds(500), [this, node, after] { restart_when_ended(node, after); });
+}
+
 void Chaos::crash(HostId host, Duration down_for) {
-    world_.crash(host);
+    cluster_.crash(host);
     restart_later(host, down_for);
 }
 
@@ -188,14 +199,14 @@ void Chaos::crash_in_new_view(HostId host) {
         within = draw.between(milliseconds(50), milliseconds(1500));
         stalls_[host] = within * 2;
     }
-    at(draw.between(Duration(0), within), [this, host, forgets] {
-        if (!active_ || world_.state(host) == HostState::down || !may_lose(host)) return;
+    at(draw.between(Duration(0), within), [this, node = cluster_.node_of(host), forgets] {
+        if (!active_ || cluster_.state(node) == HostState::down || !may_lose(node)) return;
         Random& now = random(Fault::new_view_crash);
         count(Fault::new_view_crash);
-        tell(Fault::new_view_crash, host);
-        if (!forgets) return crash(host, now.between(milliseconds(100), seconds(4)));
-        world_.lose_power(host);
-        restart_later(host, now.between(milliseconds(5), milliseconds(500)));
+        tell(Fault::new_view_crash, node);
+        if (!forgets) return crash(node, now.between(milliseconds(100), seconds(4)));
+        cluster_.lose_power(node);
+        restart_later(node, now.between(milliseconds(5), milliseconds(500)));
     });
 }
 
@@ -218,12 +229,13 @@ void Chaos::sync_later(HostId host) {
 }
 
 bool Chaos::dies_here(HostId host) {
-    if (host != doomed_ || --points_left_ > 0) return false;
+    const HostId first = cluster_.node_of(host);
+    if (first != doomed_ || --points_left_ > 0) return false;
     doomed_ = HostId();
-    if (!active_ || (host != registry_ && !may_lose(host))) return false;
+    if (!active_ || (first != registry_ && !may_lose(first))) return false;
     count(Fault::crash_point);
     tell(Fault::crash_point, host);
-    restart_later(host, random(Fault::crash_point).between(milliseconds(50), seconds(4)));
+    restart_later(first, random(Fault::crash_point).between(milliseconds(50), seconds(4)));
     return true;
 }
 
@@ -235,19 +247,22 @@ bool Chaos::may_lose(HostId node) const {
 bool Chaos::may_lose_storage(HostId node) const {
     const NodeId id = cluster_.identity_of(node).node;
     const auto& partitions = cluster_.map().partitions;
-    return std::all_of(partitions.begin(), partitions.end(), [&](const PartitionState& partition) {
-        if (!partition.view.has(id)) return true;
-        return std::any_of(partition.view.members.begin(), partition.view.members.end(), [&](NodeId member) {
-            const HostId holder = cluster_.holder_of(member);
-            return member != id && !holder.none() && !retired_.contains(holder);
+    for (std::uint32_t p = 0; p < partitions.size(); ++p) {
+        const View& view = partitions[p].view;
+        if (!view.has(id)) continue;
+        const bool held = std::any_of(view.members.begin(), view.members.end(), [&](NodeId member) {
+            const HostId holder = cluster_.holder_of(member, PartitionId(p));
+            return member != id && !holder.none() && !retired_.contains(cluster_.node_of(holder));
         });
-    });
+        if (!held) return false;
+    }
+    return true;
 }
 
 HostId Chaos::running_node(Random& random) const {
     std::vector<HostId> running;
     for (const HostId node : cluster_.nodes())
-        if (world_.state(node) == HostState::running) running.push_back(node);
+        if (cluster_.state(node) == HostState::running) running.push_back(node);
     return running.empty() ? HostId() : random.pick(running);
 }
 

@@ -55,6 +55,7 @@ class Chaos {
     // chaos_faults.cpp. Each: does it strike now? (There may be nobody to strike.)
     [[nodiscard]] bool strike(Fault fault);
     [[nodiscard]] bool cut_links(Fault fault);
+    void cut(Fault fault, const std::vector<std::pair<HostId, HostId>>& links, Duration lasts);
     [[nodiscard]] bool crash_node(Fault fault);
     [[nodiscard]] bool crash_all();
     [[nodiscard]] bool crash_at_point();
@@ -79,8 +80,10 @@ class Chaos {
     [[nodiscard]] bool may_lose(HostId node) const;           // its process, with what only that holds
     [[nodiscard]] bool may_lose_storage(HostId node) const;
     void restart_later(HostId host, Duration delay);
+    void restart_when_ended(HostId node, Duration after);
     void crash(HostId host, Duration down_for);
-    void crash_in_new_view(HostId host);
+    void set_broken(HostId host, bool broken);
+    void crash_in_new_view(HostId shard);
     void sync_later(HostId host);
     HostId make_node(const std::string& name, const std::string& host, std::uint32_t rack);
 
@@ -99,9 +102,9 @@ class Chaos {
     bool active_ = false;
 
     std::map<HostId, std::uint32_t> racks_;
-    std::set<HostId> retired_;  // replaced by another machine
-    std::map<HostId, bool> syncing_;
-    std::map<HostId, Duration> stalls_;  // how long the next sync takes
+    std::set<HostId> retired_;           // replaced by another machine
+    std::map<HostId, bool> syncing_;     // by shard
+    std::map<HostId, Duration> stalls_;  // by shard: how long the next sync takes
     HostId doomed_;                      // dies at a point
     std::uint64_t points_left_ = 0;
     bool await_new_view_ = false;

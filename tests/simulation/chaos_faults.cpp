@@ -53,8 +53,11 @@ bool Chaos::cut_links(Fault fault) {
                                             : draw.between(milliseconds(500), seconds(6));
     if (fault == Fault::slow_peer) {
         tell(fault, node);
-        network_.slow(node, draw.between(milliseconds(5), milliseconds(250)));
-        at(lasts, [this, node] { network_.slow(node, Duration(0)); });
+        const Duration by = draw.between(milliseconds(5), milliseconds(250));
+        for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, by);
+        at(lasts, [this, node] {
+            for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, Duration(0));
+        });
         return true;
     }
     std::vector<std::pair<HostId, HostId>> links;
@@ -87,17 +90,25 @@ bool Chaos::cut_links(Fault fault) {
     }
     if (lost_registry_)  // whoever shows that its state is old must reach it
         std::erase_if(links, [this](const auto& link) { return link.first == registry_ || link.second == registry_; });
-    for (const auto& [from, to] : links) {
-        network_.cut(from, to);
-        if (news_)
-            news_(fmt::format("{}: {} -> {} for {} ms", name_of(fault), world_.name(from), world_.name(to),
-                              lasts / milliseconds(1)));
-    }
-    at(lasts, [this, links] {
-        if (!active_) return;  // all healed already
-        for (const auto& [from, to] : links) network_.heal(from, to);
-    });
+    cut(fault, links, lasts);
     return !links.empty();
+}
+
+void Chaos::cut(Fault fault, const std::vector<std::pair<HostId, HostId>>& links, Duration lasts) {
+    const auto each_host = [this](const auto& link, const auto& change) {
+        for (const HostId from : cluster_.process_of(link.first))
+            for (const HostId to : cluster_.process_of(link.second)) change(from, to);
+    };
+    for (const auto& link : links) {
+        each_host(link, [this](HostId from, HostId to) { network_.cut(from, to); });
+        if (news_)
+            news_(fmt::format("{}: {} -> {} for {} ms", name_of(fault), world_.name(link.first),
+                              world_.name(link.second), lasts / milliseconds(1)));
+    }
+    at(lasts, [this, links, each_host] {
+        if (!active_) return;  // all healed already
+        for (const auto& link : links) each_host(link, [this](HostId from, HostId to) { network_.heal(from, to); });
+    });
 }
 
 // ---------------------------------------------------------------- processes
@@ -119,11 +130,11 @@ bool Chaos::crash_all() {
     const bool power = draw.chance(0.5);
     tell(Fault::crash_of_all);
     for (const HostId host : all) {
-        if (world_.state(host) == HostState::down) continue;
+        if (cluster_.state(host) == HostState::down) continue;
         if (power)
-            world_.lose_power(host);
+            cluster_.lose_power(host);
         else
-            world_.crash(host);
+            cluster_.crash(host);
         restart_later(host, draw.between(milliseconds(10), seconds(3)));
     }
     return true;
@@ -140,27 +151,22 @@ bool Chaos::stop_node() {
     const HostId node = running_node(random(Fault::node_stop));
     if (node.none() || !may_lose(node)) return false;
     tell(Fault::node_stop, node);
-    world_.input(node, [](Actor& actor, Time now) { dynamic_cast<Shard&>(actor).stop(now); });
-    const Duration after = random(Fault::node_stop).between(milliseconds(500), seconds(4));
+    cluster_.stop(node);
     // It ends in its own time, and is started again some time after that.
-    const auto wait = [this, node, after](const auto& self) -> void {
-        if (world_.state(node) == HostState::down) return restart_later(node, after);
-        at(milliseconds(500), [self] { self(self); });
-    };
-    wait(wait);
+    restart_when_ended(node, random(Fault::node_stop).between(milliseconds(500), seconds(4)));
     return true;
 }
 
 bool Chaos::pause_somebody() {
     Random& draw = random(Fault::pause);
     const HostId host = draw.chance(0.15) ? registry_ : running_node(draw);
-    if (host.none() || world_.state(host) != HostState::running) return false;
+    if (host.none() || cluster_.state(host) != HostState::running) return false;
     tell(Fault::pause, host);
-    world_.pause(host);
+    cluster_.pause(host);
     const Duration lasts =
         draw.chance(0.8) ? draw.between(milliseconds(40), milliseconds(2000)) : draw.between(seconds(2), seconds(6));
     at(lasts, [this, host, life = world_.life(host)] {
-        if (world_.state(host) == HostState::paused && world_.life(host) == life) world_.resume(host);
+        if (world_.life(host) == life) cluster_.resume(host);
     });
     return true;
 }
@@ -176,7 +182,7 @@ bool Chaos::change_clocks() {
         const double where = draw.unit();
         const double rate = where < 0.3 ? slowest : where < 0.6 ? fastest : slowest + (fastest - slowest) * draw.unit();
         if (news_) news_(fmt::format("clock-rate: {} {:.2f}", world_.name(host), rate));
-        world_.set_clock_rate(host, rate);
+        cluster_.set_clock_rate(host, rate);
     }
     return true;
 }
@@ -207,7 +213,7 @@ bool Chaos::add_node() {
     Random& draw = random(Fault::join);
     const std::string name = fmt::format("x{}", ++joined_);
     if (news_) news_("join: " + name);
-    world_.start(make_node(name, name, static_cast<std::uint32_t>(draw.below(plan_.racks))));
+    cluster_.start(make_node(name, name, static_cast<std::uint32_t>(draw.below(plan_.racks))));
     return true;
 }
 
@@ -223,7 +229,7 @@ bool Chaos::replace_node() {
     if (node.none() || !may_lose_storage(node) || lost_registry_) return false;
     tell(Fault::replacement, node);
     const std::string name = node_on(node);
-    world_.crash(node);
+    cluster_.crash(node);
     cluster_.lose_storage(node);
     retired_.insert(node);
     const HostId other = make_node(name, fmt::format("{}-{}", name, cluster_.nodes().size()), racks_[node]);
@@ -262,8 +268,8 @@ bool Chaos::remove_node() {
         const NodeId id = cluster_.identity_of(node).node;
         const NodeInfo* info = cluster_.map().find(id);
         const bool leaves = info != nullptr && info->duty == NodeDuty::leave;
-        if (leaves && world_.state(node) == HostState::running && partitions_at(cluster_.map(), id) == 0) {
-            world_.crash(node);
+        if (leaves && cluster_.state(node) == HostState::running && partitions_at(cluster_.map(), id) == 0) {
+            cluster_.crash(node);
             retired_.insert(node);
             return;
         }
@@ -279,9 +285,9 @@ bool Chaos::lose_power(Fault fault) {
     Random& draw = random(fault);
     const bool registry = plan_.durability == Durability::memory || draw.chance(0.2);
     const HostId host = registry ? registry_ : running_node(draw);
-    if (host.none() || world_.state(host) == HostState::down || (registry && lost_registry_)) return false;
+    if (host.none() || cluster_.state(host) == HostState::down || (registry && lost_registry_)) return false;
     tell(fault, host);
-    world_.lose_power(host, fault == Fault::torn_tail ? draw.below(8) : 0);
+    cluster_.lose_power(host, fault == Fault::torn_tail ? draw.below(8) : 0);
     restart_later(host, draw.between(milliseconds(10), seconds(4)));
     return true;
 }
@@ -290,13 +296,14 @@ bool Chaos::break_disk() {
     Random& draw = random(Fault::failed_disk);
     const bool registry = plan_.durability == Durability::memory || draw.chance(0.2);
     const HostId host = registry ? registry_ : running_node(draw);
-    if (host.none() || world_.state(host) != HostState::running) return false;
+    if (host.none() || cluster_.state(host) != HostState::running) return false;
     tell(Fault::failed_disk, host);
-    world_.disk(host).set_broken(true);
+    set_broken(host, true);
     // Ends with its next write; until somebody looks after it.
     at(draw.between(milliseconds(500), seconds(5)), [this, host] {
-        world_.disk(host).set_broken(false);
-        if (world_.state(host) == HostState::down) restart_later(host, Duration::zero());
+        set_broken(host, false);
+        if (cluster_.state(host) == HostState::down || cluster_.is_ending(host))
+            restart_when_ended(host, Duration::zero());
     });
     return true;
 }
@@ -307,7 +314,7 @@ bool Chaos::wipe_disk() {
     const HostId node = running_node(draw);
     if (node.none() || !may_lose_storage(node)) return false;
     tell(Fault::wiped_disk, node);
-    world_.crash(node);
+    cluster_.crash(node);
     cluster_.lose_storage(node);
     restart_later(node, draw.between(milliseconds(100), seconds(4)));
     return true;
@@ -322,19 +329,22 @@ bool Chaos::lose_registry() {
     lost_registry_ = world_.disk(registry_).contents();
     // An old one gives itself away only to nodes that know more: they must be there.
     const bool all_there = std::all_of(cluster_.nodes().begin(), cluster_.nodes().end(), [this](HostId node) {
-        return retired_.contains(node) ||
-               (world_.state(node) == HostState::running && !cluster_.identity_of(node).node.none());
+        return retired_.contains(node) || (cluster_.state(node) == HostState::running && !cluster_.is_ending(node) &&
+                                           !cluster_.identity_of(node).node.none());
     });
     // Whom it hears first must know more: else it may decide, and then it is the newest.
     const Epoch epoch_then(backup_.size());  // each epoch is one record
+    const auto knows_more = [&](HostId shard) { return cluster_.shard(shard).map().epoch > epoch_then; };
     const bool beyond = all_there && std::all_of(cluster_.nodes().begin(), cluster_.nodes().end(), [&](HostId node) {
-                            return retired_.contains(node) || cluster_.shard(node).map().epoch > epoch_then;
+                            const std::vector<HostId>& shards = cluster_.process_of(node);
+                            return retired_.contains(node) || std::all_of(shards.begin(), shards.end(), knows_more);
                         });
     const bool old = draw.chance(0.5) && beyond;
-    for (const HostId node : cluster_.nodes()) {
-        network_.heal(node, registry_);
-        network_.heal(registry_, node);
-    }
+    for (const HostId node : cluster_.nodes())
+        for (const HostId shard : cluster_.process_of(node)) {
+            network_.heal(shard, registry_);
+            network_.heal(registry_, shard);
+        }
     world_.disk(registry_).replace(old ? backup_ : std::vector<std::string>());
     backup_ = *lost_registry_;
     world_.start(registry_);

@@ -67,11 +67,10 @@ void tell_smaller(const Report& report, int runs) {
     tell_failure(smaller);
     const Plan& plan = smaller.plan;
     std::cout << fmt::format(
-        "see it: ringkv-sim --seed {} --faults {} --seconds {:.3f} --partitions {} --clients {} --keys {} "
-        "--outstanding {} "
-        "--trace\n",
+        "see it: ringkv-sim --seed {} --faults {} --seconds {:.3f} --partitions {} --shards {} --clients {} --keys {} "
+        "--outstanding {} --trace\n",
         plan.seed, to_string(plan.faults), std::chrono::duration<double>(plan.duration).count(), plan.partitions,
-        plan.clients, plan.keys, plan.outstanding);
+        plan.shards, plan.clients, plan.keys, plan.outstanding);
 }
 
 int one_run(const CommandLine& line) {
@@ -127,6 +126,7 @@ int main(int argc, char** argv) {
                  "Clocks wrong by more than the lease allows: only reads may be stale");
     app.add_option("--seconds", seconds, "With faults for so long, instead of 60");
     app.add_option("--partitions", line.sweep.plan.partitions, "Instead of what the seed says");
+    app.add_option("--shards", line.sweep.plan.shards, "Of a node, at most; instead of what the seed says");
     app.add_option("--clients", line.sweep.plan.clients, "Instead of what the seed says");
     app.add_option("--keys", line.sweep.plan.keys, "Instead of what the seed says");
     app.add_option("--outstanding", line.sweep.plan.outstanding, "Instead of what the seed says");

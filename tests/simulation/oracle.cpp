@@ -74,9 +74,9 @@ void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op
     const Replica* self = cluster_.shard(host).replica(partition);
     if (self == nullptr || self->primary() == nullptr) return;
     for (const NodeId member : self->view().backups()) {
-        const HostId other = cluster_.holder_of(member);
+        const HostId other = cluster_.holder_of(member, partition);
         if (other.none() || cluster_.world().state(other) == HostState::down) continue;
-        const Replica* replica = cluster_.shard(other).replica(partition);
+        const Replica* replica = cluster_.replica_of(other, partition);
         if (replica != nullptr && (replica->view().id > self->view().id || replica->log().incomplete())) continue;
         if (replica == nullptr || replica->log().persisted() < op)
             fail("committed-on-every-member",
@@ -147,9 +147,9 @@ void Oracle::check_newcomers(PartitionId partition, const View& view) {
     const auto before = views_.find({partition, base});
     if (before == views_.end()) return;
     for (const NodeId member : view.members) {
-        const HostId host = cluster_.holder_of(member);
+        const HostId host = cluster_.holder_of(member, partition);
         if (before->second.has(member) || host.none() || cluster_.world().state(host) == HostState::down) continue;
-        const Replica* replica = cluster_.shard(host).replica(partition);
+        const Replica* replica = cluster_.replica_of(host, partition);
         if (replica == nullptr || replica->log().log_view() < base)
             fail("newcomers-know-the-view", fmt::format("{} comes in with {}, and has not answered in the view before",
                                                         on(host, partition), describe(view)));
@@ -169,8 +169,7 @@ void Oracle::check_lease(HostId host, PartitionId partition, const Replica& repl
     readers.insert(host);
     if (readers.size() == 1 || plan_.beyond_clock_bound) return;
     for (const HostId other : readers)
-        if (other != host && world.state(other) != HostState::down &&
-            reads(other, cluster_.shard(other).replica(partition)))
+        if (other != host && reads(other, cluster_.replica_of(other, partition)))
             fail("one-lease-holder",
                  fmt::format("{} and {} both hold all leases", on(host, partition), world.name(other)));
 }
@@ -194,11 +193,7 @@ void Oracle::check_map(HostId host, const ClusterMap& map) {
 bool Oracle::is_lost(PartitionId partition) const {
     const std::vector<NodeId>& members = cluster_.map().at(partition).view.members;
     return std::none_of(members.begin(), members.end(),
-                        [&](NodeId member) { return !cluster_.holder_of(member).none(); });
-}
-
-const Replica* Oracle::replica_of(HostId host, PartitionId partition) const {
-    return cluster_.world().state(host) == HostState::down ? nullptr : cluster_.shard(host).replica(partition);
+                        [&](NodeId member) { return !cluster_.holder_of(member, partition).none(); });
 }
 
 std::string Oracle::quiet() const {
@@ -206,11 +201,12 @@ std::string Oracle::quiet() const {
         const PartitionId partition(p);
         if (is_lost(partition)) continue;
         OpNumber end;  // of the primary's log; others may have more, from a view that is over, which counts for nothing
-        if (const HostId primary = cluster_.holder_of(cluster_.map().at(partition).view.primary); !primary.none())
-            if (const Replica* replica = replica_of(primary, partition)) end = replica->log().last();
+        const NodeId first = cluster_.map().at(partition).view.primary;
+        if (const HostId primary = cluster_.holder_of(first, partition); !primary.none())
+            if (const Replica* replica = cluster_.replica_of(primary, partition)) end = replica->log().last();
         for (const NodeId member : cluster_.map().at(partition).view.members) {
-            const HostId host = cluster_.holder_of(member);
-            const Replica* replica = host.none() ? nullptr : replica_of(host, partition);
+            const HostId host = cluster_.holder_of(member, partition);
+            const Replica* replica = host.none() ? nullptr : cluster_.replica_of(host, partition);
             if (replica == nullptr) return fmt::format("a member of partition {} is not there", p);
             if (const OpNumber commit = replica->log().commit(); commit != end)
                 return fmt::format("{} stays at op {}, and the primary's log ends at {}", on(host, partition),
@@ -227,8 +223,8 @@ void Oracle::compare_replicas() {
         std::optional<std::vector<KeyRecord>> first;
         std::optional<SessionSnapshot> sessions;
         for (const NodeId member : cluster_.map().at(partition).view.members) {
-            const HostId host = cluster_.holder_of(member);
-            const Replica* replica = host.none() ? nullptr : cluster_.shard(host).replica(partition);
+            const HostId host = cluster_.holder_of(member, partition);
+            const Replica* replica = host.none() ? nullptr : cluster_.replica_of(host, partition);
             if (replica == nullptr) return fail("replicas-alike", fmt::format("partition {}: a member has nothing", p));
             std::vector<KeyRecord> records = cluster_.engine(host).scan(partition, {}).records;
             SessionSnapshot table = replica->log().sessions().snapshot(replica->log().commit());

@@ -54,8 +54,6 @@ class Oracle {
     void check_lease(HostId host, PartitionId partition, const Replica& replica);
     void check_map(HostId host, const ClusterMap& map);
     void check_everybody_has(HostId host, PartitionId partition, OpNumber op);
-    // nullptr: its process is down, or has nothing of the partition.
-    [[nodiscard]] const Replica* replica_of(HostId host, PartitionId partition) const;
     [[nodiscard]] std::string on(HostId host, PartitionId partition) const;
 
     SimulatedCluster& cluster_;

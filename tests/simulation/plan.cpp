@@ -27,9 +27,12 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     plan.repair_after = random.between(std::chrono::seconds(2), std::chrono::seconds(30));
     plan.moves = static_cast<std::uint32_t>(random.between(1, 4));
     plan.moves_per_second = plan.random("moves per second").chance(0.5) ? 10 : 1000;
+    if (Random shards = plan.random("shards"); shards.chance(0.5))
+        plan.shards = static_cast<std::uint32_t>(shards.between(2, 3));
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     if (options.partitions != 0) plan.partitions = options.partitions;
+    if (options.shards != 0) plan.shards = options.shards;
     if (options.clients != 0) plan.clients = options.clients;
     if (options.keys != 0) plan.keys = options.keys;
     if (options.outstanding != 0) plan.outstanding = options.outstanding;
@@ -49,10 +52,9 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
 std::string describe(const Plan& plan) {
     const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
     return fmt::format(
-        "{} nodes in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for {:.1f} s; {} clients, "
-        "{} "
-        "keys; {:.1f} s with faults{}: {}",
-        plan.nodes, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
+        "{} nodes of up to {} shards in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for "
+        "{:.1f} s; {} clients, {} keys; {:.1f} s with faults{}: {}",
+        plan.nodes, plan.shards, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
         plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry), plan.clients, plan.keys,
         seconds(plan.duration), plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
 }

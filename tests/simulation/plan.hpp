@@ -14,6 +14,7 @@ struct Plan {
     // The cluster.
     std::uint32_t nodes = 3;
     std::uint32_t racks = 3;
+    std::uint32_t shards = 1;  // of a node, at most: each has a number of its own
     std::uint32_t replication = 3;
     Duration repair_after = std::chrono::seconds(30);
     std::uint32_t moves = 4;              // of a node at a time
@@ -49,6 +50,7 @@ struct PlanOptions {
     Duration duration = std::chrono::seconds(60);
     // Instead of what the seed says; 0 = as it says.
     std::uint32_t partitions = 0;
+    std::uint32_t shards = 0;
     std::uint32_t clients = 0;
     std::uint32_t keys = 0;
     std::uint32_t outstanding = 0;

@@ -58,7 +58,7 @@ class Run {
             chaos_.turned(host);
         });
         cluster_.on_finished([this](HostId client, const Finished& finished) { workload_.finished(client, finished); });
-        cluster_.world().on_point([this](HostId host) { return chaos_.dies_here(host); });
+        cluster_.on_point([this](HostId host) { return chaos_.dies_here(host); });
         if (!teller) return;
         tell_story(cluster_, teller);
         chaos_.on_news([this, teller](const std::string& news) { tell_news(cluster_, teller, news); });
@@ -119,9 +119,9 @@ class Run {
             const PartitionState& partition = map.partitions[p];
             if (oracle_.is_lost(PartitionId(p))) continue;
             if (!is_whole(partition)) return false;
-            const HostId primary = cluster_.holder_of(partition.view.primary);
+            const HostId primary = cluster_.holder_of(partition.view.primary, PartitionId(p));
             if (primary.none() || cluster_.world().state(primary) != HostState::running) return false;
-            const Replica* replica = cluster_.shard(primary).replica(PartitionId(p));
+            const Replica* replica = cluster_.replica_of(primary, PartitionId(p));
             if (replica == nullptr || replica->primary() == nullptr ||
                 replica->primary()->phase() != Primary::Phase::serving)
                 return false;

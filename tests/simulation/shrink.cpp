@@ -20,6 +20,7 @@ class Shrinker {
         halve(&Plan::clients, 1);
         halve(&Plan::keys, 1);
         halve(&Plan::partitions, 1);
+        halve(&Plan::shards, 1);
         halve(&Plan::outstanding, 1);
         drop_faults();
         return best_;

@@ -59,8 +59,8 @@ SimulatedCluster::SimulatedCluster(Network& network, RegistryOptions options, co
     });
 }
 
-std::string SimulatedCluster::endpoint_of(std::string_view host) {
-    return "tcp://" + std::string(host) + ":1";
+std::string SimulatedCluster::endpoint_of(std::string_view host, ShardIndex shard) {
+    return "tcp://" + std::string(host) + ":" + std::to_string(1 + shard);
 }
 
 // ---------------------------------------------------------------- hosts
@@ -72,6 +72,7 @@ HostId SimulatedCluster::add_registry() {
     host.publish = options_.settings.publish;
     host.boot = [this](const Boot& boot) { return boot_registry(boot); };
     registry_ = world_.add(std::move(host));
+    processes_[registry_] = {registry_};
     return hosts_[registry_name] = registry_;
 }
 
@@ -87,41 +88,56 @@ std::unique_ptr<Actor> SimulatedCluster::boot_registry(const Boot& boot) {
 }
 
 HostId SimulatedCluster::add_node(const NodePlan& plan) {
+    RINGKV_CHECK(plan.shards > 0, "a node has a shard");
     const std::string name = plan.host.empty() ? plan.name : plan.host;
-    HostOptions host;
-    host.name = name;
-    host.listen = endpoint_of(name);
-    const HostId id(static_cast<std::uint32_t>(world_.hosts() + 1));
-    host.boot = [this, plan, id](const Boot& boot) { return boot_node(boot, id, plan); };
-    RINGKV_CHECK(world_.add(std::move(host)) == id, "hosts are numbered in order");
-    if (plan.durability != Durability::memory) durable_.insert(id);
-    nodes_.push_back(id);
-    return hosts_[name] = id;
+    const HostId node(static_cast<std::uint32_t>(world_.hosts() + 1));
+    for (ShardIndex index = 0; index < plan.shards; ++index) {
+        HostOptions host;
+        host.name = index == 0 ? name : name + "/" + std::to_string(index);
+        host.listen = endpoint_of(name, index);
+        host.boot = [this, node, index](const Boot& boot) { return boot_shard(boot, node, index); };
+        const std::string shard_name = host.name;
+        const HostId shard = world_.add(std::move(host));
+        hosts_[shard_name] = shard;
+        processes_[node].push_back(shard);
+        node_of_[shard] = node;
+    }
+    plans_.emplace(node, plan);
+    if (plan.durability != Durability::memory) durable_.insert(node);
+    nodes_.push_back(node);
+    return node;
 }
 
-std::unique_ptr<Actor> SimulatedCluster::boot_node(const Boot& boot, HostId host, const NodePlan& plan) {
-    const bool keeps = plan.durability != Durability::memory && !boot.disk.empty();
-    if (!keeps) {
-        boot.disk.wipe();
-        identities_.erase(host);
-    }
-    const Identity earlier = identities_[host];
-    storage_[host] = keeps ? storage_[host] : boot.start;
+// Decided for all shards at once: one that had stored nothing yet goes on under the node's identity as well.
+void SimulatedCluster::open_storage(HostId node) {
+    const std::vector<HostId>& shards = processes_.at(node);
+    const bool keeps = is_durable(node) && std::any_of(shards.begin(), shards.end(),
+                                                       [this](HostId shard) { return !world_.disk(shard).empty(); });
+    if (!keeps) lose_storage(node);
+    const StartNumber start = world_.life(node).next();
+    storage_[node] = keeps ? storage_[node] : start;
+}
+
+std::unique_ptr<Actor> SimulatedCluster::boot_shard(const Boot& boot, HostId node, ShardIndex index) {
+    const NodePlan& plan = plans_.at(node);
+    RINGKV_CHECK(boot.start == world_.life(node), "the shards of a node are one process");
+    const Identity earlier = identities_[node];
     NodeDescription self;
     self.name = plan.name;
     self.rack = plan.rack;
     self.weight = plan.weight;
     self.registries = {registry_endpoint_};
-    self.endpoints = {endpoint_of(world_.name(host))};
-    self.storage = uuid_of(2, host.value(), storage_[host].value());
+    for (ShardIndex i = 0; i < plan.shards; ++i) self.endpoints.push_back(endpoint_of(world_.name(node), i));
+    self.storage = uuid_of(2, node.value(), storage_[node].value());
     self.start = boot.start;
     self.durability = plan.durability;
     self.id = earlier.node;
     self.cluster = earlier.cluster;
+    const HostId host = processes_.at(node)[index];
     auto engine = std::make_unique<WatchedEngine>([this, host](PartitionId partition, const Entry& entry) {
         if (applied_) applied_(host, partition, entry);
     });
-    auto shard = std::make_unique<Shard>(std::move(self), 0, plan.limits, *engine, commit_rule_, succession_rule_);
+    auto shard = std::make_unique<Shard>(std::move(self), index, plan.limits, *engine, commit_rule_, succession_rule_);
     engines_.insert_or_assign(host, std::move(engine));
     for (const StorageRecord& record : boot.disk.records()) shard->restore(record);
     return shard;
@@ -139,6 +155,7 @@ HostId SimulatedCluster::add_client(const std::string& name, const std::vector<H
         return std::make_unique<ClientActor>(std::move(own), boot.start.value());
     };
     const HostId id = world_.add(std::move(host));
+    processes_[id] = {id};
     finished_[id];
     return hosts_[name] = id;
 }
@@ -151,17 +168,94 @@ HostId SimulatedCluster::host(std::string_view name) const {
 RegistryActor& SimulatedCluster::registry() {
     return dynamic_cast<RegistryActor&>(world_.actor(registry_));
 }
-Shard& SimulatedCluster::shard(HostId node) {
-    return dynamic_cast<Shard&>(world_.actor(node));
+Shard& SimulatedCluster::shard(HostId shard) {
+    return dynamic_cast<Shard&>(world_.actor(shard));
 }
 ClientActor& SimulatedCluster::client(HostId client) {
     return dynamic_cast<ClientActor&>(world_.actor(client));
 }
 
+HostId SimulatedCluster::node_of(HostId shard) const {
+    const auto found = node_of_.find(shard);
+    return found == node_of_.end() ? shard : found->second;
+}
+
+const std::vector<HostId>& SimulatedCluster::process_of(HostId host) const {
+    return processes_.at(node_of(host));
+}
+
+HostId SimulatedCluster::shard_of(HostId node, PartitionId partition) const {
+    const std::vector<HostId>& shards = processes_.at(node);
+    return shards[partition.value() % shards.size()];
+}
+
+// ---------------------------------------------------------------- processes
+
+void SimulatedCluster::start(HostId host) {
+    RINGKV_CHECK(state(host) == HostState::down, "one process a node");
+    if (const HostId node = node_of(host); is_node(node)) open_storage(node);
+    for (const HostId each : process_of(host)) world_.start(each);
+}
+
+void SimulatedCluster::crash(HostId host) {
+    for (const HostId each : process_of(host)) world_.crash(each);
+}
+
+void SimulatedCluster::lose_power(HostId host, std::size_t spared) {
+    for (const HostId each : process_of(host)) world_.lose_power(each, spared);
+}
+
+void SimulatedCluster::pause(HostId host) {
+    for (const HostId each : process_of(host))
+        if (world_.state(each) == HostState::running) world_.pause(each);
+}
+
+void SimulatedCluster::resume(HostId host) {
+    for (const HostId each : process_of(host))
+        if (world_.state(each) == HostState::paused) world_.resume(each);
+}
+
+void SimulatedCluster::set_clock_rate(HostId host, double rate) {
+    for (const HostId each : process_of(host)) world_.set_clock_rate(each, rate);
+}
+
+void SimulatedCluster::stop(HostId node) {
+    for (const HostId each : process_of(node))
+        if (world_.state(each) == HostState::running)
+            world_.input(each, [](Actor& actor, Time now) { dynamic_cast<Shard&>(actor).stop(now); });
+}
+
+HostState SimulatedCluster::state(HostId host) const {
+    const std::vector<HostId>& process = process_of(host);
+    const auto lives = std::find_if(process.begin(), process.end(),
+                                    [this](HostId each) { return world_.state(each) != HostState::down; });
+    return lives == process.end() ? HostState::down : world_.state(*lives);
+}
+
+bool SimulatedCluster::is_ending(HostId node) const {
+    const std::vector<HostId>& process = process_of(node);
+    return state(node) != HostState::down && std::any_of(process.begin(), process.end(), [this](HostId each) {
+               return world_.state(each) == HostState::down;
+           });
+}
+
+void SimulatedCluster::on_point(std::function<bool(HostId)> hook) {
+    world_.on_point([this, hook = std::move(hook)](HostId host) {
+        if (!hook(host)) return false;
+        for (const HostId each : process_of(host))
+            if (each != host) world_.crash(each);
+        return true;
+    });
+}
+
 // ---------------------------------------------------------------- what happens in it
 
 void SimulatedCluster::after_turn(HostId host) {
-    if (world_.state(host) == HostState::down) return;
+    if (world_.state(host) == HostState::down) {
+        // A shard that has ended, by its own will or with its disk, takes the node with it (node/edge/main.cpp).
+        if (node_of_.contains(host)) stop(node_of(host));
+        return;
+    }
     if (host == registry_) {
         const ClusterMap& published = registry().map();
         if (published.newer_than(map_)) {
@@ -173,7 +267,7 @@ void SimulatedCluster::after_turn(HostId host) {
     const auto found = finished_.find(host);
     if (found == finished_.end()) {
         if (const Identity identity = world_.actor(host).identity(); !identity.node.none())
-            identities_[host] = identity;
+            identities_[node_of(host)] = identity;
         return;
     }
     collect(host);
@@ -196,15 +290,22 @@ Identity SimulatedCluster::identity_of(HostId node) const {
 }
 
 void SimulatedCluster::lose_storage(HostId node) {
-    RINGKV_CHECK(world_.state(node) == HostState::down, "its process is gone");
-    world_.disk(node).wipe();
+    RINGKV_CHECK(state(node) == HostState::down, "its process is gone");
+    for (const HostId shard : processes_.at(node)) world_.disk(shard).wipe();
     identities_.erase(node);
 }
 
-HostId SimulatedCluster::holder_of(NodeId node) const {
-    for (const auto& [host, identity] : identities_)
-        if (identity.node == node && (is_durable(host) || world_.state(host) != HostState::down)) return host;
+HostId SimulatedCluster::holder_of(NodeId identity, PartitionId partition) const {
+    for (const auto& [node, known] : identities_) {
+        if (known.node != identity) continue;
+        const HostId shard = shard_of(node, partition);
+        if (is_durable(node) || world_.state(shard) != HostState::down) return shard;
+    }
     return {};
+}
+
+const Replica* SimulatedCluster::replica_of(HostId shard, PartitionId partition) {
+    return world_.state(shard) == HostState::down ? nullptr : this->shard(shard).replica(partition);
 }
 
 OperationId SimulatedCluster::submit(HostId client, Operation operation, Duration deadline) {

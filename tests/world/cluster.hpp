@@ -1,4 +1,9 @@
-// A whole RingKV cluster in a World: one registry, node shards, clients; with the names that stories use.
+// A whole RingKV cluster in a World: one registry, nodes, clients; with the names that stories use.
+//
+// A World's host has one actor, so a node is one host for each of its shards: "n1", and "n1/1", "n1/2", ... They are
+// one process: they start, crash, pause and lose power together, and share clock rate, identity and start number. A
+// node is named by the host of its shard 0, which speaks for it; a parameter `node` is that host, `shard` is any host
+// of a node, and `host` any host at all.
 #pragma once
 
 #include <map>
@@ -21,6 +26,7 @@ struct NodePlan {
     std::string rack;
     std::string host;  // what the host is called, if not as the node: another node of that name, for instance
     double weight = 1.0;
+    std::uint32_t shards = 1;
     Limits limits;
     // memory: each start is a new identity. Otherwise a start goes on with what is on the disk.
     Durability durability = Durability::memory;
@@ -45,7 +51,7 @@ class SimulatedCluster {
 
     [[nodiscard]] World& world() { return world_; }
 
-    // Hosts, not started.
+    // Hosts, not started. Of a node: that of its shard 0.
     HostId add_registry();
     HostId add_node(const NodePlan& plan);
     // `sources` are hosts whose endpoints it is given; the registry's if empty.
@@ -55,28 +61,54 @@ class SimulatedCluster {
     [[nodiscard]] HostId host(std::string_view name) const;
     [[nodiscard]] const std::vector<HostId>& nodes() const { return nodes_; }
     [[nodiscard]] bool is_client(HostId host) const { return finished_.contains(host); }
+    [[nodiscard]] bool is_node(HostId host) const { return plans_.contains(host); }
+    // The node that a shard is of; any other host is itself.
+    [[nodiscard]] HostId node_of(HostId shard) const;
+    // All hosts of that host's process: a node's shards, from 0 on; any other host is alone.
+    [[nodiscard]] const std::vector<HostId>& process_of(HostId host) const;
+    // The node's shard that owns the partition.
+    [[nodiscard]] HostId shard_of(HostId node, PartitionId partition) const;
+
+    // As those of World, for the whole process of a host.
+    void start(HostId host);
+    void crash(HostId host);
+    void lose_power(HostId host, std::size_t spared = 0);
+    void pause(HostId host);
+    void resume(HostId host);
+    void set_clock_rate(HostId host, double rate);
+    // SIGTERM, of a node that runs.
+    void stop(HostId node);
+    // Down: every shard has ended.
+    [[nodiscard]] HostState state(HostId host) const;
+    // Some shards have ended, and the others are about to.
+    [[nodiscard]] bool is_ending(HostId node) const;
 
     // Of hosts that are not down.
     [[nodiscard]] RegistryActor& registry();
-    [[nodiscard]] Shard& shard(HostId node);
+    [[nodiscard]] Shard& shard(HostId shard);
     [[nodiscard]] ClientActor& client(HostId client);
 
     // Where the registry will be, and its PUB endpoint.
     [[nodiscard]] const std::string& registry_endpoint() const { return registry_endpoint_; }
-    [[nodiscard]] static std::string endpoint_of(std::string_view host);
+    [[nodiscard]] static std::string endpoint_of(std::string_view host, ShardIndex shard = 0);
 
     // For checks: what nodes apply, from their next start on; every host's turns; what clients finish.
     void on_apply(OnApply hook) { applied_ = std::move(hook); }
     void on_turn(std::function<void(HostId)> hook) { turned_ = std::move(hook); }
+    // World::on_point; the whole process crashes.
+    void on_point(std::function<bool(HostId)> hook);
     void on_finished(std::function<void(HostId, const Finished&)> hook) { finished_hook_ = std::move(hook); }
 
-    // Who a node's host is (or was, before it went down). None: it has not joined since its storage was made.
+    // Which identity a node has (or had, before it went down). None: it has not joined since its storage was made.
     [[nodiscard]] Identity identity_of(HostId node) const;
-    // Of a node that is down: a blank disk from now on, and so a new identity.
+    // Of a node that is down: blank disks from now on, and so a new identity.
     void lose_storage(HostId node);
-    // The host of that identity, if its process, or the disk that it goes on with, is still there.
-    [[nodiscard]] HostId holder_of(NodeId node) const;
-    [[nodiscard]] const Engine& engine(HostId node) const { return *engines_.at(node); }
+    // The shard of that identity that owns the partition, if its process, or the disk that it goes on with, is still
+    // there.
+    [[nodiscard]] HostId holder_of(NodeId identity, PartitionId partition) const;
+    // Its replica. nullptr: its process is down, or it has nothing of the partition.
+    [[nodiscard]] const Replica* replica_of(HostId shard, PartitionId partition);
+    [[nodiscard]] const Engine& engine(HostId shard) const { return *engines_.at(shard); }
     [[nodiscard]] bool is_durable(HostId node) const { return durable_.contains(node); }
 
     // What the registry has published, or did before it went down.
@@ -99,8 +131,9 @@ class SimulatedCluster {
     void after_turn(HostId host);
     void collect(HostId host);
     void learn_names();
+    void open_storage(HostId node);
     [[nodiscard]] std::unique_ptr<Actor> boot_registry(const Boot& boot);
-    [[nodiscard]] std::unique_ptr<Actor> boot_node(const Boot& boot, HostId host, const NodePlan& plan);
+    [[nodiscard]] std::unique_ptr<Actor> boot_shard(const Boot& boot, HostId node, ShardIndex index);
 
     RegistryOptions options_;
     const Placement& placement_;
@@ -112,9 +145,12 @@ class SimulatedCluster {
     std::map<std::string, HostId, std::less<>> hosts_;
     HostId registry_;
     std::vector<HostId> nodes_;
-    std::map<HostId, Identity> identities_;  // the newest of each node
-    std::map<HostId, StartNumber> storage_;  // the start that initialised what its disk holds
-    std::set<HostId> durable_;               // nodes that go on with their disk
+    std::map<HostId, NodePlan> plans_;                 // by node
+    std::map<HostId, std::vector<HostId>> processes_;  // by first host
+    std::map<HostId, HostId> node_of_;                 // by shard
+    std::map<HostId, Identity> identities_;            // the newest of each node
+    std::map<HostId, StartNumber> storage_;            // by node: the start that initialised what its disks hold
+    std::set<HostId> durable_;                         // nodes that go on with their disk
     OnApply applied_;
     std::function<void(HostId)> turned_;
     std::function<void(HostId, const Finished&)> finished_hook_;

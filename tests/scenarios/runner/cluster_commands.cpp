@@ -32,8 +32,9 @@ Durability durability_of(const std::string& word) {
 
 }  // namespace
 
-// `cluster nodes=3 racks=3 partitions=1 replication=3 [stopped] ...`: a registry and nodes n1, n2, ...; started and
-// formed, unless `stopped`. Partition p is for the nodes from number p on, in turns; p0's primary is n1.
+// `cluster nodes=3 racks=3 partitions=1 replication=3 shards=1 [stopped] ...`: a registry and nodes n1, n2, ...;
+// started and formed, unless `stopped`. What is done to a node is done to all its shards: n1, n1/1, ... Partition p is
+// for the nodes from number p on, in turns; p0's primary is n1.
 void Runner::cluster(Arguments& arguments) {
     if (cluster_) throw BadCommand("there is a cluster already");
     const std::uint64_t nodes = arguments.option("nodes", 3);
@@ -51,6 +52,7 @@ void Runner::cluster(Arguments& arguments) {
     limits.value = arguments.option("max_value", limits.value);
     limits.inflight = arguments.option("max_inflight", limits.inflight);
     const Durability durability = durability_of(arguments.option("durability").value_or("memory"));
+    const auto shards = static_cast<std::uint32_t>(arguments.option("shards", 1));
     cluster_ = std::make_unique<simulation::SimulatedCluster>(network_, options, placement_);
     world().on_trace([this](const simulation::TraceEvent& event) { on_trace(event); });
     cluster_->add_registry();
@@ -60,11 +62,12 @@ void Runner::cluster(Arguments& arguments) {
         plan.rack = fmt::format("rack-{}", (i - 1) % racks + 1);
         plan.limits = limits;
         plan.durability = durability;
+        plan.shards = shards;
         cluster_->add_node(plan);
     }
     if (arguments.take("stopped")) return;
-    world().start(host("registry"));
-    for (const HostId node : cluster_->nodes()) world().start(node);
+    cluster_->start(host("registry"));
+    for (const HostId node : cluster_->nodes()) cluster_->start(node);
     const bool formed = world().advance_until([this] { return cluster_->settled(); }, std::chrono::seconds(10));
     // Long enough for first views to be served, whatever the settings.
     world().advance(std::chrono::seconds(2));
@@ -81,7 +84,7 @@ void Runner::node(Arguments& arguments) {
     plan.name = arguments.option("name").value_or(plan.host);
     plan.rack = arguments.option("rack").value_or("rack-1");
     plan.durability = durability_of(arguments.option("durability").value_or("memory"));
-    world().start(the_cluster().add_node(plan));
+    the_cluster().start(the_cluster().add_node(plan));
 }
 
 // `client c1 [via n1 n2]`
@@ -91,7 +94,7 @@ void Runner::client(Arguments& arguments) {
     if (arguments.take("via")) {
         for (const std::string& source : arguments.rest()) sources.push_back(host(source));
     }
-    world().start(the_cluster().add_client(name, sources));
+    the_cluster().start(the_cluster().add_client(name, sources));
     world().advance(std::chrono::milliseconds(50));  // it learns the map
 }
 
@@ -100,72 +103,73 @@ void Runner::client(Arguments& arguments) {
 void Runner::start(Arguments& arguments) {
     for (const std::string& name : arguments.rest()) {
         const HostId which = host(name);
-        if (world().state(which) != HostState::down) throw BadCommand(name + " is not down");
-        world().start(which);
+        if (the_cluster().state(which) != HostState::down) throw BadCommand(name + " is not down");
+        the_cluster().start(which);
     }
 }
 
 void Runner::crash(Arguments& arguments) {
-    for (const std::string& name : arguments.rest()) world().crash(host(name));
+    for (const std::string& name : arguments.rest()) the_cluster().crash(host(name));
 }
 
 void Runner::restart(Arguments& arguments) {
     for (const std::string& name : arguments.rest()) {
-        world().crash(host(name));
-        world().start(host(name));
+        the_cluster().crash(host(name));
+        the_cluster().start(host(name));
     }
 }
 
 void Runner::pause(Arguments& arguments) {
     const HostId which = host(arguments);
-    if (world().state(which) != HostState::running) throw BadCommand("it does not run");
-    world().pause(which);
+    if (the_cluster().state(which) != HostState::running) throw BadCommand("it does not run");
+    the_cluster().pause(which);
 }
 
 void Runner::resume(Arguments& arguments) {
     const HostId which = host(arguments);
-    if (world().state(which) != HostState::paused) throw BadCommand("it is not paused");
-    world().resume(which);
+    if (the_cluster().state(which) != HostState::paused) throw BadCommand("it is not paused");
+    the_cluster().resume(which);
 }
 
 // SIGTERM.
 void Runner::stop(Arguments& arguments) {
     const HostId which = host(arguments);
-    if (world().state(which) != HostState::running) throw BadCommand("it does not run");
-    world().input(which, [](Actor& actor, Time now) {
-        auto* shard = dynamic_cast<Shard*>(&actor);
-        if (shard == nullptr) throw BadCommand("only nodes are stopped");
-        shard->stop(now);
-    });
+    if (the_cluster().state(which) != HostState::running) throw BadCommand("it does not run");
+    if (!the_cluster().is_node(which)) throw BadCommand("only nodes are stopped");
+    the_cluster().stop(which);
 }
 
 void Runner::wipe(Arguments& arguments) {
     const HostId which = host(arguments);
-    if (world().state(which) != HostState::down) throw BadCommand("stop it first");
-    world().disk(which).wipe();
+    if (the_cluster().state(which) != HostState::down) throw BadCommand("stop it first");
+    for (const HostId each : the_cluster().process_of(which)) world().disk(each).wipe();
 }
 
 void Runner::rate(Arguments& arguments) {
     const HostId which = host(arguments);
-    world().set_clock_rate(which, std::stod(arguments.next("a rate")));
+    the_cluster().set_clock_rate(which, std::stod(arguments.next("a rate")));
 }
 
-// `disk n1 on-demand | at-once | broken`
+// `disk n1 on-demand | at-once | broken`: of all its shards.
 void Runner::disk(Arguments& arguments) {
     const HostId which = host(arguments);
     const std::string mode = arguments.next("on-demand, at-once or broken");
-    if (mode == "broken")
-        world().disk(which).set_broken(true);
-    else if (mode == "on-demand")
-        world().disk(which).set_sync(simulation::Disk::Sync::on_demand);
-    else if (mode == "at-once")
-        world().disk(which).set_sync(simulation::Disk::Sync::at_once);
-    else
-        throw BadCommand("a disk is on-demand, at-once or broken");
+    for (const HostId each : the_cluster().process_of(which)) {
+        simulation::Disk& disk = world().disk(each);
+        if (mode == "broken")
+            disk.set_broken(true);
+        else if (mode == "on-demand")
+            disk.set_sync(simulation::Disk::Sync::on_demand);
+        else if (mode == "at-once")
+            disk.set_sync(simulation::Disk::Sync::at_once);
+        else
+            throw BadCommand("a disk is on-demand, at-once or broken");
+    }
 }
 
 void Runner::sync(Arguments& arguments) {
-    world().sync(host(arguments));
+    const HostId which = host(arguments);
+    for (const HostId each : the_cluster().process_of(which)) world().sync(each);
     world().advance({});
 }
 
@@ -195,13 +199,15 @@ void Runner::nodes(Arguments& /*arguments*/) {
     }
 }
 
+// Of the shard that owns the partition.
 void Runner::show_state(HostId node, PartitionId partition) {
-    const std::string name = world().name(node);
-    if (world().state(node) == HostState::down) {
+    const HostId host = the_cluster().shard_of(the_cluster().node_of(node), partition);
+    const std::string name = world().name(host);
+    if (world().state(host) == HostState::down) {
         say(name + " is down");
         return;
     }
-    const Shard& shard = the_cluster().shard(node);
+    const Shard& shard = the_cluster().shard(host);
     if (!shard.joined()) {
         say(fmt::format("{} has not joined{}", name, shard.refusal() ? ": " + *shard.refusal() : ""));
         return;

@@ -47,7 +47,7 @@ void Runner::wait(Arguments& arguments) {
         reached = world().advance_until([this] { return all_served(); }, limit);
     } else if (what == "down") {
         const HostId which = host(arguments);
-        reached = world().advance_until([&] { return world().state(which) == HostState::down; }, limit);
+        reached = world().advance_until([&] { return the_cluster().state(which) == HostState::down; }, limit);
     } else {
         throw BadCommand("wait for what?");
     }
@@ -59,8 +59,20 @@ void Runner::wait(Arguments& arguments) {
 void Runner::cut(Arguments& arguments) {
     const HostId one = host(arguments);
     const HostId other = host(arguments);
-    network_.cut(one, other);
-    if (!arguments.take("one-way")) network_.cut(other, one);
+    cut_links(one, other, !arguments.take("one-way"));
+}
+
+// None: everybody.
+std::vector<HostId> Runner::process_of(HostId host) {
+    return host.none() ? std::vector<HostId>{host} : the_cluster().process_of(host);
+}
+
+void Runner::cut_links(HostId one, HostId other, bool both_ways) {
+    for (const HostId from : process_of(one))
+        for (const HostId to : process_of(other)) {
+            network_.cut(from, to);
+            if (both_ways) network_.cut(to, from);
+        }
 }
 
 // From everybody, or from these.
@@ -69,10 +81,7 @@ void Runner::isolate(Arguments& arguments) {
     std::vector<HostId> others;
     for (const std::string& name : arguments.rest()) others.push_back(host(name));
     if (others.empty()) others.emplace_back();
-    for (const HostId other : others) {
-        network_.cut(one, other);
-        network_.cut(other, one);
-    }
+    for (const HostId other : others) cut_links(one, other, true);
 }
 
 void Runner::heal(Arguments& arguments) {
@@ -82,8 +91,11 @@ void Runner::heal(Arguments& arguments) {
     }
     const HostId one = host(arguments);
     const HostId other = arguments.empty() ? HostId{} : host(arguments);
-    network_.join(one, other);
-    network_.join(other, one);
+    for (const HostId from : process_of(one))
+        for (const HostId to : process_of(other)) {
+            network_.join(from, to);
+            network_.join(to, from);
+        }
 }
 
 // "TYPE [from A] [to B] [for COUNT]"; TYPE `any` is every message.

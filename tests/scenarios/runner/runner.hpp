@@ -89,6 +89,8 @@ class Runner {
 
     void run_command(const std::string& line);
     void say(const std::string& line) { output_ += line + "\n"; }
+    void cut_links(simulation::HostId one, simulation::HostId other, bool both_ways);
+    [[nodiscard]] std::vector<simulation::HostId> process_of(simulation::HostId host);
     void add_rule(Arguments& arguments, simulation::Rule::Action action, Duration delay);
     simulation::Rule rule_of(Arguments& arguments, simulation::Rule::Action action);
     void on_trace(const simulation::TraceEvent& event);
