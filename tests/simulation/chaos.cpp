@@ -22,7 +22,9 @@ Duration interval_of(Fault fault) {
         case Fault::slow_peer:
         case Fault::pause:
         case Fault::new_view_crash:
+        case Fault::hasty_restart:
         case Fault::slow_sync:
+        case Fault::stalled_sync:
         case Fault::crash_point: return seconds(3);
         case Fault::node_crash:
         case Fault::partition:
@@ -75,7 +77,7 @@ HostId Chaos::make_node(const std::string& name, const std::string& host, std::u
     node.shards = static_cast<std::uint32_t>(plan_.random("shards of " + host).between(1, plan_.shards));
     const HostId id = cluster_.add_node(node);
     racks_[id] = rack;
-    if (plan_.has(Fault::slow_sync) && plan_.durability != Durability::memory)
+    if (keeps_disks() && (plan_.has(Fault::slow_sync) || plan_.has(Fault::stalled_sync)))
         for (const HostId shard : cluster_.process_of(id)) world_.disk(shard).set_sync(Disk::Sync::on_demand);
     return id;
 }
@@ -133,7 +135,7 @@ void Chaos::heal() {
     if (news_) news_("all is healed");
     active_ = false;
     doomed_ = HostId();
-    await_new_view_ = false;
+    awaited_.reset();
     network_.heal_all();
     bring_registry_back();
     std::vector<HostId> hosts = cluster_.nodes();
@@ -175,39 +177,11 @@ void Chaos::crash(HostId host, Duration down_for) {
 // ---------------------------------------------------------------- hooks
 
 void Chaos::turned(HostId host) {
-    if (await_new_view_ && active_ && host != registry_ && !cluster_.is_client(host) &&
-        world_.state(host) == HostState::running) {
-        for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
-            const Replica* replica = cluster_.shard(host).replica(PartitionId(p));
-            if (replica == nullptr || replica->primary() == nullptr ||
-                replica->primary()->phase() != Primary::Phase::waiting)
-                continue;
-            await_new_view_ = false;
-            crash_in_new_view(host);
-            break;
-        }
-    }
+    if (!awaited_) return sync_later(host);
+    // A new primary's stall holds up the record of its view; a learner's what comes after that.
+    if (awaited_ != Awaited::learner) look_for_victim(host);
     sync_later(host);
-}
-
-// Before it has begun, or, where its disk stalls just then, with a view that it has acted in and not stored.
-void Chaos::crash_in_new_view(HostId host) {
-    Random& draw = random(Fault::new_view_crash);
-    Duration within = milliseconds(900);
-    const bool forgets = plan_.has(Fault::slow_sync) && plan_.durability != Durability::memory && draw.chance(0.7);
-    if (forgets) {
-        within = draw.between(milliseconds(50), milliseconds(1500));
-        stalls_[host] = within * 2;
-    }
-    at(draw.between(Duration(0), within), [this, node = cluster_.node_of(host), forgets] {
-        if (!active_ || cluster_.state(node) == HostState::down || !may_lose(node)) return;
-        Random& now = random(Fault::new_view_crash);
-        count(Fault::new_view_crash);
-        tell(Fault::new_view_crash, node);
-        if (!forgets) return crash(node, now.between(milliseconds(100), seconds(4)));
-        cluster_.lose_power(node);
-        restart_later(node, now.between(milliseconds(5), milliseconds(500)));
-    });
+    if (awaited_ == Awaited::learner) look_for_victim(host);
 }
 
 // A sync makes durable what was written when it began.

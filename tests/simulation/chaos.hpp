@@ -75,6 +75,15 @@ class Chaos {
     [[nodiscard]] bool lose_registry();
     void bring_registry_back();
 
+    // chaos_aimed.cpp: faults that wait for their moment.
+    enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner };
+    [[nodiscard]] bool stall_sync();
+    [[nodiscard]] bool restart_hastily();
+    void look_for_victim(HostId shard);
+    [[nodiscard]] bool is_awaited(HostId shard, const Replica& replica);
+    void crash_in_new_view(HostId shard);
+    void stall_until_power_goes(HostId shard);
+
     [[nodiscard]] std::string node_on(HostId host) const;
     [[nodiscard]] HostId running_node(Random& random) const;  // none: nobody runs
     [[nodiscard]] bool may_lose(HostId node) const;           // its process, with what only that holds
@@ -83,7 +92,7 @@ class Chaos {
     void restart_when_ended(HostId node, Duration after);
     void crash(HostId host, Duration down_for);
     void set_broken(HostId host, bool broken);
-    void crash_in_new_view(HostId shard);
+    [[nodiscard]] bool keeps_disks() const { return plan_.durability != Durability::memory; }
     void sync_later(HostId host);
     HostId make_node(const std::string& name, const std::string& host, std::uint32_t rack);
 
@@ -107,7 +116,7 @@ class Chaos {
     std::map<HostId, Duration> stalls_;  // by shard: how long the next sync takes
     HostId doomed_;                      // dies at a point
     std::uint64_t points_left_ = 0;
-    bool await_new_view_ = false;
+    std::optional<Awaited> awaited_;
     std::uint32_t joined_ = 0;
     std::optional<std::vector<std::string>> lost_registry_;  // the newest content of its disk, while it is away
     std::vector<std::string> backup_;                        // an earlier one

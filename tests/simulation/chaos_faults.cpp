@@ -24,10 +24,11 @@ bool Chaos::strike(Fault fault) {
         case Fault::node_crash: return crash_node(fault);
         case Fault::crash_of_all: return crash_all();
         case Fault::crash_point: return crash_at_point();
-        case Fault::new_view_crash: await_new_view_ = true; return false;  // counted when it happens
+        case Fault::new_view_crash: awaited_ = Awaited::new_primary_to_crash; return false;  // counted when it happens
         case Fault::node_stop: return stop_node();
         case Fault::pause: return pause_somebody();
         case Fault::clock_rate: return change_clocks();
+        case Fault::hasty_restart: return restart_hastily();
         case Fault::registry_restart: return restart_registry();
         case Fault::client_crash: return crash_client();
         case Fault::join: return add_node();
@@ -36,6 +37,7 @@ bool Chaos::strike(Fault fault) {
         case Fault::removal: return remove_node();
         case Fault::power_loss:
         case Fault::torn_tail: return lose_power(fault);
+        case Fault::stalled_sync: return stall_sync();
         case Fault::failed_disk: return break_disk();
         case Fault::wiped_disk: return wipe_disk();
         case Fault::registry_loss: return lose_registry();
@@ -123,7 +125,7 @@ bool Chaos::crash_node(Fault fault) {
 }
 
 bool Chaos::crash_all() {
-    if (plan_.durability == Durability::memory) return false;  // then nothing would be left to find
+    if (!keeps_disks()) return false;  // then nothing would be left to find
     Random& draw = random(Fault::crash_of_all);
     std::vector<HostId> all = cluster_.nodes();
     all.push_back(registry_);
@@ -283,7 +285,7 @@ bool Chaos::remove_node() {
 
 bool Chaos::lose_power(Fault fault) {
     Random& draw = random(fault);
-    const bool registry = plan_.durability == Durability::memory || draw.chance(0.2);
+    const bool registry = !keeps_disks() || draw.chance(0.2);
     const HostId host = registry ? registry_ : running_node(draw);
     if (host.none() || cluster_.state(host) == HostState::down || (registry && lost_registry_)) return false;
     tell(fault, host);
@@ -294,7 +296,7 @@ bool Chaos::lose_power(Fault fault) {
 
 bool Chaos::break_disk() {
     Random& draw = random(Fault::failed_disk);
-    const bool registry = plan_.durability == Durability::memory || draw.chance(0.2);
+    const bool registry = !keeps_disks() || draw.chance(0.2);
     const HostId host = registry ? registry_ : running_node(draw);
     if (host.none() || cluster_.state(host) != HostState::running) return false;
     tell(Fault::failed_disk, host);
@@ -309,7 +311,7 @@ bool Chaos::break_disk() {
 }
 
 bool Chaos::wipe_disk() {
-    if (plan_.durability == Durability::memory) return false;
+    if (!keeps_disks()) return false;
     Random& draw = random(Fault::wiped_disk);
     const HostId node = running_node(draw);
     if (node.none() || !may_lose_storage(node)) return false;

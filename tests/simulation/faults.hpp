@@ -16,10 +16,11 @@ enum class Fault : std::uint8_t {
     delay,
     duplication,
     reordering,
-    redelivery,           // once more after seconds, across views and restarts of the receiver
-    lost_answers,         // the registry's answers are lost, while its publications arrive at some
-    lost_publications,    // epochs never arrive
-    repeated_start_view,  // again after later Prepares
+    redelivery,            // once more after seconds, across views and restarts of the receiver
+    lost_answers,          // the registry's answers are lost, while its publications arrive at some
+    lost_publications,     // epochs never arrive
+    repeated_start_view,   // again after later Prepares
+    repeated_state_chunk,  // again after later chunks, and after the learner's restart
     // The network, link by link.
     one_way_cut,
     partition,     // two groups of hosts
@@ -34,6 +35,7 @@ enum class Fault : std::uint8_t {
     node_stop,       // SIGTERM
     pause,           // longer than the lease, or shorter
     clock_rate,
+    hasty_restart,  // of a backup, within its promise, while its primary is cut off from the registry
     registry_restart,
     client_crash,
     // Membership.
@@ -43,9 +45,10 @@ enum class Fault : std::uint8_t {
     removal,      // and here means it: the node ends once it is empty
     // Storage; of nodes with `durability: memory` only the registry's.
     slow_sync,
-    power_loss,   // what was not synced is gone
-    torn_tail,    // but for a part of it
-    failed_disk,  // a write or a sync fails: the process ends
+    power_loss,    // what was not synced is gone
+    torn_tail,     // but for a part of it
+    stalled_sync,  // of a learner, a new primary or any node, until its power goes
+    failed_disk,   // a write or a sync fails: the process ends
     wiped_disk,
     registry_loss,  // the registry's storage: blank, or an old backup, until somebody brings the newest back
     count_,

@@ -45,6 +45,8 @@ void SeededNetwork::repeat(const Flight& flight, Fate& fate) {
     if (strikes(Fault::redelivery, 0.03)) fate.repeats.push_back(random_.between(milliseconds(200), seconds(20)));
     if (std::holds_alternative<StartView>(flight.message) && strikes(Fault::repeated_start_view, 0.8))
         fate.repeats.push_back(random_.between(milliseconds(1), milliseconds(500)));
+    if (std::holds_alternative<StateChunk>(flight.message) && strikes(Fault::repeated_state_chunk, 0.8))
+        fate.repeats.push_back(random_.between(milliseconds(1), seconds(3)));
 }
 
 Fate SeededNetwork::fate(const Flight& flight) {

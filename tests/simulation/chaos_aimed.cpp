@@ -1,0 +1,101 @@
+// Faults that are aimed: at a replica in the one state in which they matter, or at a moment that others have prepared.
+// Blind ones meet these too, but in one run of hundreds.
+#include <algorithm>
+
+#include "tests/simulation/chaos.hpp"
+
+namespace ringkv::simulation {
+
+namespace {
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+}  // namespace
+
+// ---------------------------------------------------------------- the moment
+
+void Chaos::look_for_victim(HostId host) {
+    const HostId node = cluster_.node_of(host);
+    if (!active_ || !cluster_.is_node(node) || world_.state(host) != HostState::running) return;
+    for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
+        const Replica* replica = cluster_.shard(host).replica(PartitionId(p));
+        if (replica == nullptr || !is_awaited(host, *replica)) continue;
+        const Awaited awaited = *awaited_;
+        awaited_.reset();
+        if (awaited == Awaited::new_primary_to_crash) return crash_in_new_view(host);
+        return stall_until_power_goes(host);
+    }
+}
+
+bool Chaos::is_awaited(HostId shard, const Replica& replica) {
+    if (awaited_ != Awaited::learner)
+        return replica.primary() != nullptr && replica.primary()->phase() == Primary::Phase::waiting;
+    const NodeId me = cluster_.shard(shard).identity().node;
+    return replica.state().has_learner(me) && !replica.view().has(me);
+}
+
+// ---------------------------------------------------------------- the faults
+
+// Between learning of a view and serving in it.
+void Chaos::crash_in_new_view(HostId shard) {
+    at(random(Fault::new_view_crash).between(Duration(0), milliseconds(900)), [this, node = cluster_.node_of(shard)] {
+        if (!active_ || cluster_.state(node) == HostState::down || !may_lose(node)) return;
+        count(Fault::new_view_crash);
+        tell(Fault::new_view_crash, node);
+        crash(node, random(Fault::new_view_crash).between(milliseconds(100), seconds(4)));
+    });
+}
+
+bool Chaos::stall_sync() {
+    if (!keeps_disks()) return false;
+    Random& draw = random(Fault::stalled_sync);
+    const double whom = draw.unit();
+    if (whom < 0.4)
+        awaited_ = Awaited::learner;
+    else if (whom < 0.8)
+        awaited_ = Awaited::new_primary;
+    else if (const HostId node = running_node(draw); !node.none())
+        stall_until_power_goes(node);
+    return false;  // counted when it happens
+}
+
+// What it writes from now on is never stored, whatever it makes of it meanwhile.
+void Chaos::stall_until_power_goes(HostId shard) {
+    Random& draw = random(Fault::stalled_sync);
+    const HostId node = cluster_.node_of(shard);
+    const Duration lasts = draw.between(milliseconds(20), milliseconds(1500));
+    for (const HostId each : cluster_.process_of(node)) stalls_[each] = lasts * 2;
+    if (news_) news_("its disk stalls: " + world_.name(node));
+    at(lasts, [this, node] {
+        for (const HostId each : cluster_.process_of(node)) stalls_.erase(each);
+        if (!active_ || cluster_.state(node) == HostState::down) return;
+        count(Fault::stalled_sync);
+        tell(Fault::stalled_sync, node);
+        cluster_.lose_power(node);
+        restart_later(node, random(Fault::stalled_sync).between(milliseconds(5), milliseconds(500)));
+    });
+}
+
+// The registry gives the place of a primary that it does not hear of to whoever asks; a backup that has restarted may
+// have promised that primary more than it remembers (L3).
+bool Chaos::restart_hastily() {
+    if (!keeps_disks() || lost_registry_ || !cluster_.map().formed()) return false;
+    Random& draw = random(Fault::hasty_restart);
+    const PartitionId partition(static_cast<std::uint32_t>(draw.below(plan_.partitions)));
+    const View& view = cluster_.map().at(partition).view;
+    const std::vector<NodeId> backups = view.backups();
+    if (backups.empty()) return false;
+    const HostId primary = cluster_.holder_of(view.primary, partition);
+    const HostId backup = cluster_.holder_of(draw.pick(backups), partition);
+    if (primary.none() || backup.none()) return false;
+    const Duration after = draw.between(milliseconds(500), milliseconds(2300));
+    cut(Fault::hasty_restart, {{cluster_.node_of(primary), registry_}, {registry_, cluster_.node_of(primary)}},
+        after + draw.between(milliseconds(100), seconds(1)));
+    at(after, [this, node = cluster_.node_of(backup)] {
+        if (!active_ || cluster_.state(node) != HostState::running) return;
+        tell(Fault::hasty_restart, node);
+        crash(node, random(Fault::hasty_restart).between(milliseconds(1), milliseconds(200)));
+    });
+    return true;
+}
+
+}  // namespace ringkv::simulation
