@@ -4,8 +4,8 @@ set -eu
 simulator=$1
 shift
 for bug in "$@"; do
-    if "$simulator" --bug "$bug" --runs 100 --shrink 0 >/dev/null 2>&1; then
-        echo "100 seeds do not find $bug" >&2
+    if "$simulator" --bug "$bug" --runs 200 --shrink 0 >/dev/null 2>&1; then
+        echo "200 seeds do not find $bug" >&2
         exit 1
     fi
 done
