@@ -81,15 +81,13 @@ void LogSuffix::set_history(std::vector<ViewStart> history) {
 }
 
 void LogSuffix::check_invariants() const {
-    OpNumber op = start_;
-    std::size_t bytes = 0;
-    for (const EntryPtr& entry : entries_) {
-        op = op.next();
-        RINGKV_CHECK(entry->op == op, "entries are not contiguous");
-        RINGKV_CHECK(entry->view == view_at(op), "the history has another view for an entry than the entry");
-        bytes += entry->bytes();
+    if (!entries_.empty()) {
+        RINGKV_CHECK(entries_.front()->op == start_.next() && entries_.back()->op == last(),
+                     "entries are not contiguous from the start");
+        RINGKV_CHECK(entries_.front()->view == view_at(start_.next()) && entries_.back()->view == view_at(last()),
+                     "the history has another view for an entry than the entry");
     }
-    RINGKV_CHECK(bytes == bytes_, "the bytes of the entries are miscounted");
+    RINGKV_CHECK(entries_.empty() == (bytes_ == 0), "the bytes of the entries are miscounted");
     for (std::size_t i = 1; i < history_.size(); ++i)
         RINGKV_CHECK(history_[i - 1].view < history_[i].view && history_[i - 1].first < history_[i].first,
                      "the history goes back");

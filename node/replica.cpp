@@ -294,7 +294,6 @@ void Replica::restore(const StorageRecord& record) {
 
 void Replica::check_invariants() const {
     log_.check_invariants();
-    RINGKV_CHECK(log_.log_view() <= state_.view.id, "the log is of a newer view than is known");
     if (primary_) {
         RINGKV_CHECK(primary_->view() == state_.view, "the primary acts in another view than is known");
         return primary_->check_invariants();

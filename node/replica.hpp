@@ -51,9 +51,8 @@ class Replica {
     // We may have promised somebody until then, before a restart (L3).
     void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
 
-    // A Primary is there only in a view of ours, and is of that view; the log's view is not above the view we know;
-    // what is verified is in the log; an answer that is owed waits for a batch that is not stored, and is owed to the
-    // view's primary.
+    // A Primary is there only in a view of ours, and acts in the view that we know; what is verified is held; an answer
+    // is owed to the view's primary alone. And those of the log and of the Primary.
     void check_invariants() const;
 
   private:

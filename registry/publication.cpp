@@ -1,12 +1,30 @@
 #include "registry/publication.hpp"
 
+#include <algorithm>
 #include <iterator>
+#include <set>
+#include <string_view>
 
 #include "common/check.hpp"
 
 namespace ringkv::registry {
 
 namespace {
+
+void check_nodes(const ClusterMap& map, const std::vector<NodeId>& nodes) {
+    for (auto node = nodes.begin(); node != nodes.end(); ++node) {
+        RINGKV_CHECK(map.find(*node) != nullptr, "a partition names a node that the map does not have");
+        RINGKV_CHECK(std::find(std::next(node), nodes.end(), *node) == nodes.end(), "a partition names a node twice");
+    }
+}
+
+void check_partition(const ClusterMap& map, const PartitionState& state) {
+    RINGKV_CHECK(state.view.has(state.view.primary), "a view whose primary is no member");
+    RINGKV_CHECK(state.view.since <= state.view.id, "a term that begins after its view");
+    for (const auto* nodes : {&state.view.members, &state.target, &state.learners}) check_nodes(map, *nodes);
+    for (NodeId node : state.learners) RINGKV_CHECK(state.targets(node), "a learner that is not in the target");
+}
+
 constexpr int maps_a_turn = 8;
 // While a sync takes long, proposals are repeated again and again, and each repeat has an answer.
 constexpr std::size_t most_waiting = 1000;
@@ -161,6 +179,17 @@ Effects Publication::take_effects() {
     send_maps(effects.sends);
     start_batch(effects);
     return effects;
+}
+
+void Publication::check_invariants() const {
+    RINGKV_CHECK(!published_.newer_than(map_), "more is published than there is");
+    RINGKV_CHECK(!under_way_ || under_way_->delta.epoch == published_.epoch.next(), "an epoch is left out");
+    std::set<std::string_view> names;
+    for (const auto& [id, node] : map_.nodes) {
+        RINGKV_CHECK(id == node.id && id < unused_id(), "a node under another id than its own");
+        RINGKV_CHECK(node.state == NodeState::gone || names.insert(node.name).second, "two nodes of one name");
+    }
+    for (const PartitionState& state : map_.partitions) check_partition(map_, state);
 }
 
 }  // namespace ringkv::registry

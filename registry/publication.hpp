@@ -59,6 +59,11 @@ class Publication {
     void durable(BatchNumber number);
     [[nodiscard]] Effects take_effects();
 
+    // What is published is never newer than the map, and what is under way is the epoch after it. Each view has a
+    // primary among its members; members, target and learners name each node once, and only nodes of the map; learners
+    // are of the target. One identity at most has a name and is not gone.
+    void check_invariants() const;
+
   private:
     struct Welcome {
         NodeId to;

@@ -31,6 +31,8 @@ class RegistryActor final : public Actor {
 
     // What is durable and may be told.
     [[nodiscard]] const ClusterMap& map() const { return publication_.published(); }
+    // Those of the map and its publication (registry/publication.hpp).
+    void check_invariants() const { publication_.check_invariants(); }
 
   private:
     void begin(Time now);

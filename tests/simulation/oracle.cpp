@@ -91,11 +91,13 @@ void Oracle::turned(HostId host) {
     if (cluster_.world().state(host) == HostState::down || cluster_.is_client(host)) return;
     if (cluster_.host("registry") == host) {
         check_map(host, cluster_.registry().map());
+        cluster_.registry().check_invariants();
         return;
     }
     const Shard& shard = cluster_.shard(host);
     const StartNumber start = shard.identity().start;
     check_map(host, shard.map());
+    shard.check_invariants();
     for (std::uint32_t p = 0; p < plan_.partitions; ++p)
         if (const Replica* replica = shard.replica(PartitionId(p)))
             check_replica(host, PartitionId(p), *replica, start);

@@ -197,7 +197,8 @@ void World::receive(HostId host, const Packet& packet) {
     }
     for (const Unreadable& message : envelope->unreadable) {
         trace({TraceEvent::Kind::refused, now_, packet.from, host, nullptr, nullptr, message.text});
-        if (packet.way == Way::request && it.actor) send(host, {Outgoing{origin.address, {}, message.refusal}});
+        if (packet.way == Way::request && it.actor)
+            send(host, it.actor->identity(), {Outgoing{origin.address, {}, message.refusal}});
     }
 }
 
