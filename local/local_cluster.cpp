@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client/edge/calls.hpp"
 #include "client/edge/status.hpp"
 #include "common/partitioning.hpp"
 #include "local/core.hpp"
@@ -29,25 +30,6 @@ std::optional<Error> objection_to(const LocalClusterOptions& options) {
 
 Error no_nodes() {
     return {ErrorCode::unavailable, "the cluster has no nodes; add_node first"};
-}
-
-Error condition_failed(OpNumber version) {
-    return {ErrorCode::condition_failed, version.none() ? std::string("the key is absent")
-                                                        : "the key has version " + std::to_string(version.value())};
-}
-
-Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected = {}) {
-    WriteOperation operation{std::string(key), {}, {}};
-    if (value) operation.value.emplace(*value);
-    if (expected) operation.expected = OpNumber(*expected);
-    return operation;
-}
-
-Result<Version> version_of(const Result<Outcome>& outcome) {
-    if (!outcome) return outcome.error();
-    const auto& written = std::get<WriteOutcome>(*outcome);
-    if (written.status != WriteStatus::done) return condition_failed(written.version);
-    return written.version.value();
 }
 
 }  // namespace
@@ -161,33 +143,25 @@ std::vector<std::string> LocalCluster::nodes() {
 Result<Version> LocalCluster::put(std::string_view key, std::string_view value) {
     auto core = impl_->core();
     if (!core) return core.error();
-    return version_of((*core)->perform(write(key, value)));
+    return calls::version_of((*core)->perform(calls::write(key, value)));
 }
 
 Result<Version> LocalCluster::compare_and_set(std::string_view key, Version expected, std::string_view value) {
     auto core = impl_->core();
     if (!core) return core.error();
-    return version_of((*core)->perform(write(key, value, expected)));
+    return calls::version_of((*core)->perform(calls::write(key, value, expected)));
 }
 
 Result<std::optional<Version>> LocalCluster::erase(std::string_view key) {
     auto core = impl_->core();
     if (!core) return core.error();
-    const auto outcome = (*core)->perform(write(key, std::nullopt));
-    if (!outcome) return outcome.error();
-    const auto& written = std::get<WriteOutcome>(*outcome);
-    if (written.status == WriteStatus::not_found) return std::optional<Version>();
-    return std::optional<Version>(written.version.value());
+    return calls::removal_of((*core)->perform(calls::write(key, std::nullopt)));
 }
 
 Result<std::optional<VersionedValue>> LocalCluster::get(std::string_view key) {
     auto core = impl_->core();
     if (!core) return core.error();
-    auto outcome = (*core)->perform(GetOperation{std::string(key)});
-    if (!outcome) return outcome.error();
-    auto& found = std::get<GetOutcome>(*outcome);
-    if (!found.value) return std::optional<VersionedValue>();
-    return std::optional<VersionedValue>({std::move(*found.value), found.version.value()});
+    return calls::value_of((*core)->perform(calls::read(key)));
 }
 
 Result<PartitionStatus> LocalCluster::locate(std::string_view key) {

@@ -1,17 +1,23 @@
 // The public library: checks options, turns calls into operations and outcomes into results.
 #include "ringkv/client.hpp"
-#include "common/edge/configuration/endpoint.hpp"
 
+#include "client/edge/calls.hpp"
 #include "client/edge/many.hpp"
 #include "client/edge/runtime.hpp"
 #include "client/edge/scan.hpp"
 #include "client/edge/status.hpp"
+#include "common/edge/configuration/endpoint.hpp"
 #include "common/partitioning.hpp"
 
 namespace ringkv {
 
 namespace {
 
+using calls::read;
+using calls::removal_of;
+using calls::value_of;
+using calls::version_of;
+using calls::write;
 using std::chrono::milliseconds;
 
 Result<void> check(const Options& options) {
@@ -25,44 +31,6 @@ Result<void> check(const Options& options) {
     if (options.read != ReadConsistency::linearizable) return wrong("stale reads belong to a later version");
     if (options.ack != WriteAck::all) return wrong("ack = primary belongs to a later version");
     return {};
-}
-
-Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected = {}) {
-    WriteOperation operation{.key = std::string(key), .value = {}, .expected = {}};
-    if (value) operation.value.emplace(*value);
-    if (expected) operation.expected = OpNumber(*expected);
-    return operation;
-}
-
-Operation read(std::string_view key) {
-    return GetOperation{std::string(key)};
-}
-
-Error condition_failed(OpNumber version) {
-    return {ErrorCode::condition_failed, version.none() ? std::string("the key is absent")
-                                                        : "the key has version " + std::to_string(version.value())};
-}
-
-Result<Version> version_of(Result<Outcome> outcome) {
-    if (!outcome) return outcome.error();
-    const auto& written = std::get<WriteOutcome>(*outcome);
-    if (written.status != WriteStatus::done) return condition_failed(written.version);
-    return written.version.value();
-}
-
-Result<std::optional<Version>> removal_of(Result<Outcome> outcome) {
-    if (!outcome) return outcome.error();
-    const auto& written = std::get<WriteOutcome>(*outcome);
-    if (written.status == WriteStatus::condition_failed) return condition_failed(written.version);
-    if (written.status == WriteStatus::not_found) return std::optional<Version>();
-    return std::optional<Version>(written.version.value());
-}
-
-Result<std::optional<VersionedValue>> value_of(Result<Outcome> outcome) {
-    if (!outcome) return outcome.error();
-    auto& found = std::get<GetOutcome>(*outcome);
-    if (!found.value) return std::optional<VersionedValue>();
-    return std::optional<VersionedValue>({std::move(*found.value), found.version.value()});
 }
 
 template <class T>

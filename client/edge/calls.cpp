@@ -1,0 +1,50 @@
+#include "client/edge/calls.hpp"
+
+#include <string>
+#include <utility>
+
+namespace ringkv::calls {
+
+namespace {
+
+Error condition_failed(OpNumber version) {
+    return {ErrorCode::condition_failed, version.none() ? std::string("the key is absent")
+                                                        : "the key has version " + std::to_string(version.value())};
+}
+
+}  // namespace
+
+Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected) {
+    WriteOperation operation{.key = std::string(key), .value = {}, .expected = {}};
+    if (value) operation.value.emplace(*value);
+    if (expected) operation.expected = OpNumber(*expected);
+    return operation;
+}
+
+Operation read(std::string_view key) {
+    return GetOperation{std::string(key)};
+}
+
+Result<Version> version_of(Result<Outcome> outcome) {
+    if (!outcome) return outcome.error();
+    const auto& written = std::get<WriteOutcome>(*outcome);
+    if (written.status != WriteStatus::done) return condition_failed(written.version);
+    return written.version.value();
+}
+
+Result<std::optional<Version>> removal_of(Result<Outcome> outcome) {
+    if (!outcome) return outcome.error();
+    const auto& written = std::get<WriteOutcome>(*outcome);
+    if (written.status == WriteStatus::condition_failed) return condition_failed(written.version);
+    if (written.status == WriteStatus::not_found) return std::optional<Version>();
+    return std::optional<Version>(written.version.value());
+}
+
+Result<std::optional<VersionedValue>> value_of(Result<Outcome> outcome) {
+    if (!outcome) return outcome.error();
+    auto& found = std::get<GetOutcome>(*outcome);
+    if (!found.value) return std::optional<VersionedValue>();
+    return std::optional<VersionedValue>({std::move(*found.value), found.version.value()});
+}
+
+}  // namespace ringkv::calls
