@@ -1,8 +1,8 @@
 // ClientActor: how it learns the cluster map. PUB/SUB is a hint; whatever it loses, a question gets back.
 #include <algorithm>
-#include <array>
 
 #include "client/client_actor.hpp"
+#include "common/published_endpoint.hpp"
 
 namespace ringkv {
 
@@ -12,15 +12,6 @@ namespace {
 constexpr Duration registry_patience = std::chrono::milliseconds(200);
 // How long an attempt may be under way before a newer map sends it elsewhere: the old primary may be about to answer.
 constexpr Duration answer_in_flight = std::chrono::milliseconds(50);
-
-// "tcp://0.0.0.0:7401" as published, learned from "tcp://10.0.0.5:7400": "tcp://10.0.0.5:7401".
-std::string reachable(const std::string& published, const std::string& source) {
-    constexpr std::array<std::string_view, 3> anywhere = {"tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"};
-    const bool wildcard = std::ranges::any_of(anywhere, [&](auto prefix) { return published.starts_with(prefix); });
-    const std::size_t port = source.rfind(':');
-    if (!wildcard || port == std::string::npos) return published;
-    return source.substr(0, port) + published.substr(published.rfind(':'));
-}
 
 }  // namespace
 
@@ -109,7 +100,7 @@ void ClientActor::map_confirmed(const std::string& by) {
 void ClientActor::follow_publisher(const std::string& map_source) {
     if (cache_.map().settings.publish.empty()) return;
     if (!publisher_.empty() && !finder_.is_registry(map_source)) return;
-    std::string publisher = reachable(cache_.map().settings.publish, map_source);
+    std::string publisher = reachable_endpoint(cache_.map().settings.publish, map_source);
     if (publisher == publisher_) return;
     publisher_ = publisher;
     effects_.subscribe = std::move(publisher);

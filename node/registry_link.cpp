@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/published_endpoint.hpp"
+
 namespace ringkv {
 
 namespace {
@@ -115,13 +117,7 @@ void RegistryLink::refused(const JoinRefused& refusal, Time now) {
 }
 
 std::string RegistryLink::publisher() const {
-    const std::string& endpoint = shard_.map.settings.publish;
-    const std::size_t colon = endpoint.rfind(':');
-    if (colon == std::string::npos) return endpoint;
-    const std::string host = endpoint.substr(0, colon);
-    if (host != "tcp://0.0.0.0" && host != "tcp://*" && host != "tcp://[::]") return endpoint;
-    const std::string& registry = self_.registries[registry_];
-    return registry.substr(0, registry.rfind(':')) + endpoint.substr(colon);
+    return reachable_endpoint(shard_.map.settings.publish, self_.registries[registry_]);
 }
 
 void RegistryLink::flush(Time now, ProposalOutlet& outlet) {

@@ -2,6 +2,7 @@
 
 #include "common/edge/configuration/config_reader.hpp"
 #include "common/partitioning.hpp"
+#include "common/published_endpoint.hpp"
 
 namespace ringkv {
 namespace {
@@ -40,8 +41,7 @@ Result<void> check_ports(const Places& places, const std::string& key, const std
 // `remedy` the key to set.
 Result<void> check_announced(const Places& places, const std::string& key, const std::string& remedy,
                              const std::string& endpoint) {
-    const Result<HostPort> address = config::parse_endpoint(endpoint);
-    if (!address || !address->wildcard()) return {};
+    if (!has_wildcard_host(endpoint)) return {};
     return places.wrong(key, "'" + endpoint + "' is no address that others could be told; set `" + remedy +
                                  "` to one at which they reach this machine");
 }

@@ -115,10 +115,6 @@ bool HostPort::loopback() const {
            (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
-bool HostPort::wildcard() const {
-    return host == "*" || host == "0.0.0.0" || host == "::";
-}
-
 Result<HostPort> parse_host_port(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return wrong(quoted(text) + " must be host:port");

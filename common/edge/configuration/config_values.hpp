@@ -30,8 +30,6 @@ struct HostPort {
 
     // Nobody but this machine can reach it: 127.0.0.0/8, ::1, localhost.
     [[nodiscard]] bool loopback() const;
-    // Every address of this machine, and so nothing that others could be told: *, 0.0.0.0, ::.
-    [[nodiscard]] bool wildcard() const;
 };
 
 // "host:port", IPv6 in brackets.
