@@ -12,9 +12,10 @@ namespace {
 // Beyond it a turn's messages are dropped: everybody repeats what matters, and memory stays bounded.
 constexpr std::size_t messages_a_turn = 20000;
 
-const std::string rebuild_hint =
-    "if the registry's data was lost, restore it from `ringkv-registry rebuild`; if the node is of another cluster, "
-    "correct its `registry:` and start this registry again";
+const std::string lost_data_advice =
+    "if the registry's data was lost, stop this registry and start one on the newest copy of the old data_dir (the "
+    "nodes serve meanwhile, without joins and fail-over; see \"The registry's data is lost\" in docs/operations.md); "
+    "if the node is of another cluster, correct its `registry:` and start this registry again";
 
 }  // namespace
 
@@ -99,7 +100,7 @@ std::optional<std::string> RegistryActor::cluster_objection(Uuid theirs) const {
     if (theirs.none() || theirs == ours) return std::nullopt;
     if (ours.none())
         return "this registry has no state, but the sender belongs to cluster " + theirs.to_string() + "; " +
-               rebuild_hint;
+               lost_data_advice;
     return "this registry is of cluster " + ours.to_string() + ", the sender of cluster " + theirs.to_string() +
            "; check which registry it is pointed to";
 }
@@ -117,9 +118,11 @@ void RegistryActor::refuse(Time now, const Origin& from, ErrorCode code, const s
 }
 
 void RegistryActor::stand_aside(Time now, const std::string& why) {
-    standing_aside_ = why +
-                      ": the registry's state is older than the cluster's, as after restoring an old backup; it takes "
-                      "no joins and no view changes; restore the newest state, or see `ringkv-registry rebuild`";
+    standing_aside_ =
+        why +
+        ": the registry's state is older than the cluster's, as after restoring an old backup; it takes "
+        "no joins and no view changes; stop it and start it on the newest copy of its data_dir (see \"The registry's "
+        "data is lost\" in docs/operations.md)";
     publication_.log_seldom(now, LogLevel::error, standing_aside_);
 }
 

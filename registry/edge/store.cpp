@@ -106,8 +106,10 @@ class MapStore::Impl {
 };
 
 Error MapStore::Impl::damaged(const std::string& what) const {
-    return storage_error(path_ + " is damaged (" + what +
-                         "); restore it from a backup, or see `ringkv-registry rebuild`; it is left as it is");
+    return storage_error(
+        path_ + " is damaged (" + what +
+        "); it is left as it is; put the newest copy of it in its place (the nodes serve meanwhile, without "
+        "joins and fail-over; see \"The registry's data is lost\" in docs/operations.md)");
 }
 
 Error MapStore::Impl::of_a_newer_release(const std::string& what) const {

@@ -108,8 +108,8 @@ TEST(RegistryOutage, RegistryThatLostItsStateDoesNotFormASecondCluster) {
     cluster.kill_registry();
     std::filesystem::remove_all(cluster.directory() / "registry");
     ChildProcess& blank = cluster.start_registry();
-    EXPECT_TRUE(wait_until(patience, [&] { return blank.errors().find("rebuild") != std::string::npos; }))
-        << "the rebuild command is not named";
+    EXPECT_TRUE(wait_until(patience, [&] { return blank.errors().find("newest copy") != std::string::npos; }))
+        << "it does not say what to do";
     ASSERT_TRUE(load.every_key_written(patience));
     Options options;
     options.registries = {cluster.registry_endpoint()};
