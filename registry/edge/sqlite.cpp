@@ -74,22 +74,25 @@ Result<void> Database::execute(const char* sql) {
     return {};
 }
 
-Result<std::int64_t> Database::integer(std::string_view sql) {
+Result<Statement> Database::first_row(std::string_view sql) {
     auto statement = prepare(sql);
     if (!statement) return statement.error();
     const auto row = statement->step();
     if (!row) return row.error();
     if (!*row) return Error(ErrorCode::storage, path_ + ": no answer to " + std::string(sql));
-    return statement->integer(0);
+    return statement;
+}
+
+Result<std::int64_t> Database::integer(std::string_view sql) {
+    const auto row = first_row(sql);
+    if (!row) return row.error();
+    return row->integer(0);
 }
 
 Result<std::string> Database::text(std::string_view sql) {
-    auto statement = prepare(sql);
-    if (!statement) return statement.error();
-    const auto row = statement->step();
+    const auto row = first_row(sql);
     if (!row) return row.error();
-    if (!*row) return Error(ErrorCode::storage, path_ + ": no answer to " + std::string(sql));
-    return std::string(statement->bytes(0));
+    return std::string(row->bytes(0));
 }
 
 }  // namespace ringkv::sqlite

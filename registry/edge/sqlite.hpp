@@ -71,6 +71,9 @@ class Database {
 
     explicit Database(std::string path) : path_(std::move(path)) {}
 
+    // The statement, stepped to its first row. Error: there is none.
+    [[nodiscard]] Result<Statement> first_row(std::string_view sql);
+
     std::string path_;
     std::unique_ptr<sqlite3, Close> connection_;
 };
