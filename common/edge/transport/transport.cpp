@@ -238,10 +238,7 @@ void Transport::Impl::answer(void* socket, const std::string& id, std::string fr
 Transport::Impl::Dealer* Transport::Impl::dealer_to(const std::string& endpoint) {
     if (const auto found = dealers_.find(endpoint); found != dealers_.end()) return &found->second;
     Socket socket = make_dealer(context_.get(), options_);
-    auto connected = socket
-                         ? connect_to(socket.get(), endpoint)
-                         : Result<void>(Error(ErrorCode::internal, "no more sockets: raise the limit of open files"));
-    if (!connected) {
+    if (auto connected = connect_to(socket.get(), endpoint); !connected) {
         bad_endpoints_.say("a peer cannot be connected to", endpoint, connected.error().message());
         return nullptr;
     }
@@ -337,10 +334,7 @@ void Transport::Impl::subscribe(const std::string& endpoint) {
     subscriber_.reset();
     sources_changed_ = true;
     Socket socket = make_subscriber(context_.get(), options_);
-    auto connected = socket
-                         ? connect_to(socket.get(), endpoint)
-                         : Result<void>(Error(ErrorCode::internal, "no more sockets: raise the limit of open files"));
-    if (!connected) {
+    if (auto connected = connect_to(socket.get(), endpoint); !connected) {
         bad_endpoints_.say("a publisher cannot be followed", endpoint, connected.error().message());
         return;
     }

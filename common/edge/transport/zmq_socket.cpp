@@ -143,6 +143,7 @@ Result<void> listen_on(void* socket, const std::string& endpoint) {
 }
 
 Result<void> connect_to(void* socket, const std::string& endpoint) {
+    if (socket == nullptr) return Error(ErrorCode::internal, "no more sockets: raise the limit of open files");
     if (auto good = check_endpoint(endpoint); !good) return good;
     set_family(socket, endpoint);
     if (zmq_connect(socket, endpoint.c_str()) == 0) return {};
