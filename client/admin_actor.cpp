@@ -192,8 +192,7 @@ std::vector<NodeHoldings> AdminActor::gathered() const {
 }
 
 Error AdminActor::timed_out() const {
-    std::string asked;
-    for (const std::string& endpoint : finder_.registries()) asked += (asked.empty() ? "" : ", ") + endpoint;
+    const std::string asked = finder_.registries_text();
     if (acting_)
         return {ErrorCode::outcome_unknown, "the registry at " + asked +
                                                 " did not answer in time: it may have been done; do it again, for "

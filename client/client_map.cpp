@@ -107,8 +107,7 @@ void ClientActor::follow_publisher(const std::string& map_source) {
 }
 
 Error ClientActor::no_map() const {
-    std::string asked;
-    for (const std::string& endpoint : finder_.registries()) asked += (asked.empty() ? "" : ", ") + endpoint;
+    const std::string asked = finder_.registries_text();
     if (cache_.formed())
         return {ErrorCode::unavailable, "no registry and no node answered in time (asked " + asked +
                                             " and nodes of the map); is this machine cut off?"};

@@ -49,6 +49,12 @@ std::vector<std::string> MapFinder::some_nodes(const ClusterMap& map, std::size_
     return chosen;
 }
 
+std::string MapFinder::registries_text() const {
+    std::string text;
+    for (const std::string& endpoint : registries_) text += (text.empty() ? "" : ", ") + endpoint;
+    return text;
+}
+
 bool MapFinder::is_registry(const std::string& endpoint) const {
     return std::ranges::find(registries_, endpoint) != registries_.end();
 }

@@ -23,6 +23,8 @@ class MapFinder {
     // Nodes to ask beside the registries, another one each time.
     [[nodiscard]] std::vector<std::string> some_nodes(const ClusterMap& map, std::size_t count);
     [[nodiscard]] const std::vector<std::string>& registries() const { return registries_; }
+    // "tcp://a:7400, tcp://b:7400": the registries, for messages to people.
+    [[nodiscard]] std::string registries_text() const;
     [[nodiscard]] bool is_registry(const std::string& endpoint) const;
 
   private:
