@@ -135,13 +135,53 @@ TEST(ClientAnswers, AddressOfANodeThatHasNotJoinedYetIsTriedAgain) {
     EXPECT_FALSE(driver.is_done(put));
 }
 
+template <class M>
+constexpr bool is_for_clients =
+    std::is_same_v<M, WriteAnswer> || std::is_same_v<M, GetAnswer> || std::is_same_v<M, ScanAnswer> ||
+    std::is_same_v<M, NotPrimary> || std::is_same_v<M, RequestRefused> || std::is_same_v<M, FrameRefused> ||
+    std::is_same_v<M, MapSnapshot> || std::is_same_v<M, MapDelta> || std::is_same_v<M, CurrentEpoch>;
+
+// One of each message that is not for clients. Where it has the fields for that, it names the request, and brings a
+// newer map and a newer view of the partition.
+std::vector<Message> messages_between_servers(const Write& sent, const ClusterMap& newer) {
+    const View& view = newer.at(sent.partition).view;
+    std::vector<Message> all;
+    const auto add = [&]<class M>(M message) {
+        if constexpr (is_for_clients<M>) return;
+        if constexpr (requires { message.request = sent.request; }) message.request = sent.request;
+        if constexpr (requires { message.partition = sent.partition; }) message.partition = sent.partition;
+        if constexpr (requires { message.view = view; }) message.view = view;
+        if constexpr (requires { message.view = view.id; }) message.view = view.id;
+        if constexpr (requires { message.generation = newer.generation; }) message.generation = newer.generation;
+        if constexpr (requires { message.epoch = newer.epoch; }) message.epoch = newer.epoch;
+        if constexpr (requires { message.map = newer; }) message.map = newer;
+        all.emplace_back(std::move(message));
+    };
+    [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+        (add(std::variant_alternative_t<Index, Message>{}), ...);
+    }
+    (std::make_index_sequence<std::variant_size_v<Message>>{});
+    return all;
+}
+
 TEST(ClientAnswers, MessagesThatAreNotForClientsAreDropped) {
     HandDriver driver = HandDriver::formed();
     const OperationId put = driver.put(key_in(0), "a");
-    driver.from_node(1, Prepare{});
-    driver.from_node(1, Write{});
-    driver.from_node(1, Heartbeat{});
-    EXPECT_FALSE(driver.is_done(put));
+    const Write sent = driver.take_one<Write>().message;
+    ClusterMap newer = first_map();
+    newer.epoch = Epoch(9);
+    newer.partitions[0].view = view_of(5, 3);
+    for (const Message& message : messages_between_servers(sent, newer)) {
+        SCOPED_TRACE(name_of(message));
+        driver.from_node(1, message);
+        driver.answer(registry, message);
+        EXPECT_FALSE(driver.is_done(put));
+        EXPECT_TRUE(driver.sends.empty());
+        EXPECT_EQ(driver.client.cache().map(), first_map());
+        EXPECT_EQ(driver.client.cache().view(sent.partition), first_map().partitions[0].view);
+    }
+    driver.from_node(1, written(sent.request, 5));
+    EXPECT_EQ(driver.outcome<WriteOutcome>(put).version, OpNumber(5));
 }
 
 }  // namespace
