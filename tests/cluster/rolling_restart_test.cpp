@@ -108,6 +108,13 @@ TEST(RollingRestart, EveryNodeIsRestartedUnderLoadAndNoRequestFails) {
     EXPECT_EQ(report.failed(), 0U) << report.last_error;
 }
 
+void expect_refused(Operator& the_operator, const std::string& why) {
+    const Finished finished = the_operator.run_script();
+    EXPECT_EQ(finished.code, refused);
+    EXPECT_THAT(finished.errors, HasSubstr(why));
+    EXPECT_THAT(the_operator.asked(), IsEmpty());
+}
+
 TEST(RollingRestart, NothingIsStoppedWhileANodeIsDown) {
     ProcessCluster cluster;
     Client observer = cluster.client();
@@ -115,19 +122,13 @@ TEST(RollingRestart, NothingIsStoppedWhileANodeIsDown) {
     cluster.wait_for_status(observer, "n2 is down",
                             [](const ClusterStatus& status) { return find_node(status, "n2")->state == "down"; });
     Operator the_operator(cluster);
-    const Finished finished = the_operator.run_script();
-    EXPECT_EQ(finished.code, refused);
-    EXPECT_THAT(finished.errors, HasSubstr("not up: n2"));
-    EXPECT_THAT(the_operator.asked(), IsEmpty());
+    expect_refused(the_operator, "not up: n2");
 }
 
 TEST(RollingRestart, NothingIsStoppedWherePartitionsHaveOneCopy) {
     ProcessCluster cluster({.replication = 1});
     Operator the_operator(cluster);
-    const Finished finished = the_operator.run_script();
-    EXPECT_EQ(finished.code, refused);
-    EXPECT_THAT(finished.errors, HasSubstr("one copy"));
-    EXPECT_THAT(the_operator.asked(), IsEmpty());
+    expect_refused(the_operator, "one copy");
 }
 
 TEST(RollingRestart, NodeThatDoesNotComeBackIsTheLastAndTheRestIsDoneLater) {

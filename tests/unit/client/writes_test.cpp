@@ -4,6 +4,20 @@
 namespace ringkv::test {
 namespace {
 
+// The node refuses whatever writes were sent since the last look.
+void refuse_writes(HandDriver& driver, std::uint32_t node, RefusalReason reason) {
+    for (const auto& sent : driver.take<Write>()) driver.from_node(node, rejected(sent.message.request, reason));
+}
+
+// As refuse_writes, at once and every millisecond, for that long or until `operation` is done.
+void refuse_writes_until_done(HandDriver& driver, std::uint32_t node, RefusalReason reason, OperationId operation,
+                              Duration longest) {
+    for (const Time end = driver.now + longest; driver.now < end && !driver.is_done(operation);) {
+        refuse_writes(driver, node, reason);
+        driver.advance(milliseconds(1));
+    }
+}
+
 TEST(ClientWrites, OneRoundTripWhenAllIsWell) {
     HandDriver driver = HandDriver::formed();
     const OperationId put = driver.put(key_in(1), "value");
@@ -103,11 +117,7 @@ TEST(ClientWrites, SilentPrimaryIsNotSentToAgainBeforeItIsHeard) {
 TEST(ClientWrites, NotAppliedWhenEveryAttemptWasRefused) {
     HandDriver driver = HandDriver::formed();
     const OperationId put = driver.put(key_in(0), "a", milliseconds(500));
-    for (int i = 0; i < 500 && !driver.is_done(put); ++i) {
-        for (const auto& sent : driver.take<Write>())
-            driver.from_node(1, rejected(sent.message.request, RefusalReason::overloaded));
-        driver.advance(milliseconds(1));
-    }
+    refuse_writes_until_done(driver, 1, RefusalReason::overloaded, put, milliseconds(500));
     EXPECT_EQ(driver.error(put), ErrorCode::unavailable);
     EXPECT_NE(driver.message(put).find("overloaded"), std::string::npos) << driver.message(put);
     EXPECT_NE(driver.message(put).find(endpoint_of(NodeId(1))), std::string::npos) << driver.message(put);
@@ -129,8 +139,7 @@ TEST(ClientWrites, OutcomeUnknownWhenAnAttemptWasNotAnswered) {
     driver.take<Write>();
     driver.advance(milliseconds(310));
     driver.from_node(1, driver.beacon());
-    for (const auto& sent : driver.take<Write>())
-        driver.from_node(1, rejected(sent.message.request, RefusalReason::overloaded));
+    refuse_writes(driver, 1, RefusalReason::overloaded);
     driver.advance(milliseconds(400));
     EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
 }
@@ -142,11 +151,7 @@ TEST(ClientWrites, LateRefusalOfAnEarlierAttemptMakesItNotAppliedAgain) {
     driver.advance(milliseconds(300));
     driver.from_node(1, rejected(first.message.request, RefusalReason::busy));
     driver.from_node(1, rejected(first.message.request, RefusalReason::busy));  // twice is not two attempts
-    for (int i = 0; i < 20; ++i) {
-        for (const auto& sent : driver.take<Write>())
-            driver.from_node(1, rejected(sent.message.request, RefusalReason::busy));
-        driver.advance(milliseconds(1));
-    }
+    refuse_writes_until_done(driver, 1, RefusalReason::busy, put, milliseconds(20));
     EXPECT_EQ(driver.error(put), ErrorCode::unavailable);
 }
 
@@ -170,11 +175,7 @@ TEST(ClientWrites, MaybeAppendedAtADeposedPrimaryIsUnknown) {
     const auto second = driver.take_one<Write>();
     driver.from_node(2, rejected(second.message.request, RefusalReason::busy));
     driver.sends.clear();
-    for (int i = 0; i < 300 && !driver.is_done(put); ++i) {
-        for (const auto& sent : driver.take<Write>())
-            driver.from_node(2, rejected(sent.message.request, RefusalReason::busy));
-        driver.advance(milliseconds(1));
-    }
+    refuse_writes_until_done(driver, 2, RefusalReason::busy, put, milliseconds(300));
     EXPECT_EQ(driver.error(put), ErrorCode::outcome_unknown);
 }
 

@@ -73,13 +73,13 @@ class FakeActor : public Actor {
 
 class FakeStorage : public Storage {
   public:
-    FakeStorage(Journal& journal, bool at_once) : journal_(journal), at_once_(at_once) {}
+    explicit FakeStorage(Journal& journal) : journal_(journal) {}
 
     Result<void> commit(BatchNumber number, StorageBatch batch) override {
         journal_.push_back("commit " + std::to_string(number.value()));
         EXPECT_FALSE(batch.empty());
         if (broken) return Error(ErrorCode::storage, "the disk is on fire");
-        if (at_once_) durable_ = number.value();
+        if (at_once) durable_ = number.value();
         return {};
     }
     [[nodiscard]] Result<BatchNumber> durable() const override {
@@ -88,12 +88,12 @@ class FakeStorage : public Storage {
     }
     void finish(std::uint64_t number) { durable_ = number; }
 
+    bool at_once = true;
     bool broken = false;
     bool lost = false;
 
   private:
     Journal& journal_;
-    bool at_once_;
     std::atomic<std::uint64_t> durable_{0};
 };
 
@@ -103,11 +103,17 @@ std::unique_ptr<Transport> opened(const TransportOptions& options) {
     return std::move(*transport);
 }
 
-TEST(EventLoop, StoresAndTellsTheActorInOneTurnWhenStorageIsDurableAtOnce) {
+// An actor, a store that is durable at once, and a transport that listens nowhere.
+class EventLoopTest : public testing::Test {
+  protected:
     Journal journal;
-    FakeActor actor(journal);
-    FakeStorage storage(journal, true);
-    auto transport = opened({});
+    FakeActor actor{journal};
+    FakeStorage storage{journal};
+    NoStorage no_storage;
+    std::unique_ptr<Transport> transport = opened({});
+};
+
+TEST_F(EventLoopTest, StoresAndTellsTheActorInOneTurnWhenStorageIsDurableAtOnce) {
     EventLoop loop(actor, storage, *transport);
     loop.each_turn([&](Time now) {
         EXPECT_LE(now, boot_time());
@@ -123,11 +129,8 @@ TEST(EventLoop, StoresAndTellsTheActorInOneTurnWhenStorageIsDurableAtOnce) {
                 ElementsAre("input", "tick", "take", "commit 1", "durable 1", "take", "commit 2", "durable 2", "take"));
 }
 
-TEST(EventLoop, TellsTheActorInALaterTurnWhenStorageIsDurableLater) {
-    Journal journal;
-    FakeActor actor(journal);
-    FakeStorage storage(journal, false);
-    auto transport = opened({});
+TEST_F(EventLoopTest, TellsTheActorInALaterTurnWhenStorageIsDurableLater) {
+    storage.at_once = false;
     EventLoop loop(actor, storage, *transport);
     int turns = 0;
     actor.on_tick = [&] {
@@ -141,11 +144,7 @@ TEST(EventLoop, TellsTheActorInALaterTurnWhenStorageIsDurableLater) {
                                      "durable 2", "take", "tick", "take"));
 }
 
-TEST(EventLoop, GoesOnNextTurnWithAnActorThatAlwaysHasMore) {
-    Journal journal;
-    FakeActor actor(journal);
-    FakeStorage storage(journal, true);
-    auto transport = opened({});
+TEST_F(EventLoopTest, GoesOnNextTurnWithAnActorThatAlwaysHasMore) {
     EventLoop loop(actor, storage, *transport, {.tick = seconds(600)});
     std::uint64_t number = 0;
     actor.on_tick = [&] {
@@ -169,12 +168,8 @@ TEST(EventLoop, GoesOnNextTurnWithAnActorThatAlwaysHasMore) {
     for (std::size_t i = 0; i < commits.size(); ++i) EXPECT_EQ(commits[i], "commit " + std::to_string(i + 1));
 }
 
-TEST(EventLoop, ABrokenStoreEndsItBeforeAnythingIsSent) {
-    Journal journal;
-    FakeActor actor(journal);
-    FakeStorage storage(journal, true);
+TEST_F(EventLoopTest, ABrokenStoreEndsItBeforeAnythingIsSent) {
     storage.broken = true;
-    auto transport = opened({});
     EventLoop loop(actor, storage, *transport);
     actor.on_tick = [&] { actor.prepare(1, {{Address::to("tcp://127.0.0.1:9"), NodeId(), CurrentEpoch{}}}); };
     const auto ended = loop.run();
@@ -184,11 +179,8 @@ TEST(EventLoop, ABrokenStoreEndsItBeforeAnythingIsSent) {
     EXPECT_EQ(transport->counters().dropped + transport->counters().frames_out, 0U);
 }
 
-TEST(EventLoop, AStoreThatFailsLaterEndsItThoughTheActorStoresNothingMore) {
-    Journal journal;
-    FakeActor actor(journal);
-    FakeStorage storage(journal, false);
-    auto transport = opened({});
+TEST_F(EventLoopTest, AStoreThatFailsLaterEndsItThoughTheActorStoresNothingMore) {
+    storage.at_once = false;
     EventLoop loop(actor, storage, *transport);
     int turns = 0;
     actor.on_tick = [&] {
@@ -201,12 +193,8 @@ TEST(EventLoop, AStoreThatFailsLaterEndsItThoughTheActorStoresNothingMore) {
     EXPECT_THAT(journal, ElementsAre("tick", "take", "commit 1", "tick", "take", "tick", "take"));
 }
 
-TEST(EventLoop, EndsWhenStoppedFromAnotherThread) {
-    Journal journal;
-    FakeActor actor(journal);
-    NoStorage storage;
-    auto transport = opened({});
-    EventLoop loop(actor, storage, *transport, {.tick = seconds(600)});
+TEST_F(EventLoopTest, EndsWhenStoppedFromAnotherThread) {
+    EventLoop loop(actor, no_storage, *transport, {.tick = seconds(600)});
     std::thread stopper([&] {
         std::this_thread::sleep_for(milliseconds(20));
         loop.stop();
@@ -217,19 +205,15 @@ TEST(EventLoop, EndsWhenStoppedFromAnotherThread) {
     EXPECT_LT(boot_time() - start, seconds(300));
 }
 
-TEST(EventLoop, TicksWithoutMessagesAndSoonWhenWoken) {
-    Journal journal;
-    FakeActor actor(journal);
-    NoStorage storage;
-    auto transport = opened({});
+TEST_F(EventLoopTest, TicksWithoutMessagesAndSoonWhenWoken) {
     {
-        EventLoop loop(actor, storage, *transport, {.tick = milliseconds(1)});
+        EventLoop loop(actor, no_storage, *transport, {.tick = milliseconds(1)});
         int ticks = 0;
         actor.on_tick = [&] { actor.done = ++ticks == 5; };
         EXPECT_TRUE(loop.run());
     }
     actor.done = false;
-    EventLoop loop(actor, storage, *transport, {.tick = seconds(600)});
+    EventLoop loop(actor, no_storage, *transport, {.tick = seconds(600)});
     actor.on_tick = [&] { actor.done = true; };
     loop.wake();
     const Time start = boot_time();
@@ -237,24 +221,20 @@ TEST(EventLoop, TicksWithoutMessagesAndSoonWhenWoken) {
     EXPECT_LT(boot_time() - start, seconds(300));
 }
 
-// A server of a FakeActor, and a client by hand.
-TEST(EventLoop, TakesABoundedBatchThenTicksThenSends) {
+// A server of the actor; the transport is a client of it.
+TEST_F(EventLoopTest, TakesABoundedBatchThenTicksThenSends) {
     TransportOptions options;
     options.listen = free_endpoint();
-    Journal journal;
-    FakeActor actor(journal);
-    FakeStorage storage(journal, true);
     auto server = opened(options);
-    auto client = opened({});
     const Identity identity{Uuid{{7}}, NodeId(3), StartNumber(4)};
     const Outgoing request{Address::to(*options.listen), NodeId(1), CurrentEpoch{}};
     // Connected first, and everything there before the loop starts: so that one turn sees all of it.
     const Time deadline = boot_time() + seconds(60);
-    while (client->counters().frames_out < 5 && boot_time() < deadline) {
-        client->send(identity, {&request, 1});
-        client->poll(milliseconds(1));
+    while (transport->counters().frames_out < 5 && boot_time() < deadline) {
+        transport->send(identity, {&request, 1});
+        transport->poll(milliseconds(1));
     }
-    ASSERT_EQ(client->counters().frames_out, 5U);
+    ASSERT_EQ(transport->counters().frames_out, 5U);
     std::this_thread::sleep_for(milliseconds(300));
 
     EventLoop loop(actor, storage, *server, {.tick = seconds(600), .frames = 3});
@@ -277,8 +257,8 @@ TEST(EventLoop, TakesABoundedBatchThenTicksThenSends) {
 
     std::vector<Origin> answers;
     while (answers.empty() && boot_time() < deadline) {
-        client->poll(milliseconds(5));
-        client->receive(10, [&](const Origin& from, Message message) {
+        transport->poll(milliseconds(5));
+        transport->receive(10, [&](const Origin& from, Message message) {
             EXPECT_EQ(std::get<MapRequest>(message).epoch, Epoch(2));
             answers.push_back(from);
         });
@@ -289,15 +269,11 @@ TEST(EventLoop, TakesABoundedBatchThenTicksThenSends) {
     EXPECT_EQ(answers.front().cluster, (Uuid{{9}}));
 }
 
-TEST(EventLoop, SubscribesWhenTheActorAsks) {
+TEST_F(EventLoopTest, SubscribesWhenTheActorAsks) {
     TransportOptions options;
     options.publish = free_endpoint();
     auto publisher = opened(options);
-    Journal journal;
-    FakeActor actor(journal);
-    NoStorage storage;
-    auto transport = opened({});
-    EventLoop loop(actor, storage, *transport);
+    EventLoop loop(actor, no_storage, *transport);
     bool asked = false;
     const Time deadline = boot_time() + seconds(60);
     const Outgoing beacon{Address::all_subscribers(), NodeId(), CurrentEpoch{}};
