@@ -39,6 +39,12 @@ std::optional<std::string> Arguments::after(const std::string& name) {
     return value;
 }
 
+std::optional<Bound> Arguments::bound() {
+    const auto word = option("took");
+    if (!word) return std::nullopt;
+    return bound_of(*word);
+}
+
 void Arguments::end() const {
     if (!words_.empty()) throw BadCommand("what is '" + words_.front() + "'?");
 }
@@ -68,6 +74,18 @@ Duration duration_of(const std::string& word) {
     if (name == "s") return std::chrono::seconds(number);
     if (name == "min") return std::chrono::minutes(number);
     throw BadCommand("'" + word + "' is not a duration: 5ms, 2s, 1min");
+}
+
+Bound bound_of(const std::string& word) {
+    const std::size_t dots = word.find("..");
+    if (dots == std::string::npos || word.size() == 2)
+        throw BadCommand("'" + word + "' is not a bound: 200ms..1s, ..10ms, 700ms..");
+    Bound bound{.least = {}, .most = {}, .words = word};
+    if (dots > 0) bound.least = duration_of(word.substr(0, dots));
+    if (dots + 2 < word.size()) bound.most = duration_of(word.substr(dots + 2));
+    if (bound.least && bound.most && *bound.least > *bound.most)
+        throw BadCommand("'" + word + "' is a bound that nothing keeps");
+    return bound;
 }
 
 std::string text_of(Duration duration) {

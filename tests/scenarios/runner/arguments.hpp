@@ -17,6 +17,17 @@ class BadCommand : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// How long something may take. Either end may be missing, not both.
+struct Bound {
+    std::optional<Duration> least;
+    std::optional<Duration> most;
+    std::string words;  // as the story has it: "200ms..1s", "..10ms", "700ms.."
+
+    [[nodiscard]] bool contains(Duration duration) const {
+        return (!least || duration >= *least) && (!most || duration <= *most);
+    }
+};
+
 class Arguments {
   public:
     explicit Arguments(std::vector<std::string> words) : words_(std::move(words)) {}
@@ -30,6 +41,8 @@ class Arguments {
     std::optional<std::string> option(const std::string& name);
     // Takes "name value", wherever it stands.
     std::optional<std::string> after(const std::string& name);
+    // Takes "took=BOUND", wherever it stands.
+    std::optional<Bound> bound();
     // Everything that is left.
     std::vector<std::string> rest() { return std::exchange(words_, {}); }
     // Nothing may be left.
@@ -45,6 +58,8 @@ class Arguments {
 [[nodiscard]] std::uint64_t number_of(const std::string& word);
 // "5ms", "2s"
 [[nodiscard]] Duration duration_of(const std::string& word);
+// "200ms..1s", "..10ms", "700ms.."
+[[nodiscard]] Bound bound_of(const std::string& word);
 // "12 ms", "0.4 ms"
 [[nodiscard]] std::string text_of(Duration duration);
 

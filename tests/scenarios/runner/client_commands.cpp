@@ -1,4 +1,4 @@
-// What users do. Every command says what came of it, and how long that took.
+// What users do. Every command says what came of it; with `took=BOUND` also whether it took as long as that.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,6 +42,7 @@ Runner::Started Runner::submit(Arguments& arguments, const std::string& verb) {
     const HostId client = host(arguments);
     if (!the_cluster().is_client(client)) throw BadCommand("that is not a client");
     const Duration deadline = arguments.option("deadline", deadline_);
+    const std::optional<Bound> bound = arguments.bound();
     Operation operation;
     std::string what = world().name(client) + " " + verb;
     if (verb == "scan") {
@@ -70,7 +71,7 @@ Runner::Started Runner::submit(Arguments& arguments, const std::string& verb) {
         }
     }
     const Time at = world().now();
-    return {client, the_cluster().submit(client, std::move(operation), deadline), at, what};
+    return {client, the_cluster().submit(client, std::move(operation), deadline), at, what, bound};
 }
 
 void Runner::show_outcome(const Started& started) {
@@ -79,13 +80,13 @@ void Runner::show_outcome(const Started& started) {
         say(started.what + ": still under way");
         return;
     }
-    const std::string took = scenarios::text_of(finished->at - started.at);
+    const std::string time = took(started.bound, finished->at - started.at);
     const auto& outcome = finished->completion.outcome;
     if (outcome) {
-        say(fmt::format("{}: {} ({})", started.what, text_of(*outcome), took));
+        say(fmt::format("{}: {}{}", started.what, text_of(*outcome), time));
     } else {
         const Error& error = outcome.error();
-        say(fmt::format("{}: {}: {} ({})", started.what, to_string(error.code()), error.message(), took));
+        say(fmt::format("{}: {}: {}{}", started.what, to_string(error.code()), error.message(), time));
     }
 }
 

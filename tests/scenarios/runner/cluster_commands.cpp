@@ -71,7 +71,6 @@ void Runner::cluster(Arguments& arguments) {
     const bool formed = world().advance_until([this] { return cluster_->settled(); }, std::chrono::seconds(10));
     // Long enough for first views to be served, whatever the settings.
     world().advance(std::chrono::seconds(2));
-    block_began_ = world().now();
     if (!formed) say("NOT formed");
     Arguments none({});
     views(none);

@@ -1,5 +1,6 @@
 // scenarios [--rewrite] FILE...: runs each story; shows what differs from what it expects, or writes
-// the outputs into the file. Exit code 1 if anything differs (or, with --rewrite, if a story is wrong).
+// the outputs into the file. Exit code 1 if anything differs (or, with --rewrite, if a story is wrong or a bound was
+// not kept).
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -35,7 +36,7 @@ bool run(const std::string& path, bool rewrite) {
         std::cout << path << ":" << block.line << ": " << block.commands.front() << '\n'
                   << ringkv::scenarios::diff(block.expected, outputs.back());
     }
-    if (runner.failed()) std::cout << path << ": a command could not be carried out\n";
+    if (runner.failed()) std::cout << path << ": a command could not be carried out, or did not keep its bound\n";
     if (rewrite) std::ofstream(path) << story->with_outputs(outputs);
     return same && !runner.failed() && !story->blocks.empty();
 }

@@ -19,8 +19,10 @@ void Runner::advance(Arguments& arguments) {
     world().advance(duration_of(arguments.next("a duration")));
 }
 
-// Until every partition is served by all of its target, and every operation begun has ended.
+// `settle [30s] [took=BOUND]`: until every partition is served by all of its target, and every operation begun has
+// ended.
 void Runner::settle(Arguments& arguments) {
+    const std::optional<Bound> bound = arguments.bound();
     const Duration limit = arguments.empty() ? std::chrono::seconds(30) : duration_of(arguments.next("a duration"));
     const Time began = world().now();
     const bool settled = world().advance_until([this] { return the_cluster().settled() && all_served(); }, limit);
@@ -28,11 +30,12 @@ void Runner::settle(Arguments& arguments) {
         say("not settled within " + text_of(limit));
         return;
     }
-    say("settled after " + text_of(world().now() - began));
+    say("settled" + took(bound, world().now() - began));
 }
 
-// `wait view v2 of p0 [within 5s]`, `wait served`, `wait down n1`
+// `wait view v2 of p0 [within 5s] [took=BOUND]`, `wait served`, `wait down n1`
 void Runner::wait(Arguments& arguments) {
+    const std::optional<Bound> bound = arguments.bound();
     const std::string limit_word = arguments.after("within").value_or("30s");
     const Duration limit = duration_of(limit_word);
     const Time began = world().now();
@@ -51,7 +54,7 @@ void Runner::wait(Arguments& arguments) {
     } else {
         throw BadCommand("wait for what?");
     }
-    say(fmt::format("{} after {}", reached ? "reached" : "NOT reached", text_of(world().now() - began)));
+    say((reached ? "reached" : "NOT reached") + took(bound, world().now() - began));
 }
 
 // ---------------------------------------------------------------- faults

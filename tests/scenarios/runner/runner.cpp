@@ -62,7 +62,6 @@ Runner::Runner() = default;
 
 std::string Runner::run(const Block& block) {
     output_.clear();
-    if (cluster_) block_began_ = world().now();
     for (const std::string& command : block.commands) {
         try {
             run_command(command);
@@ -72,6 +71,13 @@ std::string Runner::run(const Block& block) {
         }
     }
     return output_.empty() ? "ok\n" : output_;
+}
+
+std::string Runner::took(const std::optional<Bound>& bound, Duration duration) {
+    if (!bound) return "";
+    if (bound->contains(duration)) return fmt::format(" (took {})", bound->words);
+    failed_ = true;
+    return fmt::format(" (TOOK {}, not {})", text_of(duration), bound->words);
 }
 
 void Runner::run_command(const std::string& line) {
@@ -118,34 +124,27 @@ void Runner::on_trace(const TraceEvent& event) {
         return std::any_of(traced_.begin(), traced_.end(), [&](const auto& it) { return it == type || it == "all"; });
     };
     const auto name = [this](HostId host) { return host.none() ? std::string("nobody") : world().name(host); };
-    const std::string when = "+" + text_of(event.at - block_began_);
     if (event.kind == TraceEvent::Kind::logged) {
         if (!wanted("log") && !(wanted("warnings") && event.line->level >= LogLevel::warning)) return;
         std::string fields;
         for (const auto& [field, value] : event.line->fields) fields += fmt::format(" {}={}", field, value);
-        say(fmt::format("{} {} logs: {}{}", when, name(event.from), event.line->text, fields));
+        say(fmt::format("{} logs: {}{}", name(event.from), event.line->text, fields));
         return;
     }
     if (event.kind == TraceEvent::Kind::refused) {
-        if (wanted("refusals"))
-            say(fmt::format("{} {} refuses {}: {}", when, name(event.to), name(event.from), event.text));
+        if (wanted("refusals")) say(fmt::format("{} refuses {}: {}", name(event.to), name(event.from), event.text));
         return;
     }
     if (!wanted(name_of(*event.message))) return;
     const std::string message = simulation::describe(*event.message, names());
     switch (event.kind) {
-        case TraceEvent::Kind::sent:
-            say(fmt::format("{} {} -> {}: {}", when, name(event.from), name(event.to), message));
-            break;
-        case TraceEvent::Kind::held:
-            say(fmt::format("{} {} -| {}: {}", when, name(event.from), name(event.to), message));
-            break;
+        case TraceEvent::Kind::sent: say(fmt::format("{} -> {}: {}", name(event.from), name(event.to), message)); break;
+        case TraceEvent::Kind::held: say(fmt::format("{} -| {}: {}", name(event.from), name(event.to), message)); break;
         case TraceEvent::Kind::lost:
-            say(fmt::format("{} {} -x {}: {} ({})", when, name(event.from), name(event.to), message, event.text));
+            say(fmt::format("{} -x {}: {} ({})", name(event.from), name(event.to), message, event.text));
             break;
         default:
-            if (wanted("arrivals"))
-                say(fmt::format("{} {} => {}: {}", when, name(event.from), name(event.to), message));
+            if (wanted("arrivals")) say(fmt::format("{} => {}: {}", name(event.from), name(event.to), message));
     }
 }
 

@@ -25,7 +25,7 @@ class Runner {
 
     // -> what the block's commands print; "ok\n" if that is nothing.
     std::string run(const Block& block);
-    // A command could not be carried out: the story itself is wrong.
+    // A command could not be carried out (the story itself is wrong), or took longer or shorter than its `took=` says.
     [[nodiscard]] bool failed() const { return failed_; }
 
   private:
@@ -36,6 +36,7 @@ class Runner {
         OperationId operation;
         Time at;
         std::string what;
+        std::optional<Bound> bound;
     };
 
     // cluster_commands.cpp: the machines, and what they know.
@@ -91,6 +92,8 @@ class Runner {
     void say(const std::string& line) { output_ += line + "\n"; }
     void cut_links(simulation::HostId one, simulation::HostId other, bool both_ways);
     [[nodiscard]] std::vector<simulation::HostId> process_of(simulation::HostId host);
+    // What is printed of a time: nothing where there is no bound.
+    [[nodiscard]] std::string took(const std::optional<Bound>& bound, Duration duration);
     void add_rule(Arguments& arguments, simulation::Rule::Action action, Duration delay);
     simulation::Rule rule_of(Arguments& arguments, simulation::Rule::Action action);
     void on_trace(const simulation::TraceEvent& event);
@@ -115,7 +118,6 @@ class Runner {
     std::unique_ptr<simulation::SimulatedCluster> cluster_;
     std::string output_;
     bool failed_ = false;
-    Time block_began_;
     std::vector<std::string> traced_;  // types of messages, "log", or "all"
     std::map<std::string, Started> started_;
     Duration deadline_ = std::chrono::seconds(5);
