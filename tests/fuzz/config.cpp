@@ -63,12 +63,6 @@ void check(const NodeConfig& config) {
         RINGKV_CHECK(endpoint_plus(first, config.shards - 1), "a shard without a port");
 }
 
-void check(const ClientConfig& config) {
-    RINGKV_CHECK(!config.registries.empty(), "no registry");
-    RINGKV_CHECK(config.deadline > Duration::zero(), "no time for a call");
-    for (const std::string& registry : config.registries) check_endpoints({registry});
-}
-
 template <class Config>
 void check(const Result<Config>& loaded, const std::string& path) {
     if (loaded) return check(*loaded);
@@ -90,7 +84,6 @@ void take(std::string_view input) {
     const std::string& path = file.write(input);
     check(load_registry_config(path, overrides), path);
     check(load_node_config(path, overrides), path);
-    check(load_client_config(path, overrides), path);
 }
 
 }  // namespace ringkv::fuzz

@@ -99,7 +99,7 @@ void write_records(Folder folder) {
 
 std::vector<std::string> shipped(const fs::path& configs) {
     std::vector<std::string> texts;
-    for (const char* name : {"registry.yaml", "node-1.yaml", "client.yaml"}) {
+    for (const char* name : {"registry.yaml", "node-1.yaml"}) {
         std::ifstream file(configs / name, std::ios::binary);
         file.exceptions(std::ios::badbit | std::ios::failbit);
         texts.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
@@ -117,7 +117,6 @@ const std::vector<std::string> short_configs = {
     "listen: tcp://127.0.0.1:7411\nadvertise: tcp://10.0.0.5:7411\nhttp: 127.0.0.1:7511\nshards: 2\n"
     "data_dir: data\nengine: memory\ndurability: memory\ninsecure: false\n"
     "limits: {key: 4KiB, value: 1MiB, inflight: 65536, memory: 1GiB}\n",
-    "registry: tcp://127.0.0.1:7400\nrack: rack-a\ndeadline: 5s\nread: linearizable\nack: all\n",
 };
 
 void write_yaml(Folder folder, const fs::path& configs) {
@@ -135,7 +134,6 @@ void write_config(Folder folder, const fs::path& configs) {
     for (const std::string& text : short_configs) folder.add(text);
     folder.add("--set lease.beacon=50ms\n--set lease={beacon: 1s, duration: 4s, grace: 7s}\n" + short_configs[0]);
     folder.add("--set registry=[tcp://127.0.0.1:7400]\n--set limits.key=8KiB\n" + short_configs[1]);
-    folder.add("--set deadline=1min\n" + short_configs[2]);
     // No more than there must be; at the last port there is, and just beyond it.
     folder.add("cluster: c\nlisten: tcp://127.0.0.1:65535\npublish: tcp://127.0.0.1:1\ndata_dir: d\n");
     folder.add(

@@ -58,8 +58,6 @@ enum class WriteAck : unsigned char { all, primary };
 struct Options {
     // Where to learn the map: the registry, or any nodes ("tcp://host:port"; the registry may be down then).
     std::vector<std::string> registries{};
-    // The caller's rack, for reads that may be stale.
-    std::string rack{};
     // For each call in total, all retries included; also for connect().
     std::chrono::milliseconds deadline{5000};
     // stale and primary belong to a later version: connect() refuses them.
@@ -126,7 +124,7 @@ struct ClusterStatus {
 class Client {
   public:
     // Learns the map from the first endpoint that answers. Errors: configuration (bad endpoint, or an
-    // option of a later version), unavailable (nobody answered in time; the message says who was asked).
+    // option of a later version), unavailable (no answer in time; the message names the endpoints asked).
     static Result<Client> connect(Options options);
 
     Client(Client&&) noexcept;

@@ -19,7 +19,7 @@ constexpr std::uint64_t kibibyte = std::uint64_t{1} << 10U;
 constexpr std::uint64_t largest_value = std::uint64_t{8} << 20U;  // half of what one frame may have (CodecLimits)
 constexpr std::uint64_t any_size = std::uint64_t{1} << 62U;
 
-// Whoever reaches a port may do everything: that must have been meant.
+// Every program that reaches a port may do everything: that must have been meant.
 Result<void> check_exposure(const Places& places, const std::string& key, const Result<HostPort>& address,
                             bool insecure) {
     if (insecure || !address || address->loopback()) return {};
@@ -179,48 +179,24 @@ Result<void> check(const Places& places, NodeConfig& out) {
     });
 }
 
-enum class ClientRead : std::uint8_t { linearizable, stale };
-enum class ClientAck : std::uint8_t { all, primary };
-const config::Words<ClientRead> client_reads = {{"linearizable", ClientRead::linearizable},
-                                                {"stale", ClientRead::stale}};
-const config::Words<ClientAck> client_acks = {{"all", ClientAck::all}, {"primary", ClientAck::primary}};
+template <class Config>
+Result<Config> load(const std::string& path, const std::vector<std::string>& overrides,
+                    std::vector<Field> (*fields)(Config&)) {
+    Config out;
+    const Result<Places> places = config::read(path, overrides, fields(out));
+    if (!places) return places.error();
+    if (const Result<void> done = check(*places, out); !done) return done.error();
+    return out;
+}
 
 }  // namespace
 
 Result<RegistryConfig> load_registry_config(const std::string& path, const std::vector<std::string>& overrides) {
-    RegistryConfig out;
-    const Result<Places> places = config::read(path, overrides, registry_fields(out));
-    if (!places) return places.error();
-    if (const Result<void> done = check(*places, out); !done) return done.error();
-    return out;
+    return load<RegistryConfig>(path, overrides, registry_fields);
 }
 
 Result<NodeConfig> load_node_config(const std::string& path, const std::vector<std::string>& overrides) {
-    NodeConfig out;
-    const Result<Places> places = config::read(path, overrides, node_fields(out));
-    if (!places) return places.error();
-    if (const Result<void> done = check(*places, out); !done) return done.error();
-    return out;
-}
-
-Result<ClientConfig> load_client_config(const std::string& path, const std::vector<std::string>& overrides) {
-    ClientConfig out;
-    ClientRead reads = ClientRead::linearizable;
-    ClientAck ack = ClientAck::all;
-    const Result<Places> places =
-        config::read(path, overrides,
-                     {
-                         defaulted("registry", config::endpoints(out.registries)),
-                         defaulted("rack", config::name(out.rack)),
-                         defaulted("deadline", config::duration(out.deadline, milliseconds(1))),
-                         defaulted("read", config::choice(reads, client_reads)),
-                         defaulted("ack", config::choice(ack, client_acks)),
-                     });
-    if (!places) return places.error();
-    if (reads != ClientRead::linearizable)
-        return places->wrong("read", "stale is not built yet; set `read: linearizable`");
-    if (ack != ClientAck::all) return places->wrong("ack", "primary is not built yet; set `ack: all`");
-    return out;
+    return load<NodeConfig>(path, overrides, node_fields);
 }
 
 }  // namespace ringkv

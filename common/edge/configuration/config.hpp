@@ -61,18 +61,9 @@ struct NodeConfig {
     std::vector<std::string> notices;
 };
 
-struct ClientConfig {
-    std::vector<std::string> registries = {"tcp://127.0.0.1:7400"};  // key `registry`, a string or a list
-    std::string rack;                                                // empty = none
-    Duration deadline = std::chrono::seconds(5);                     // of each call in total
-    std::vector<std::string> notices;
-};
-
 [[nodiscard]] Result<RegistryConfig> load_registry_config(const std::string& path,
                                                           const std::vector<std::string>& overrides = {});
 [[nodiscard]] Result<NodeConfig> load_node_config(const std::string& path,
                                                   const std::vector<std::string>& overrides = {});
-[[nodiscard]] Result<ClientConfig> load_client_config(const std::string& path,
-                                                      const std::vector<std::string>& overrides = {});
 
 }  // namespace ringkv

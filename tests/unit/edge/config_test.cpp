@@ -103,14 +103,6 @@ TEST_F(Config, OverrideGoesIntoAMappingOfTheFileAndKeepsItsOtherKeys) {
     EXPECT_EQ(config->settings.lease, (LeaseSettings{milliseconds(50), milliseconds(300), seconds(2)}));
 }
 
-TEST_F(Config, ClientHasTheDocumentedDefaults) {
-    const Result<ClientConfig> config = load_client_config(write("rack: rack-b\n"));
-    ASSERT_TRUE(config) << config.error();
-    EXPECT_EQ(config->registries, std::vector<std::string>{"tcp://127.0.0.1:7400"});
-    EXPECT_EQ(config->rack, "rack-b");
-    EXPECT_EQ(config->deadline, seconds(5));
-}
-
 TEST_F(Config, ShippedFilesAreValidAndShowTheDefaults) {
     const std::string configs = std::string(RINGKV_SOURCE_DIR) + "/configs/";
     const Result<RegistryConfig> shipped = load_registry_config(configs + "registry.yaml");
@@ -130,10 +122,6 @@ TEST_F(Config, ShippedFilesAreValidAndShowTheDefaults) {
         EXPECT_EQ(one->data_dir, "data/n" + std::to_string(i));
         EXPECT_TRUE(one->notices.empty());
     }
-    const Result<ClientConfig> client = load_client_config(configs + "client.yaml");
-    ASSERT_TRUE(client) << client.error();
-    EXPECT_EQ(client->registries, std::vector{shipped->listen});
-    EXPECT_EQ(client->deadline, ClientConfig().deadline);
 }
 
 // ---- rules between keys
@@ -188,8 +176,6 @@ TEST_F(Config, WhatIsNotBuiltYetSaysSoAndWhatToDo) {
         std::string::npos);
     EXPECT_EQ(with_override("engine=rocksdb"),
               "--set engine=rocksdb: engine: rocksdb is not built yet; set `engine: memory`");
-    EXPECT_NE(error_of(load_client_config(write("read: stale\n"))).find("not built yet"), std::string::npos);
-    EXPECT_NE(error_of(load_client_config(write("ack: primary\n"))).find("not built yet"), std::string::npos);
     const Result<NodeConfig> http = node(node_yaml, {"http=127.0.0.1:7511"});
     ASSERT_TRUE(http) << http.error();
     EXPECT_EQ(http->notices, std::vector<std::string>{"--set http=127.0.0.1:7511: http is not built yet: ignored"});
