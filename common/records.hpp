@@ -68,15 +68,14 @@ struct CommitRecord {
     RINGKV_FIELDS(CommitRecord, partition, commit);
 };
 
-// Who this node is in which cluster.
-struct IdentityRecord {
-    NodeId id;
-    Uuid cluster;
-    RINGKV_FIELDS(IdentityRecord, id, cluster);
+// Keeps a number that no record has any more (an identity was planned, and never written): the place of an alternative
+// in StorageRecord is its stored type.
+struct ReservedRecord {
+    RINGKV_FIELDS(ReservedRecord);
 };
 
 using StorageRecord = std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord,
-                                   StateChunkRecord, StateDoneRecord, CommitRecord, IdentityRecord, MapDelta>;
+                                   StateChunkRecord, StateDoneRecord, CommitRecord, ReservedRecord, MapDelta>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv
