@@ -90,7 +90,6 @@ class ProcessCluster {
     static void end(Server& server);
     [[nodiscard]] std::filesystem::path log_of(const Server& server) const;
     void write_config(const Server& server) const;
-    void write_node_configs() const;
     [[nodiscard]] unsigned ports_of(const Server& server) const;
 
     ClusterOptions options_;

@@ -41,10 +41,4 @@ class Network {
     [[nodiscard]] virtual Fate fate(const Flight& flight) = 0;
 };
 
-// Every message arrives, after 1 ms, in order.
-class PerfectNetwork final : public Network {
-  public:
-    [[nodiscard]] Fate fate(const Flight& /*flight*/) override { return {}; }
-};
-
 }  // namespace ringkv::simulation

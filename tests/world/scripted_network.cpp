@@ -17,7 +17,6 @@ bool Rule::matches(const Flight& flight) const {
 
 Fate ScriptedNetwork::fate(const Flight& flight) {
     Fate fate;
-    fate.delay = latency_;
     for (const auto& [from, to] : cuts_) {
         if (covers(from, flight.from) && covers(to, flight.to)) {
             fate.kind = Fate::Kind::drop;
@@ -30,7 +29,7 @@ Fate ScriptedNetwork::fate(const Flight& flight) {
         switch (rule.action) {
             case Rule::Action::drop: fate.kind = Fate::Kind::drop; break;
             case Rule::Action::hold: fate.kind = Fate::Kind::hold; break;
-            case Rule::Action::duplicate: fate.repeats = {latency_ * 2}; break;
+            case Rule::Action::duplicate: fate.repeats = {fate.delay * 2}; break;
             case Rule::Action::delay:
                 fate.delay = rule.delay;
                 fate.in_order = false;

@@ -37,12 +37,10 @@ class ScriptedNetwork final : public Network {
     void heal();
     // Ends the rules of this kind that are as specific as this one.
     void remove(const Rule& like);
-    void set_latency(Duration latency) { latency_ = latency; }
 
   private:
     std::vector<Rule> rules_;
     std::vector<std::pair<HostId, HostId>> cuts_;
-    Duration latency_ = std::chrono::milliseconds(1);
 };
 
 }  // namespace ringkv::simulation
