@@ -22,18 +22,18 @@ void MapFinder::want_until(Time now, Time until) {
 
 std::vector<std::string> MapFinder::ask(Time now, const ClusterMap& map) {
     if (now < next_ask_ || (map.formed() && !wanted_)) return {};
-    std::vector<std::string> whom;
-    if (!registries_.empty()) whom.push_back(registries_[next_registry_++ % registries_.size()]);
+    std::vector<std::string> endpoints;
+    if (!registries_.empty()) endpoints.push_back(registries_[next_registry_++ % registries_.size()]);
     if (!map.formed()) {
         pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
         next_ask_ = now + pause_;
-        return whom;
+        return endpoints;
     }
     for (std::string& node : some_nodes(map, 1))
-        if (std::ranges::find(whom, node) == whom.end()) whom.push_back(std::move(node));
+        if (std::ranges::find(endpoints, node) == endpoints.end()) endpoints.push_back(std::move(node));
     wanted_ = now < wanted_until_;
     next_ask_ = now + rate_limit;
-    return whom;
+    return endpoints;
 }
 
 std::vector<std::string> MapFinder::some_nodes(const ClusterMap& map, std::size_t count) {

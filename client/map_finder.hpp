@@ -1,4 +1,4 @@
-// Whom to ask for the cluster map, and when: the configured registries in turn until there is a map;
+// Where to ask for the cluster map, and when: the configured registries in turn until there is a map;
 // afterwards on request, a registry and a node at a time, for either may be out of reach (R3). Pure.
 #pragma once
 
@@ -18,7 +18,7 @@ class MapFinder {
     void want(Time now) { want_until(now, now); }
     // Likewise, and again and again until then.
     void want_until(Time now, Time until);
-    // Whom to ask now; mostly nobody.
+    // The endpoints to ask now; mostly none.
     [[nodiscard]] std::vector<std::string> ask(Time now, const ClusterMap& map);
     // Nodes to ask beside the registries, another one each time.
     [[nodiscard]] std::vector<std::string> some_nodes(const ClusterMap& map, std::size_t count);

@@ -13,7 +13,7 @@ namespace ringkv {
 // "" (holds its partitions), draining, drained, leaving, absent (given up).
 [[nodiscard]] std::string duty_of(const ClusterMap& map, const NodeInfo& node);
 
-// Somebody serves there: up or stopping.
+// Its process serves: up or stopping.
 [[nodiscard]] bool serves(const NodeInfo* node);
 
 // Why, and what to do; in one sentence.

@@ -15,7 +15,7 @@
 
 namespace ringkv {
 
-// One operation of one client, all its attempts included; never 0, and not used again while anybody remembers it.
+// One operation of one client, all its attempts included; never 0, and not used again while it may still be remembered.
 using OperationId = StrongId<struct OperationIdTag>;
 
 // put (a value), erase (none), and both on a condition.
@@ -38,7 +38,7 @@ struct ScanOperation {
     bool keys_only = false;
 };
 
-// A map that somebody confirmed as the newest he knows after the operation was submitted.
+// A map that a registry or a node confirmed, after the operation was submitted, as the newest that it knows.
 struct FetchMapOperation {};
 
 using Operation = std::variant<WriteOperation, GetOperation, ScanOperation, FetchMapOperation>;

@@ -12,7 +12,7 @@
 
 namespace ringkv {
 
-// Where a partition's primary listens. Node none: nobody is known to serve it.
+// Where a partition's primary listens. Node none: no node is known to serve it.
 struct Route {
     NodeId node;
     std::string endpoint;

@@ -1,4 +1,4 @@
-// The address of the registry's PUB socket, as those who connect to it can use it. Pure functions; thread-safe.
+// The address of the registry's PUB socket, as those that connect to it can use it. Pure functions; thread-safe.
 #pragma once
 
 #include <string>

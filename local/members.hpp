@@ -47,7 +47,7 @@ class Members {
     void cancel_removal(const std::string& name);
     // Stops it once it holds nothing and is to hold nothing.
     [[nodiscard]] Progress stop_when_empty(Time now, const std::string& name);
-    // Stops it once everybody else holds what he should, and so all that it has.
+    // Stops it once every other node holds what it should, and so all that this one has.
     [[nodiscard]] Progress stop_when_spared(Time now, const std::string& name);
     [[nodiscard]] Progress has_stopped(const std::string& name) const;
     // At once.
@@ -56,7 +56,7 @@ class Members {
     // Partitions of which that is not so yet.
     [[nodiscard]] std::size_t unsettled(Settled what) const;
 
-    // Nodes that have stopped go; the registry is told who does not come back.
+    // Nodes that have stopped go; the registry is told which do not come back.
     void after_round(Time now);
 
   private:
@@ -66,7 +66,7 @@ class Members {
         PreferenceOrder succession_rule;
         std::unique_ptr<Shard> shard;
         HostId host = 0;
-        bool leaving = false;   // somebody removes it
+        bool leaving = false;   // it is being removed
         bool stopping = false;  // it was told to stop
     };
 

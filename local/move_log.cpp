@@ -27,7 +27,7 @@ bool has(const std::vector<NodeId>& nodes, NodeId node) {
 
 }  // namespace
 
-// Growing comes before shrinking: when a node becomes a member, whoever makes room for it is one still.
+// Growing comes before shrinking: when a node becomes a member, the node that makes room for it is one still.
 void MoveLog::gained(const ClusterMap& map, PartitionId partition, NodeId node) {
     const PartitionState& state = map.at(partition);
     std::set<NodeId>& counted = given_up_for_[partition];

@@ -1,4 +1,4 @@
-// Follows the cluster map, and says which data has gone from whom to whom.
+// Follows the cluster map, and says which data has gone from which node to which.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class MoveLog {
     [[nodiscard]] std::vector<MoveSummary> look(const ClusterMap& map);
 
   private:
-    // From whom, to whom, and whether the first keeps its copy.
+    // From which node, to which, and whether the first keeps its copy.
     using Pair = std::tuple<NodeId, NodeId, bool>;
 
     void gained(const ClusterMap& map, PartitionId partition, NodeId node);

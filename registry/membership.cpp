@@ -19,7 +19,7 @@ std::string at(const NodeInfo& node) {
     return node.name + " at " + node.endpoints.front();
 }
 
-// Longer than a grace: whoever is called down has lost its leases and promises long ago.
+// Longer than a grace: a node that is called down has lost its leases and promises long ago.
 Duration silence_of_the_dead(const LeaseSettings& lease) {
     return std::max<Duration>(2 * lease.grace, std::chrono::milliseconds(1500));
 }
@@ -83,7 +83,7 @@ bool Membership::is_fresh(const Origin& from, const Join& join) {
         tickets_.erase(given);
         return true;
     }
-    if (tickets_.size() >= max_nodes) tickets_.clear();  // whoever still wants to join asks for another
+    if (tickets_.size() >= max_nodes) tickets_.clear();  // a node that still wants to join asks for another
     const std::uint64_t ticket = ++last_ticket_;
     tickets_[join.storage] = ticket;
     publication_.send(from, JoinRefused{true, "to join as a new node, ask again with this ticket", ticket});

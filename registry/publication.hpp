@@ -22,7 +22,7 @@ class Publication {
 
     // With every accepted change, durable or not: what the next decision is based on.
     [[nodiscard]] const ClusterMap& map() const { return map_; }
-    // What is durable: all that anybody may be told.
+    // What is durable: all that may be told.
     [[nodiscard]] const ClusterMap& published() const { return published_; }
 
     // Grows with every change of map().

@@ -189,7 +189,7 @@ void Rebalancer::schedule(Time now) {
     for (const auto& [copies, partition, learner] : wanted) {
         const PartitionState& state = map.at(partition);
         if (!workload.has_room(learner) || !workload.has_room(state.view.primary)) continue;
-        // Nobody waits where a copy is missing that nobody is being given yet.
+        // Nothing waits where a copy is missing and none is being made yet.
         const auto changed = learners.find(partition);
         const std::size_t coming = changed == learners.end() ? state.learners.size() : changed->second.size();
         if (copies + coming >= enough && !begins(now, state.view.primary, learner)) continue;

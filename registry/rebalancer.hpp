@@ -1,5 +1,5 @@
-// Brings the data to where the nodes are: plans who should hold what whenever that may have changed, and says which
-// copies are made now (protocol.md, M1, M4, M5). The primaries make them.
+// Brings the data to where the nodes are: plans which node should hold what whenever that may have changed, and says
+// which copies are made now (protocol.md, M1, M4, M5). The primaries make them.
 //
 // The plan is each partition's target, published; so it survives a restart of the registry, and a change in the midst
 // of another starts from what is planned already.
@@ -20,12 +20,13 @@ class Rebalancer {
     // References are kept.
     Rebalancer(Publication& publication, Membership& membership, const Placement& placement);
 
-    // We did not listen for so long: nobody was absent meanwhile.
+    // The registry did not listen for so long: absence meanwhile does not count.
     void excuse(Duration stall);
     void tick(Time now);
 
   private:
-    // Who is down for longer than repair_after is given up, until it is back. Silence counts from our own start on.
+    // A node that is down for longer than repair_after is evicted, until it is back. Silence counts from our own start
+    // on.
     void note_absence(Time now);
     void retire_leavers();
     void plan();

@@ -1,4 +1,4 @@
-// Whoever is refused asks again and again; the log need not say so each time.
+// A node that is refused asks again and again; the log need not say so each time.
 #pragma once
 
 #include <map>

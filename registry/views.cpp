@@ -25,7 +25,7 @@ void Views::propose_one(Time now, Rival rival) {
     const View& current = publication_.map().at(partition).view;
     if (already_holds(current, rival.proposal)) return answer(rival, true);
     if (const auto objection = objection_to(publication_.map(), rival.proposer, rival.proposal)) {
-        // To be late is nobody's fault, and common.
+        // A proposal that comes too late is no fault, and common.
         if (rival.proposal.base == current.id) ++objections_[*objection];
         return answer(rival, false);
     }
@@ -79,7 +79,7 @@ bool Views::throws_out_a_live_member(Time now, const Rival& rival) const {
     const PartitionState& state = map.at(rival.proposal.partition);
     const std::vector<NodeId>& members = state.view.members;
     return std::any_of(members.begin(), members.end(), [&](NodeId member) {
-        // Who should not be there any more leaves by plan.
+        // A member that is not in the target any more leaves by plan.
         return member != rival.proposer && !rival.proposal.view.has(member) && state.targets(member) &&
                membership_.live(member, now, map.settings.lease.duration);
     });

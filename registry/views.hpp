@@ -1,4 +1,4 @@
-// Views of partitions change here, by compare-and-swap (protocol.md, V2): what is allowed and harms nobody is
+// Views of partitions change here, by compare-and-swap (protocol.md, V2): what is allowed and does no harm is
 // accepted at once. A proposal that throws out a live member waits for a grace, and the rival that keeps most
 // members wins; a primary that lives is not deposed twice within a grace.
 #pragma once

@@ -76,7 +76,7 @@ void ClientRuntime::start(Call call) {
         const std::lock_guard lock(mutex_);
         if (!closing_) {
             calls_.push_back(std::move(call));
-            if (calls_.size() > 1) return;  // whoever came first has woken the thread
+            if (calls_.size() > 1) return;  // the first call has woken the thread
             loop_.wake();
             return;
         }

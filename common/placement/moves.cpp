@@ -17,9 +17,9 @@ std::vector<NodeId> without(const std::vector<NodeId>& nodes, const std::vector<
 
 PlannedMoves moves_between(const Holders& current, const Holders& target) {
     PlannedMoves moves;
-    const std::vector<NodeId> nobody;
+    const std::vector<NodeId> none;
     for (std::uint32_t partition = 0; partition < target.size(); ++partition) {
-        const std::vector<NodeId>& now = current.empty() ? nobody : current[partition];
+        const std::vector<NodeId>& now = current.empty() ? none : current[partition];
         const std::vector<NodeId> going = without(now, target[partition]);
         const std::vector<NodeId> coming = without(target[partition], now);
         for (std::size_t i = 0; i < coming.size(); ++i)

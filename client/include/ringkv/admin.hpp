@@ -163,7 +163,7 @@ class Admin {
     // Of the newest map, each.
     Result<Settings> settings();
     Result<RepairStatus> repair_status();
-    // A node that nobody knows has state "gone".
+    // A node that is not in the map has state "gone".
     Result<NodeMoves> moves_of(std::string_view node);
     // Asks every node that is up; waits at most two seconds for the slow ones.
     Result<Holdings> holdings();

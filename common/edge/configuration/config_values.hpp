@@ -28,7 +28,7 @@ struct HostPort {
     std::string host;  // IPv6 without its brackets
     std::uint16_t port = 0;
 
-    // Nobody but this machine can reach it: 127.0.0.0/8, ::1, localhost.
+    // Only this machine can reach it: 127.0.0.0/8, ::1, localhost.
     [[nodiscard]] bool loopback() const;
 };
 

@@ -37,12 +37,12 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 std::string as_json(const Logging& to, const LogLine& line) {
     nlohmann::ordered_json members{{"program", to.program}, {"name", to.name}, {"text", line.text}};
     for (const auto& [key, value] : line.fields) members[members.contains(key) ? "field_" + key : key] = value;
-    // Texts may quote what somebody sent: bytes that are not UTF-8 are replaced, never thrown about.
+    // Texts may quote what a peer sent: bytes that are not UTF-8 are replaced, never thrown about.
     const std::string object = members.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return object.substr(1, object.size() - 2);
 }
 
-// One event is one line, and nobody's bytes steer the operator's terminal.
+// One event is one line, and no bytes of a peer steer the operator's terminal.
 std::string harmless(std::string text) {
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';

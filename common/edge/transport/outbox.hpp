@@ -9,7 +9,7 @@
 
 namespace ringkv {
 
-// Who gets a frame: a socket, and on a ROUTER which of its connections.
+// Where a frame goes: a socket, and on a ROUTER which of its connections.
 struct Receiver {
     void* socket = nullptr;
     std::uint64_t connection = 0;

@@ -214,14 +214,14 @@ void Transport::Impl::hand_over(std::string_view frame, Address from, const Mess
 
 void Transport::Impl::refuse(void* socket, const std::string& id, const std::string& peer, const Error& error) {
     ++counters_.malformed;
-    bad_frames_.say("a frame was refused", peer, error.message());
+    bad_frames_.warn("a frame was refused", peer, error.message());
     answer(socket, id, encode(Identity{}, NodeId(), {FrameRefused{error.code(), error.message()}}));
 }
 
 void Transport::Impl::refuse(void* socket, const std::string& id, const std::string& peer,
                              const std::vector<Unreadable>& messages) {
     counters_.unreadable += messages.size();
-    unreadable_.say("a message of a newer release was not read", peer, messages.front().text);
+    unreadable_.warn("a message of a newer release was not read", peer, messages.front().text);
     FrameWriter writer(identity_, NodeId());
     for (const Unreadable& message : messages)
         if (writer.size() < options_.coalesce_bytes) writer.add(message.refusal);
@@ -239,7 +239,7 @@ Transport::Impl::Dealer* Transport::Impl::dealer_to(const std::string& endpoint)
     if (const auto found = dealers_.find(endpoint); found != dealers_.end()) return &found->second;
     Socket socket = make_dealer(context_.get(), options_);
     if (auto connected = connect_to(socket.get(), endpoint); !connected) {
-        bad_endpoints_.say("a peer cannot be connected to", endpoint, connected.error().message());
+        bad_endpoints_.warn("a peer cannot be connected to", endpoint, connected.error().message());
         return nullptr;
     }
     sources_changed_ = true;
@@ -305,7 +305,7 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
     bool sent = false;
     if (size > options_.limits.frame) {
         // It would cost the connection at the other end.
-        bad_frames_.say("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
+        bad_frames_.warn("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
     } else if (receiver.routed) {
         const RoutingId id = routing_id(receiver.connection);
         MessagePart to{std::string_view(id.data(), id.size())};
@@ -335,7 +335,7 @@ void Transport::Impl::subscribe(const std::string& endpoint) {
     sources_changed_ = true;
     Socket socket = make_subscriber(context_.get(), options_);
     if (auto connected = connect_to(socket.get(), endpoint); !connected) {
-        bad_endpoints_.say("a publisher cannot be followed", endpoint, connected.error().message());
+        bad_endpoints_.warn("a publisher cannot be followed", endpoint, connected.error().message());
         return;
     }
     subscriber_ = std::move(socket);

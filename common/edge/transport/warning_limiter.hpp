@@ -1,5 +1,5 @@
-// Log lines about what others do wrong: at most one a second, with how many were held back meanwhile, so
-// that nobody can fill a disk by it.
+// Warnings about what peers do wrong: at most one a second, with the number of those suppressed meanwhile, so that no
+// peer can fill a disk with log lines. Not thread-safe.
 #pragma once
 
 #include <optional>
@@ -13,19 +13,19 @@ namespace ringkv {
 
 class WarningLimiter {
   public:
-    void say(std::string text, std::string from, std::string reason) {
-        ++held_back_;
+    void warn(std::string text, std::string from, std::string reason) {
+        ++count_;
         const Time now = boot_time();
-        if (said_ && now - *said_ < std::chrono::seconds(1)) return;
-        said_ = now;
+        if (logged_at_ && now - *logged_at_ < std::chrono::seconds(1)) return;
+        logged_at_ = now;
         log(LogLevel::warning, std::move(text),
-            {{"from", std::move(from)}, {"reason", std::move(reason)}, {"count", std::to_string(held_back_)}});
-        held_back_ = 0;
+            {{"from", std::move(from)}, {"reason", std::move(reason)}, {"count", std::to_string(count_)}});
+        count_ = 0;
     }
 
   private:
-    std::optional<Time> said_;
-    std::uint64_t held_back_ = 0;
+    std::optional<Time> logged_at_;
+    std::uint64_t count_ = 0;  // since then
 };
 
 }  // namespace ringkv

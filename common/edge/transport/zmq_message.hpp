@@ -41,7 +41,7 @@ class MessagePart {
     [[nodiscard]] bool more() const {
         return zmq_msg_more(&message_) != 0;
     }
-    // The network address of whoever sent it, or "".
+    // The network address of its sender, or "".
     [[nodiscard]] std::string peer() const {
         const char* const address = zmq_msg_gets(&message_, "Peer-Address");
         return address == nullptr ? "" : address;

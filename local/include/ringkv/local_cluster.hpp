@@ -33,8 +33,8 @@ namespace ringkv {
 
 // Partitions that one node has taken over from another.
 struct MoveSummary {
-    std::string from;     // who gave them up; or, if `copied`, whose copy was copied
-    std::string to;       // who has a copy of each now
+    std::string from;     // the node that gave them up; or, if `copied`, the one that keeps its copy
+    std::string to;       // the node that has a copy of each now
     bool copied = false;  // `from` keeps its own: there are more copies now than before
     std::size_t partitions = 0;
     std::uint64_t keys = 0;
@@ -54,7 +54,7 @@ struct LocalClusterOptions {
     std::chrono::milliseconds deadline{5000};
     // For add_node, remove_node and settle.
     std::chrono::milliseconds change_deadline{60000};
-    // Told of each pair of nodes when all that is on its way to the second has arrived. Empty: nobody is.
+    // Told of each pair of nodes when all that is on its way to the second has arrived. Empty: not called.
     // Both callbacks run on the cluster's thread: they must not block, throw or destroy the cluster; calls to the
     // cluster fail there with invalid_argument.
     std::function<void(const MoveSummary&)> on_moves = print_moves;
@@ -83,7 +83,7 @@ class LocalCluster {
     // and racks are 1 to 64 letters, digits, '-', '_' or '.'; racks are kept apart as in any cluster. Errors:
     // invalid_argument (name, rack, weight; a node of that name is there), unavailable (the deadline), closed.
     Result<void> add_node(std::string_view name, std::string_view rack = "default", double weight = 1.0);
-    // Its copies move to the others, then it stops; nothing is lost, and nobody who reads or writes notices. Errors:
+    // Its copies move to the others, then it stops; nothing is lost, and no read or write fails. Errors:
     // invalid_argument (no such node; it is being removed already), refused (it is the last one), unavailable (not
     // done by the deadline: it stays, nothing is lost, try again), closed.
     Result<void> remove_node(std::string_view name);
