@@ -112,7 +112,7 @@ class ClientActor final : public Actor {
     std::vector<Completion> completions_;
     std::vector<std::uint32_t> ready_;  // slots of writes whose turn has come
     std::string publisher_;             // that we follow
-    bool heard_unformed_ = false;       // somebody answered, with a cluster that is not formed yet
+    bool heard_unformed_ = false;       // a registry or node answered that its cluster is not formed yet
     std::optional<FrameRefused> map_refused_;
     bool closed_ = false;
 };

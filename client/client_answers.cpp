@@ -111,7 +111,7 @@ void ClientActor::on(Time now, const Origin& from, RequestRefused& answer) {
 
 // The partition has dropped records of sessions above `known`, so it cannot tell whether this sequence
 // was carried out. We can, if no attempt of it was ever appended: then it is safe to name a higher commit
-// point (C2). Otherwise it cannot be known any more.
+// point (C2). Otherwise the outcome cannot be known any more.
 void ClientActor::session_expired(Time now, PendingRequest& request, const RequestRefused& answer) {
     if (!request.refused_everywhere())
         return finish(request, refused_for_good(request, ErrorCode::unavailable, request.refusal));

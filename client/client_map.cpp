@@ -73,7 +73,7 @@ void ClientActor::on(Time now, const Origin& from, CurrentEpoch& beacon) {
         map_confirmed(from.address.endpoint);
 }
 
-// Requests that waited for a map go on; those sent to a node that is not the primary any more are sent again.
+// Requests that waited for a map go on; those sent to a node that is not the primary any more are sent anew.
 void ClientActor::map_changed(Time now) {
     tracker_.for_each([&](PendingRequest& request) {
         if (request.phase == PendingRequest::Phase::mapless) return dispatch(now, request);

@@ -1,6 +1,6 @@
 // Which nodes have been heard from lately. A connection that is still being made drops what is sent
-// over it, and so does one to a dead process: an operation is sent only where a node has answered,
-// and until then a cheap question (MapRequest) goes there again and again. So a write that nobody can
+// over it, and so does one to a dead process: an operation is sent only to an endpoint that has answered,
+// and until then a cheap question (MapRequest) goes there again and again. So a write that no node can
 // have received ends as "not applied" and not as "outcome unknown". Pure.
 #pragma once
 
@@ -39,7 +39,7 @@ class Contacts {
     using Heard = std::map<std::string, Time>;  // when last
 
     Heard heard_;
-    Heard::iterator latest_ = heard_.end();  // the one heard last, which is mostly heard next as well
+    Heard::iterator latest_ = heard_.end();  // the endpoint heard last; mostly it is heard next as well
     std::map<std::string, Reaching> reaching_;
 };
 

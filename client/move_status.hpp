@@ -10,10 +10,10 @@
 
 namespace ringkv {
 
-// "" (holds its partitions), draining, drained, leaving, absent (given up).
+// "" (holds its partitions), draining, drained, leaving, absent (evicted).
 [[nodiscard]] std::string duty_of(const ClusterMap& map, const NodeInfo& node);
 
-// Its process serves: up or stopping.
+// The node serves requests: it is up or stopping.
 [[nodiscard]] bool serves(const NodeInfo* node);
 
 // Why, and what to do; in one sentence.

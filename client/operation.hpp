@@ -15,7 +15,7 @@
 
 namespace ringkv {
 
-// One operation of one client, all its attempts included; never 0, and not used again while it may still be remembered.
+// One operation of one client, all its attempts included; never 0, and not used again while any answer to it may come.
 using OperationId = StrongId<struct OperationIdTag>;
 
 // put (a value), erase (none), and both on a condition.
@@ -38,7 +38,7 @@ struct ScanOperation {
     bool keys_only = false;
 };
 
-// A map that a registry or a node confirmed, after the operation was submitted, as the newest that it knows.
+// A map that a registry or a node named as its newest after the operation was submitted.
 struct FetchMapOperation {};
 
 using Operation = std::variant<WriteOperation, GetOperation, ScanOperation, FetchMapOperation>;

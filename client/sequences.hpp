@@ -15,7 +15,7 @@ class Sequences {
         open_.push_back(true);
         return Sequence(first_.value() + open_.size() - 1);
     }
-    // Its outcome is known to the caller (or was given up): it is not sent again.
+    // Its outcome is known to the caller (or it was abandoned): it will not be sent again.
     void finish(Sequence sequence) {
         RINGKV_CHECK(sequence >= first_ && sequence.value() - first_.value() < open_.size(), "finished twice");
         open_[sequence.value() - first_.value()] = false;

@@ -17,7 +17,7 @@ class WriteOrder {
 
     // Joins the queue of the key. True: it is the first there, and may be sent.
     bool enter(Slot slot, std::string_view key);
-    // Leaves the queue, from wherever it stands. -> the one that may be sent now, if that changed.
+    // Leaves the queue, from wherever it stands. -> the slot that may be sent now, if that changed.
     std::optional<Slot> leave(Slot slot);
 
   private:

@@ -1,5 +1,5 @@
 // The cluster map: nodes, racks, shard endpoints, and every partition's view and target, under one
-// epoch. Only the registry changes it; everybody else applies its deltas, in order. Pure values.
+// epoch. Only the registry changes it; nodes and clients apply its deltas, in order. Pure values.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ struct NodeInfo {
     RINGKV_FIELDS(NodeInfo, id, name, rack, weight, storage, start, endpoints, durability, state, duty, evicted);
 };
 
-// Who serves a partition. Replaced only by compare-and-swap on its id, at the registry.
+// The nodes that serve a partition. Replaced only by compare-and-swap on its id, at the registry.
 struct View {
     ViewId id;
     ViewId since;  // the view in which this primary, in this process start, took over: its term
@@ -81,8 +81,8 @@ struct View {
 
 struct PartitionState {
     View view;
-    // Who should hold it, in order of preference, the preferred primary first. Members that are not in the target leave
-    // once it is in.
+    // The nodes that should hold it, in order of preference, the preferred primary first. Members that are not in the
+    // target leave once it is in.
     std::vector<NodeId> target;
     // Those of the target that are being brought up now; the others that are not members wait for their turn.
     std::vector<NodeId> learners;
@@ -110,10 +110,10 @@ struct Pace {
     static constexpr std::uint32_t most_moves_per_node = 1024;
     static constexpr std::uint32_t most_moves_per_second = 100000;
 
-    Duration repair_after = std::chrono::seconds(30);               // how long a node may be down before it is given up
+    Duration repair_after = std::chrono::seconds(30);               // how long a node may be down before it is evicted
     std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
     std::uint32_t max_moves_per_node = 4;  // partitions that a node learns at once, or has_learner
-    // Of partitions that have all their copies, and only get others: those that a node begins to learn or to teach.
+    // Of partitions that have all their copies, and only get others: those that a node begins to receive or to send.
     std::uint32_t max_moves_per_second = 10;
 
     RINGKV_FIELDS(Pace, repair_after, max_bytes_per_second, max_moves_per_node, max_moves_per_second);
@@ -132,7 +132,7 @@ struct ClusterSettings {
     Pace pace;
     std::string publish;  // the registry's PUB endpoint
 
-    // Kept by the registry, of no interest to anybody else.
+    // Used by the registry alone.
     Pace configured_pace;            // what registry.yaml said last: where it says something new, that holds
     bool repair_regardless = false;  // an operator wants copies made although more than half of the nodes are down (M5)
     NodeId last_forgotten;           // the highest that was the newest: no id is given twice

@@ -31,7 +31,7 @@ struct Entry {
     EntryKind kind = EntryKind::outcome;
     std::string key;
     std::string value;
-    // Whose write, and the answer that a retry of it gets; client none = nobody's.
+    // The client that wrote it, and the answer that a retry of it gets; none = no client.
     ClientId client;
     Sequence sequence;
     Sequence lowest;  // the client's lowest unanswered sequence when it sent this
@@ -51,7 +51,7 @@ struct Entry {
 // Entries never change once made; log, suffix and messages share them.
 using EntryPtr = std::shared_ptr<const Entry>;
 
-// One key as a full copy carries it.
+// One key as a state transfer carries it.
 struct KeyRecord {
     std::string key;
     std::string value;

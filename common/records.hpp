@@ -38,7 +38,7 @@ struct LogViewRecord {
     RINGKV_FIELDS(LogViewRecord, partition, view);
 };
 
-// A full copy starts here: nothing is held, the log begins above `start`.
+// A state transfer starts here: nothing is held, the log begins above `start`.
 struct ResetRecord {
     PartitionId partition;
     OpNumber start;
@@ -46,7 +46,7 @@ struct ResetRecord {
     RINGKV_FIELDS(ResetRecord, partition, start, start_view);
 };
 
-// The full copy has all of `applied`; the replica is whole from here on.
+// The state transfer has brought all of `applied`; the replica is whole from here on.
 struct StateChunkRecord {
     PartitionId partition;
     std::vector<KeyRecord> records;

@@ -162,7 +162,7 @@ std::vector<CommandSpec> operator_commands() {
          .summary = "show whether lost copies are made again; have it done",
          .least_words = 1,
          .most_words = 1,
-         .details = "A node that is down for longer than repair_after is given up, and its copies are made elsewhere,\n"
+         .details = "A node that is down for longer than repair_after is evicted, and its copies are made elsewhere,\n"
                     "until it is back. While more than half of the nodes are down nothing is copied: resume says that\n"
                     "they will not be back soon.",
          .run = run_repair},
@@ -171,7 +171,7 @@ std::vector<CommandSpec> operator_commands() {
          .summary = "show or change settings of the running cluster",
          .least_words = 1,
          .most_words = 3,
-         .details = "repair_after                     how long a node may be down before it is given up (30s)\n"
+         .details = "repair_after                     how long a node may be down before it is evicted (30s)\n"
                     "rebalance.max_bytes_per_second   how fast a node receives copies (64MiB)\n"
                     "rebalance.max_moves_per_node     how many copies it takes part in at once (4)\n"
                     "rebalance.max_moves_per_second   how many it begins with, where none is missing (10)\n"

@@ -34,7 +34,7 @@ PumpStatistics Pump::statistics() const {
 }
 
 // The answer may come inside the call that sends (a request refused at once), or on the client's thread before
-// that call has returned. Whoever is second, the sender or the answer, goes on with the slot, and so it never
+// that call has returned. The second of the two, sender or answer, goes on with the slot, and so it never
 // recurses and never has two owners:
 //   answer first: it leaves `answered`; the sender finds that and loops;
 //   sender first: it leaves `sent`; the answer finds that and runs the slot itself.

@@ -134,7 +134,7 @@ std::string shorten(std::string text, std::size_t columns) {
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept {
     const auto count = parse_with_unit(text, {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}});
-    // A day is longer than anybody waits, and far from where arithmetic on clocks would overflow.
+    // A day is longer than any call need wait, and far from where arithmetic on clocks would overflow.
     if (!count || *count == 0 || *count > 86'400'000) return std::nullopt;
     return std::chrono::milliseconds(*count);
 }

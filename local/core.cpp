@@ -80,7 +80,7 @@ bool Core::post(Task task) {
         const std::lock_guard lock(mutex_);
         if (closing_) return false;
         tasks_.push_back(std::move(task));
-        if (tasks_.size() > 1) return true;  // the first call has woken the thread
+        if (tasks_.size() > 1) return true;  // the first task has woken the thread
     }
     called_.notify_one();
     return true;

@@ -15,7 +15,7 @@
 
 namespace ringkv::local {
 
-// Boot time, but for the time between two looks at it: a step is never longer than `longest_step`. All actors of a
+// Boot time, but for the time in which it was not read: a step is never longer than `longest_step`. All actors of a
 // cluster share one, so leases and promises hold by it whatever the machine does.
 class ClusterClock {
   public:

@@ -25,7 +25,7 @@ RegistryOptions registry_options(const LocalClusterOptions& options) {
     settings.partitions = options.partitions;
     settings.replication = options.replication;
     settings.publish = publisher_endpoint;
-    // All share one clock and one thread, so that no node that lives is silent.
+    // All share one clock and one thread, so that no living node is ever silent.
     settings.lease.beacon = std::chrono::milliseconds(20);
     settings.lease.duration = std::chrono::milliseconds(100);
     settings.lease.grace = std::chrono::milliseconds(200);
@@ -116,8 +116,7 @@ Progress Members::has_joined(Time now, const std::string& name) const {
     if (!shard.joined()) return std::nullopt;
     const NodeInfo* info = map().find(shard.identity().node);
     if (info == nullptr || !info->up()) return std::nullopt;
-    // The registry lets no node in before it has heard those of the formation, and one that asked too early asks again
-    // late.
+    // The registry admits no node before it has heard of those at formation, and a node refused asks again late.
     if (!formed_at_ || now - *formed_at_ < first_heartbeat) return std::nullopt;
     return Result<void>();
 }
@@ -228,8 +227,8 @@ void Members::after_round(Time now) {
     if (!departed_.empty()) tell_registry();
 }
 
-// No node comes back here. So a node that is down is asked to leave, and is forgotten when its copies are elsewhere;
-// and copies are made although most nodes are down, which a real cluster would wait for.
+// No node comes back here. So one that is down is asked to leave, and is forgotten when its copies are elsewhere; and
+// copies are made although most nodes are down, which a real cluster would wait for.
 void Members::tell_registry() {
     std::erase_if(departed_, [&](const auto& node) {
         const NodeInfo* info = map().find(node.first);

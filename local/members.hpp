@@ -56,7 +56,7 @@ class Members {
     // Partitions of which that is not so yet.
     [[nodiscard]] std::size_t unsettled(Settled what) const;
 
-    // Nodes that have stopped go; the registry is told which do not come back.
+    // Nodes that have stopped go; the registry is told that they do not come back.
     void after_round(Time now);
 
   private:
@@ -66,7 +66,7 @@ class Members {
         PreferenceOrder succession_rule;
         std::unique_ptr<Shard> shard;
         HostId host = 0;
-        bool leaving = false;   // it is being removed
+        bool leaving = false;   // a call removes it
         bool stopping = false;  // it was told to stop
     };
 

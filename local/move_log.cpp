@@ -30,7 +30,7 @@ bool has(const std::vector<NodeId>& nodes, NodeId node) {
 // Growing comes before shrinking: when a node becomes a member, the node that makes room for it is one still.
 void MoveLog::gained(const ClusterMap& map, PartitionId partition, NodeId node) {
     const PartitionState& state = map.at(partition);
-    std::set<NodeId>& counted = given_up_for_[partition];
+    std::set<NodeId>& counted = replaced_[partition];
     NodeId from = state.view.primary;
     bool copied = true;
     for (NodeId member : members_[partition.value()]) {
@@ -72,7 +72,7 @@ std::vector<MoveSummary> MoveLog::look(const ClusterMap& map) {
             for (NodeId node : now)
                 if (!has(members_[p], node)) gained(map, PartitionId(p), node);
         members_[p] = now;
-        if (const auto counted = given_up_for_.find(PartitionId(p)); counted != given_up_for_.end())
+        if (const auto counted = replaced_.find(PartitionId(p)); counted != replaced_.end())
             std::erase_if(counted->second, [&](NodeId node) { return !has(now, node); });
     }
     std::vector<MoveSummary> done;

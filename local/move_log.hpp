@@ -1,4 +1,4 @@
-// Follows the cluster map, and says which data has gone from which node to which.
+// Follows the cluster map, and says which partitions have moved from which node to which.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class MoveLog {
     [[nodiscard]] std::set<NodeId> still_waiting(const ClusterMap& map) const;
 
     Measure measure_;
-    std::vector<std::vector<NodeId>> members_;              // by partition, when we last looked
-    std::map<PartitionId, std::set<NodeId>> given_up_for_;  // leavers whose place was taken, until they have left
+    std::vector<std::vector<NodeId>> members_;          // by partition, when we last looked
+    std::map<PartitionId, std::set<NodeId>> replaced_;  // leavers whose place was taken, until they have left
     std::map<Pair, MoveSummary> under_way_;
 };
 

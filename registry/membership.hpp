@@ -1,5 +1,5 @@
-// Which nodes are in the cluster: joins after formation, heartbeats, node states, identities that are replaced and,
-// once nothing refers to them any more, forgotten (protocol.md, Words: "node identity").
+// The nodes of the cluster: joins after formation, heartbeats, node states, identities that are replaced and,
+// once nothing refers to them any more, forgotten (docs/glossary.md, "identity").
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ class Membership {
     // Precondition: objection_to(join) is none; the cluster is formed, and the join's own or new to clusters.
     void join(Time now, const Origin& from, const Join& join);
     void heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat);
-    // The registry did not listen for so long: silence meanwhile does not count.
+    // The registry did not listen for so long: no node counts as silent for that time.
     void excuse(Duration stall);
     // Nodes that went silent are down from now on.
     void tick(Time now);
@@ -27,8 +27,8 @@ class Membership {
     // Forgets identities that are gone and that no view and no target names.
     void forget_unreferenced();
 
-    // Has every node that should be there said since the start which epoch it knows, or had a grace for it? Until then
-    // nothing is decided: this registry may be an old backup (R2).
+    // Has every node of the map said since the start which epoch it knows, or had a grace for it? Until then nothing is
+    // decided: this registry may be an old backup (R2).
     [[nodiscard]] bool has_heard_around(Time now) const;
     [[nodiscard]] bool has_heard(NodeId node) const { return !unheard_.contains(node); }
     // Does the node take part, and was it heard of within the time?

@@ -157,7 +157,7 @@ void Publication::start_batch(Effects& effects) {
     effects.batch.emplace_back(under_way_->delta);
 }
 
-// A whole map costs as much as thousands of changes: a few in a turn, and every asker in turns.
+// A whole map costs as much as thousands of changes: a few in a turn, and the others in later ones.
 void Publication::send_maps(std::vector<Outgoing>& sends) {
     for (int sent = 0; sent < maps_a_turn && !maps_wanted_.empty(); ++sent) {
         auto next = maps_wanted_.upper_bound(last_served_);

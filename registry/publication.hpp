@@ -22,7 +22,7 @@ class Publication {
 
     // With every accepted change, durable or not: what the next decision is based on.
     [[nodiscard]] const ClusterMap& map() const { return map_; }
-    // What is durable: all that may be told.
+    // What is durable: all that may be sent.
     [[nodiscard]] const ClusterMap& published() const { return published_; }
 
     // Grows with every change of map().
@@ -40,8 +40,8 @@ class Publication {
 
     // Leaves in this turn.
     void send(const Origin& to, Message message);
-    // Speaks of map(): leaves once all that is in it now is durable. Dropped when very many wait: whoever asked and
-    // has no answer asks again.
+    // Speaks of map(): leaves once all that is in it now is durable. Dropped when very many wait: a
+    // sender that gets no answer asks again.
     void send_when_durable(const Address& address, NodeId to, Message message);
     // A JoinAnswer, likewise, with the map that is published by then.
     void welcome(const Origin& to, NodeId node);

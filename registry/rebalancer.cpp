@@ -20,8 +20,8 @@ class Workload {
   public:
     explicit Workload(std::uint32_t most) : most_(most) {}
 
-    void add(NodeId teacher, NodeId learner) {
-        ++moves_[teacher];
+    void add(NodeId sender, NodeId learner) {
+        ++moves_[sender];
         ++moves_[learner];
     }
     [[nodiscard]] bool has_room(NodeId node) const {
@@ -96,7 +96,7 @@ void Rebalancer::note_absence(Time now) {
     for (NodeInfo& node : changed) {
         node.evicted = !node.evicted;
         publication_.log_when_durable(LogLevel::info,
-                                      node.evicted ? node.name + " is given up: its copies are made elsewhere"
+                                      node.evicted ? node.name + " is evicted: its copies are made elsewhere"
                                                    : node.name + " is back, and may hold copies again",
                                       {{"node", node.name}});
         publication_.put(std::move(node));
@@ -138,16 +138,16 @@ void Rebalancer::plan() {
                                    {"copies_to_make", std::to_string(copies)}});
 }
 
-bool Rebalancer::begins(Time now, NodeId teacher, NodeId learner) {
+bool Rebalancer::begins(Time now, NodeId sender, NodeId learner) {
     const Duration interval = Duration(std::chrono::seconds(1)) / publication_.map().settings.pace.max_moves_per_second;
     const auto due = [&](NodeId node) -> Time& { return due_.try_emplace(node, now - catches_up).first->second; };
-    Time& has_learner = due(teacher);
-    Time& learns = due(learner);
-    if (const Time both = std::max(has_learner, learns); both > now) {
+    Time& sends = due(sender);
+    Time& receives = due(learner);
+    if (const Time both = std::max(sends, receives); both > now) {
         look_again(now, both);
         return false;
     }
-    for (Time* next : {&has_learner, &learns}) *next = std::max(*next, now - catches_up) + interval;
+    for (Time* next : {&sends, &receives}) *next = std::max(*next, now - catches_up) + interval;
     return true;
 }
 
@@ -168,12 +168,12 @@ void Rebalancer::schedule(Time now) {
     for (std::uint32_t p = 0; p < map.partitions.size(); ++p) {
         const PartitionState& state = map.partitions[p];
         std::vector<NodeId> going_on;
-        const bool taught = map.is_up(state.view.primary);
+        const bool primary_up = map.is_up(state.view.primary);
         for (NodeId node : state.learners)
-            if (taught && state.targets(node) && !state.view.has(node) && map.is_up(node)) going_on.push_back(node);
+            if (primary_up && state.targets(node) && !state.view.has(node) && map.is_up(node)) going_on.push_back(node);
         for (NodeId node : going_on) workload.add(state.view.primary, node);
         if (going_on != state.learners) learners[PartitionId(p)] = going_on;
-        if (frozen_ || !taught) continue;
+        if (frozen_ || !primary_up) continue;
         for (NodeId node : state.target) {
             if (state.view.has(node) || state.has_learner(node) || !map.is_up(node)) continue;
             if (!membership_.live(node, now, lease.duration)) {  // just removed from the view, perhaps
@@ -189,7 +189,7 @@ void Rebalancer::schedule(Time now) {
     for (const auto& [copies, partition, learner] : wanted) {
         const PartitionState& state = map.at(partition);
         if (!workload.has_room(learner) || !workload.has_room(state.view.primary)) continue;
-        // Nothing waits where a copy is missing and none is being made yet.
+        // A learner does not wait where a copy is missing that no other learner is being given yet.
         const auto changed = learners.find(partition);
         const std::size_t coming = changed == learners.end() ? state.learners.size() : changed->second.size();
         if (copies + coming >= enough && !begins(now, state.view.primary, learner)) continue;

@@ -20,20 +20,19 @@ class Rebalancer {
     // References are kept.
     Rebalancer(Publication& publication, Membership& membership, const Placement& placement);
 
-    // The registry did not listen for so long: absence meanwhile does not count.
+    // The registry did not listen for so long: no node counts as absent for that time.
     void excuse(Duration stall);
     void tick(Time now);
 
   private:
-    // A node that is down for longer than repair_after is evicted, until it is back. Silence counts from our own start
-    // on.
+    // Evicts a node that is down for longer than repair_after, until it is back. Silence counts from our own start on.
     void note_absence(Time now);
     void retire_leavers();
     void plan();
     // Learners: as many as the pace allows, partitions with the fewest copies first.
     void schedule(Time now);
     // A copy that is not urgent: max_moves_per_second.
-    [[nodiscard]] bool begins(Time now, NodeId teacher, NodeId learner);
+    [[nodiscard]] bool begins(Time now, NodeId sender, NodeId learner);
     void look_again(Time now, Time at);
     void say_whether_frozen();
 

@@ -28,10 +28,10 @@ std::optional<std::string_view> primary_objection(const View& current, NodeId pr
     if (!current.has(view.primary)) return "the new primary was not a member";
     if (proposer == current.primary) {
         if (view.primary != proposer && !view.leadership_transferred)
-            return "a primary gives up its place only by handing over";
+            return "a primary leaves its place only by a leadership transfer";
         return std::nullopt;
     }
-    if (view.primary != proposer) return "who is not the primary proposes only itself";
+    if (view.primary != proposer) return "a node that is not the primary proposes only itself";
     if (!proposal.promise_expired) return "the proposer's promise to the primary has not run out";
     return std::nullopt;
 }

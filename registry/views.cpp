@@ -25,7 +25,7 @@ void Views::propose_one(Time now, Rival rival) {
     const View& current = publication_.map().at(partition).view;
     if (already_holds(current, rival.proposal)) return answer(rival, true);
     if (const auto objection = objection_to(publication_.map(), rival.proposer, rival.proposal)) {
-        // A proposal that comes too late is no fault, and common.
+        // To be late is common, and no fault.
         if (rival.proposal.base == current.id) ++objections_[*objection];
         return answer(rival, false);
     }
@@ -64,7 +64,7 @@ bool Views::decide(Time now, PartitionId partition, Contest& contest) {
     });
     const bool over = now - contest.since >= map.settings.lease.grace;
     const auto winner = std::find_if(contest.rivals.begin(), contest.rivals.end(), [&](const Rival& rival) {
-        return (over || !throws_out_a_live_member(now, rival)) && !deposes_too_soon(now, rival);
+        return (over || !removes_a_live_member(now, rival)) && !deposes_too_soon(now, rival);
     });
     if (winner == contest.rivals.end()) return contest.rivals.empty();
     const Rival accepted = *winner;
@@ -74,18 +74,18 @@ bool Views::decide(Time now, PartitionId partition, Contest& contest) {
     return true;
 }
 
-bool Views::throws_out_a_live_member(Time now, const Rival& rival) const {
+bool Views::removes_a_live_member(Time now, const Rival& rival) const {
     const ClusterMap& map = publication_.map();
     const PartitionState& state = map.at(rival.proposal.partition);
     const std::vector<NodeId>& members = state.view.members;
     return std::any_of(members.begin(), members.end(), [&](NodeId member) {
-        // A member that is not in the target any more leaves by plan.
+        // A member outside of the target leaves as planned.
         return member != rival.proposer && !rival.proposal.view.has(member) && state.targets(member) &&
                membership_.live(member, now, map.settings.lease.duration);
     });
 }
 
-// No livelock of views: two nodes that both see each other as dead must not depose one another in turns.
+// No livelock of views: two nodes that both see each other as dead must not depose each other in turn.
 bool Views::deposes_too_soon(Time now, const Rival& rival) const {
     const ClusterMap& map = publication_.map();
     const View& current = map.at(rival.proposal.partition).view;
@@ -140,7 +140,8 @@ void Views::flush() {
             publication_.log_when_durable(LogLevel::info, std::to_string(count) + " " + (count == 1 ? one : many));
     };
     say(summary_.primaries, "partition changed primary", "partitions changed primary");
-    say(summary_.leadership_transferred, "partition was handed over", "partitions were handed over");
+    say(summary_.leadership_transferred, "partition transferred its leadership",
+        "partitions transferred their leadership");
     say(summary_.renewed, "primary took over again after its restart", "primaries took over again after their restart");
     say(summary_.removed, "member was removed from a view", "members were removed from views");
     say(summary_.added, "member was added to a view", "members were added to views");

@@ -1,5 +1,5 @@
-// Views of partitions change here, by compare-and-swap (protocol.md, V2): what is allowed and does no harm is
-// accepted at once. A proposal that throws out a live member waits for a grace, and the rival that keeps most
+// Views of partitions change here, by compare-and-swap (protocol.md, V2): what is allowed and removes no live
+// member is accepted at once. A proposal that removes a live member waits for a grace, and the rival that keeps most
 // members wins; a primary that lives is not deposed twice within a grace.
 #pragma once
 
@@ -49,7 +49,7 @@ class Views {
     void enter(Time now, Rival rival);
     // Accepts one of the contest if it is time. True: the contest is over.
     bool decide(Time now, PartitionId partition, Contest& contest);
-    [[nodiscard]] bool throws_out_a_live_member(Time now, const Rival& rival) const;
+    [[nodiscard]] bool removes_a_live_member(Time now, const Rival& rival) const;
     [[nodiscard]] bool deposes_too_soon(Time now, const Rival& rival) const;
     void accept(Time now, const Rival& rival);
     void answer(const Rival& rival, bool accepted);

@@ -12,8 +12,8 @@ namespace ringkv {
 struct Tolerance {
     double above = 0.05;
     // A node that holds less than this below its share is filled up: so that one that joins is given its part even
-    // where nobody else has too much. (With 5 % to spare above, 25 nodes could otherwise ignore the 26th.)
-    // 1: nobody ever is.
+    // where no other node has too much. (With 5 % to spare above, 25 nodes could otherwise ignore the 26th.)
+    // 1: no node ever is.
     double below = 0.10;
     // How far. Less than `below`, so that a small change of the shares does not move anything again.
     double filled = 0.05;

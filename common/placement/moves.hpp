@@ -11,7 +11,7 @@ namespace ringkv {
 // A node that must get the partition's data.
 struct PlannedMove {
     PartitionId partition;
-    NodeId from;  // whose slot it takes; none: the partition has one copy more than before
+    NodeId from;  // the node that loses its copy for it; none: the partition has one copy more than before
     NodeId to;
 
     friend bool operator==(const PlannedMove&, const PlannedMove&) = default;
@@ -19,7 +19,7 @@ struct PlannedMove {
 
 struct PlannedMoves {
     std::vector<PlannedMove> copies;  // by partition
-    std::size_t dropped = 0;          // copies given up that no other takes the slot of
+    std::size_t dropped = 0;          // copies deleted that no other replaces
     std::size_t primaries = 0;        // partitions with another primary than now
 };
 

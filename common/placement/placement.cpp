@@ -34,11 +34,11 @@ std::size_t place_in(const std::vector<Index>& list, Index node) {
     return static_cast<std::size_t>(std::find(list.begin(), list.end(), node) - list.begin());
 }
 
-// Who holds what now, of the candidates.
+// What each candidate holds now.
 struct Current {
     Lists holders;               // in order of preference
     std::vector<Index> primary;  // of each partition; none if that is no candidate
-    Loads copies, primaries;     // of each node; empty if nobody holds anything
+    Loads copies, primaries;     // of each node; empty if no node holds anything
 
     static constexpr Index none = std::numeric_limits<Index>::max();
 };
@@ -234,7 +234,7 @@ Plan plan_of(const Ring& ring, const Current& current, std::uint32_t count, Load
     Copies copies(ring, current.holders, std::move(of_copies), count);
     copies.place();
     Plan plan;
-    Lists members;  // as a primary is chosen: those who have the data first
+    Lists members;  // as a primary is chosen: the nodes that have the data first
     for (std::uint32_t partition = 0; partition < current.holders.size(); ++partition) {
         plan.lists.push_back(copies.ordered(partition));
         members.push_back(plan.lists.back());

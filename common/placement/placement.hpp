@@ -1,5 +1,5 @@
-// Who should hold each partition (protocol.md, Words: "placement"). Pure functions of the candidates' names, racks and
-// weights and of who holds the data now: the order of candidates and NodeIds have no say. Thread-safe.
+// The nodes that should hold each partition (docs/glossary.md, "placement"). Pure functions of the candidates' names,
+// racks and weights and of where the data is now: the order of candidates and NodeIds have no say. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace ringkv {
 
-// Of each partition distinct nodes in order of preference, its primary first. Empty: nobody holds anything.
+// Of each partition distinct nodes in order of preference, its primary first. Empty: no node holds anything.
 using Holders = std::vector<std::vector<NodeId>>;
 
 class Placement {
@@ -23,7 +23,7 @@ class Placement {
 
     // Of each partition the nodes that should hold it: `replication` of them, or all candidates if there are fewer.
     // Every rack has one of them before any rack has a second, and so on.
-    // `current`: who holds it now; may name nodes that are no candidates (any more).
+    // `current`: the nodes that hold it now; may name nodes that are no candidates (any more).
     // Preconditions: names are distinct; valid_partition_count(partitions); current is empty or of every partition.
     [[nodiscard]] virtual Holders place(const std::vector<Candidate>& candidates, const Holders& current,
                                         std::uint32_t partitions, std::uint32_t replication) const = 0;

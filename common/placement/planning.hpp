@@ -1,4 +1,4 @@
-// What a cluster map says about who should hold partitions: the registry acts on it, kvctl previews with it. Pure
+// What a cluster map says about where partitions should be: the registry acts on it, kvctl previews with it. Pure
 // functions; thread-safe.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace ringkv {
 // The nodes that may hold partitions (NodeInfo::may_hold).
 [[nodiscard]] std::vector<Candidate> candidates_of(const ClusterMap& map);
 
-// Of each partition, whom a copy costs nothing to leave with: its target (in order), then the members that are not in
+// Of each partition, the nodes where a copy costs nothing: its target (in order), then the members that are not in
 // it. What is planned counts as done, so that a change in the midst of another gives what one after the other gives.
 [[nodiscard]] Holders holders_of(const ClusterMap& map);
 
@@ -34,7 +34,7 @@ namespace ringkv {
 // Why the node cannot give its copies away, and what to do; nullopt: it can.
 [[nodiscard]] std::optional<std::string> objection_to_drain(const ClusterMap& map, const NodeInfo& node);
 
-// What to say of a name that nobody has.
+// The message about a name that no node has.
 [[nodiscard]] std::string no_such_node(std::string_view name);
 
 }  // namespace ringkv

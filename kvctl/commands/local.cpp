@@ -131,7 +131,7 @@ class Script {
         if (found) answer(*found ? (*found)->value : "None");
     }
 
-    // Who will serve it when all is where it should be, so that the same script has the same answers.
+    // The node that will serve it when all is where it should be, so that the same script has the same answers.
     void owner(const std::string& key) {
         if (!std::exchange(primaries_settled_, true)) (void)cluster_.settle();
         const auto owner = cluster_.owner(key);
@@ -139,8 +139,8 @@ class Script {
         if (owner) answer(*owner);
     }
 
-    // So that what moves because of a line is told before the next one. A copy that is lost is for whoever reads it
-    // to tell.
+    // So that what moves because of a line is told before the next one. A lost partition is told by
+    // the commands that read it.
     void moved() {
         (void)cluster_.settle(Settled::copies);
         primaries_settled_ = false;

@@ -31,7 +31,7 @@ void print_json(const Context& context, const RepairStatus& status) {
 }
 
 std::string prospect(const RepairStatus& status, const AbsentNode& node) {
-    if (node.evicted) return status.frozen ? "given up; its copies wait" : "given up; its copies are made elsewhere";
+    if (node.evicted) return status.frozen ? "evicted; its copies wait" : "evicted; its copies are made elsewhere";
     if (status.frozen) return "waited for";
     return fmt::format("waited for, {} from when it went down", exact(status.repair_after));
 }

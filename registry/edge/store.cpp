@@ -147,7 +147,7 @@ Result<std::unique_ptr<MapStore::Impl>> MapStore::Impl::open(const std::string& 
 Result<void> MapStore::Impl::prepare_file() {
     // Before the file is looked at: a write-ahead log opened without it would be open to others.
     if (auto set = database_->execute(how_to_lock); !set) return explain(set.error());
-    // Looked at before anything is written: another program's file stays as it is.
+    // Looked at before anything is written: a file of another program stays as it is.
     const auto application = database_->integer("PRAGMA application_id");
     if (!application) return explain(application.error());
     const auto tables = database_->integer("SELECT count(*) FROM sqlite_master");

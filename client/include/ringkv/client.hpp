@@ -124,7 +124,7 @@ struct ClusterStatus {
 class Client {
   public:
     // Learns the map from the first endpoint that answers. Errors: configuration (bad endpoint, or an
-    // option of a later version), unavailable (no answer in time; the message names the endpoints asked).
+    // option of a later version), unavailable (no endpoint answered in time; the message names those asked).
     static Result<Client> connect(Options options);
 
     Client(Client&&) noexcept;

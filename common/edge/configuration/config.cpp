@@ -19,7 +19,7 @@ constexpr std::uint64_t kibibyte = std::uint64_t{1} << 10U;
 constexpr std::uint64_t largest_value = std::uint64_t{8} << 20U;  // half of what one frame may have (CodecLimits)
 constexpr std::uint64_t any_size = std::uint64_t{1} << 62U;
 
-// Every program that reaches a port may do everything: that must have been meant.
+// Any process that reaches a port may do everything: that must have been meant.
 Result<void> check_exposure(const Places& places, const std::string& key, const Result<HostPort>& address,
                             bool insecure) {
     if (insecure || !address || address->loopback()) return {};

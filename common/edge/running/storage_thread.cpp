@@ -56,7 +56,7 @@ Result<BatchNumber> StorageThread::store(Waiting waiting) {
 
 void StorageThread::run() {
     std::unique_lock lock(mutex_);
-    // Nothing is stored after an error: whether the failed batch is on the disk cannot be known (D3).
+    // Nothing is stored after an error: whether the failed batch is on the disk is unknown (D3).
     while (durable_) {
         changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
         if (waiting_.empty()) return;

@@ -20,10 +20,10 @@ namespace ringkv {
 
 class StorageThread final : public Storage {
   public:
-    // `inner`: durable when its commit() returns; nothing else uses it from now on. `wake` is called, on the
+    // `inner`: durable when its commit() returns; used by this thread alone from now on. `wake` is called, on the
     // thread, whenever durable() has something new to say. Both must outlive this.
     StorageThread(Storage& inner, std::function<void()> wake);
-    // Waits until all that was committed is stored. An error that durable() has not returned yet is logged.
+    // Waits until all that was committed is stored. An error that durable() has not reported yet is logged.
     ~StorageThread() override;
     StorageThread(const StorageThread&) = delete;
     StorageThread& operator=(const StorageThread&) = delete;

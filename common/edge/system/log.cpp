@@ -42,7 +42,7 @@ std::string as_json(const Logging& to, const LogLine& line) {
     return object.substr(1, object.size() - 2);
 }
 
-// One event is one line, and no bytes of a peer steer the operator's terminal.
+// One event is one line, and no bytes in it steer the operator's terminal.
 std::string harmless(std::string text) {
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';

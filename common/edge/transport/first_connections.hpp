@@ -32,7 +32,7 @@ class FirstConnections {
     [[nodiscard]] bool awaits(void* socket) const { return sockets_.contains(socket); }
     // Only of a socket that is awaited. False: there is no room for it.
     [[nodiscard]] bool add(void* socket, std::string frame, std::size_t messages);
-    // Sends what can go now, and gives up what waited for too long. True: some socket is awaited no more.
+    // Sends what can go now, and drops what waited for too long. True: some socket is awaited no more.
     bool flush(Time now, const Tell& sent, const Tell& dropped);
 
   private:

@@ -93,7 +93,7 @@ class Transport::Impl {
     std::vector<Source> sources_;
     std::vector<zmq_pollitem_t> items_;  // one for each source, then the wake signal
     bool sources_changed_ = true;
-    std::size_t first_ = 0;  // whose turn it is to be first
+    std::size_t first_ = 0;  // the socket that is read first in this poll
 
     Identity identity_;  // who sent last through this transport
     Outbox outbox_;

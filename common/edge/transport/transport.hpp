@@ -48,7 +48,7 @@ class Transport {
     void wake();
 
     using Handler = std::function<void(const Origin&, Message)>;
-    // Hands over what the last poll() saw arriving, at most `frames` frames; all of one frame before
+    // Returns what the last poll() saw arriving, at most `frames` frames; all of one frame before
     // the next is taken in. Malformed frames, and those of another major version, are answered with FrameRefused,
     // counted, and logged (at most one line a second); so are messages that only a newer release can read, each
     // with its own refusal, while the others of their frame are handed over. What came as an answer, or was

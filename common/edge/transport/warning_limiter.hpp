@@ -1,5 +1,5 @@
-// Warnings about what peers do wrong: at most one a second, with the number of those suppressed meanwhile, so that no
-// peer can fill a disk with log lines. Not thread-safe.
+// Log lines about what others do wrong: at most one a second, with how many were held back meanwhile, so
+// that no peer can fill a disk by it.
 #pragma once
 
 #include <optional>

@@ -26,10 +26,10 @@ void set_common(void* socket, const TransportOptions& options) {
     set(socket, ZMQ_RCVHWM, std::min(options.high_water_mark, 1000));
     // A larger frame costs its sender the connection, before memory is taken for it. Unlimited by default.
     set(socket, ZMQ_MAXMSGSIZE, static_cast<std::int64_t>(options.limits.frame));
-    // A peer that connects and says nothing is disconnected after 3 s instead of 30.
+    // A connection without a handshake is closed after 3 s instead of 30.
     set(socket, ZMQ_HANDSHAKE_IVL, 3000);
     // A peer that vanished without closing (power, cable, SIGSTOP) is noticed by silence, which is off by
-    // default: asked every second, given up after 3; the other side gives us up after 5.
+    // default: asked every second, closed after 3; the other side closes after 5.
     set(socket, ZMQ_HEARTBEAT_IVL, 1000);
     set(socket, ZMQ_HEARTBEAT_TIMEOUT, 3000);
     set(socket, ZMQ_HEARTBEAT_TTL, 5000);
@@ -89,7 +89,7 @@ Socket make_router(void* context, const TransportOptions& options) {
     Socket socket = make(context, ZMQ_ROUTER, options);
     if (!socket) return socket;
     set_listening(socket.get());
-    // Sending to a peer that has gone is an error, instead of a silent loss.
+    // Sending to a peer that has gone fails, instead of succeeding without effect.
     set(socket.get(), ZMQ_ROUTER_MANDATORY, 1);
     // No peer takes over another's connection, and its answers, by naming its identity.
     set(socket.get(), ZMQ_ROUTER_HANDOVER, 0);
@@ -100,7 +100,7 @@ Socket make_dealer(void* context, const TransportOptions& options) {
     Socket socket = make(context, ZMQ_DEALER, options);
     if (!socket) return socket;
     set_connecting(socket.get());
-    // Nothing is kept for a peer that is not there: a process that comes up on that port later would get it.
+    // Nothing is kept for a peer that is not there: a later process on that port would get it.
     set(socket.get(), ZMQ_IMMEDIATE, 1);
     return socket;
 }

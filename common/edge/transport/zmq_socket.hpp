@@ -26,8 +26,7 @@ using Socket = std::unique_ptr<void, CloseSocket>;
 
 // Errors: configuration, with the endpoint and what to try.
 [[nodiscard]] Result<void> listen_on(void* socket, const std::string& endpoint);
-// Returns at once, whether or not a process listens there. `socket` may be null, as the make_ functions return it.
-// Errors: configuration; internal, if there is no socket.
+// Returns at once, whether or not a server listens there. Errors: configuration.
 [[nodiscard]] Result<void> connect_to(void* socket, const std::string& endpoint);
 
 }  // namespace ringkv

@@ -19,7 +19,7 @@ enum class ErrorCode : unsigned char {
     invalid_argument = 1,  // key or value size, bad option: nothing was sent
     configuration = 2,     // a file, a flag or an endpoint is wrong
     condition_failed = 3,  // compare_and_set: the version was another one; nothing was written
-    unavailable = 4,       // the deadline passed or nobody serves; a write was NOT applied
+    unavailable = 4,       // the deadline passed or no node serves; a write was NOT applied
     outcome_unknown = 5,   // the deadline passed; a write may or may not have been applied
     refused = 6,           // refused for safety, with the reason in the message
     wrong_cluster = 7,     // the other side belongs to another cluster

@@ -33,7 +33,7 @@ namespace ringkv {
 
 // Partitions that one node has taken over from another.
 struct MoveSummary {
-    std::string from;     // the node that gave them up; or, if `copied`, the one that keeps its copy
+    std::string from;     // the node that had them; or, if `copied`, that sent the copy
     std::string to;       // the node that has a copy of each now
     bool copied = false;  // `from` keeps its own: there are more copies now than before
     std::size_t partitions = 0;
@@ -49,16 +49,16 @@ void print_moves(const MoveSummary& moved);
 
 struct LocalClusterOptions {
     std::uint32_t replication = 3;   // copies of each key, as far as there are nodes; 1 to 16
-    std::uint32_t partitions = 128;  // a power of two, up to 65536: the finest grain of redistribution
+    std::uint32_t partitions = 128;  // a power of two, up to 65536: the finest grain of moves
     // For each read and write, retries included.
     std::chrono::milliseconds deadline{5000};
     // For add_node, remove_node and settle.
     std::chrono::milliseconds change_deadline{60000};
-    // Told of each pair of nodes when all that is on its way to the second has arrived. Empty: not called.
+    // Called for each pair of nodes when all that is on its way to the second has arrived. Empty: not called.
     // Both callbacks run on the cluster's thread: they must not block, throw or destroy the cluster; calls to the
     // cluster fail there with invalid_argument.
     std::function<void(const MoveSummary&)> on_moves = print_moves;
-    // What the registry and the nodes log, a line an event, for whoever wants to see them work.
+    // What the registry and the nodes log, a line an event.
     std::function<void(const std::string& line)> on_event{};
 };
 
