@@ -5,7 +5,7 @@
 //
 // Real processes on this machine. Each client has keys of its own, which it writes and reads in turn, one call at a
 // time, at a fixed rate; a latency counts from the moment at which the call was due, so that a stall is felt by all
-// calls that it held up. As nobody else writes its keys, a client knows every byte that it must find. Says the
+// calls that it held up. As no other client writes its keys, a client knows every byte that it must find. Says the
 // latencies of each phase and their ratio to those of the quiet ones. Exits with 1 if a call failed, a byte was wrong
 // or a partition's copies were in fewer than three racks ("crowded").
 #include <fmt/format.h>
@@ -125,7 +125,7 @@ class Story {
         for (const char* name : newcomers) check(admin_.undrain(name));
         const double copies = settings_.partitions * 3 / 6.0;
         const double primaries = settings_.partitions / 6.0;
-        cluster_.wait_for_status(observer_, "everybody has a share", [&](const ClusterStatus& status) {
+        cluster_.wait_for_status(observer_, "every node has its share", [&](const ClusterStatus& status) {
             return testing::at_rest(status) && status.nodes.size() == 6 &&
                    std::all_of(status.nodes.begin(), status.nodes.end(), [&](const NodeStatus& node) {
                        return node.copies >= 0.9 * copies && node.primaries >= std::floor(0.9 * primaries);

@@ -140,7 +140,7 @@ class Table {
 int main(int argc, char** argv) {
     using namespace ringkv::benchmarks;
     Settings settings;
-    CLI::App app("Movement when nodes come and go, against the least possible.", "planner_bench");
+    CLI::App app("Moves when nodes come and go, against the least possible.", "planner_bench");
     app.add_option("--partitions", settings.partitions, "a power of two");
     app.add_option("--replication", settings.replication, "copies of each");
     app.add_option("--churn", settings.churn, "random changes before each row");

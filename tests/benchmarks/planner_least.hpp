@@ -1,4 +1,4 @@
-// The least possible movement, by somebody else's min-cost flow (LEMON's network simplex) on a network that is built
+// The fewest possible moves, by an independent min-cost flow (LEMON's network simplex) on a network that is built
 // in full: what the planner is held against. Plain types, since LEMON 1.3 does not compile as C++20.
 #pragma once
 

@@ -31,7 +31,6 @@ struct Settings {
     milliseconds patience = std::chrono::minutes(5);  // with each event
 };
 
-// Everybody holds what he should, and nothing is being moved.
 double seconds_since(steady_clock::time_point begin) {
     return std::chrono::duration<double>(steady_clock::now() - begin).count();
 }
@@ -47,7 +46,7 @@ class Story {
     }
 
     int tell() {
-        wait("a share for everybody", [](const ClusterStatus& status) { return testing::at_rest(status); });
+        wait("a share for every node", [](const ClusterStatus& status) { return testing::at_rest(status); });
         say(fmt::format("{} processes started, {} partitions formed and full", settings_.nodes, settings_.partitions),
             began_);
         must(cluster_.admin().change_settings({.repair_after = std::chrono::seconds(2)}));

@@ -31,7 +31,7 @@ RegistryProcess::RegistryProcess(const RegistrySettings& settings) : directory_(
     for (int attempt = 1;; ++attempt) {
         start(settings);
         if (process_->wait_for_output("ready", testing::patience)) return;
-        // Somebody may have taken the port between our look and the start.
+        // Another process may have taken the port between our look and the start.
         if (process_->running() || attempt == 5)
             throw std::runtime_error("the registry is not ready: " + process_->errors());
     }

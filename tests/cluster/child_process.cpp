@@ -83,7 +83,7 @@ bool ChildProcess::running() {
 }
 
 void ChildProcess::signal(int number) {
-    if (!running()) return;  // the pid may be somebody else's by now
+    if (!running()) return;  // the pid may be another process's by now
     asked_to_end_ = asked_to_end_ || number == SIGTERM || number == SIGKILL;
     ::kill(pid_, number);
 }

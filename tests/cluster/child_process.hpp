@@ -37,7 +37,7 @@ class ChildProcess {
     [[nodiscard]] bool running();
     // Nothing happens if it has ended.
     void signal(int number);
-    // It has ended, and nobody had sent it SIGTERM or SIGKILL.
+    // It has ended, and signal() had not sent it SIGTERM or SIGKILL.
     [[nodiscard]] bool ended_by_itself() { return !running() && !asked_to_end_; }
     // The exit code, or 128 + the signal that ended it; nullopt if it still runs at the deadline.
     std::optional<int> wait_for_exit(milliseconds deadline);

@@ -101,7 +101,7 @@ TEST(Failover, TwoOfThreeMembersKilledOneAfterTheOtherLoseNothing) {
     expect_nothing_lost(load, cluster);
 }
 
-TEST(Failover, StoppedNodeHandsOverAndNoRequestFails) {
+TEST(Failover, StoppedNodeTransfersLeadershipAndNoRequestFails) {
     ProcessCluster cluster;
     Client observer = cluster.client();
     Load load({.endpoints = {cluster.registry_endpoint()}});
@@ -149,7 +149,7 @@ TEST(Failover, KilledNodeStartedAgainIsAMemberAgainWithoutACommand) {
     expect_nothing_lost(load, cluster);
 }
 
-// Killed and started again before anybody noticed: the old identity must not count as alive.
+// Killed and started again before any other node noticed: the old identity must not count as alive.
 TEST(Failover, NodeStartedAgainAtOnceLosesNothing) {
     ProcessCluster cluster;
     Client observer = cluster.client();

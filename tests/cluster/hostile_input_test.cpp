@@ -1,4 +1,4 @@
-// Bytes that are not ours, on every port: whoever sends them gets an error or nothing, and nobody else
+// Bytes that are not ours, on every port: their sender gets an error or nothing, and no other client
 // notices.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using Lock = std::lock_guard<std::mutex>;
 
-// 0 if it is not a number: nobody writes that.
+// 0 if it is not a number: no client writes that.
 std::uint64_t number_of(const std::string& text) {
     std::uint64_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
@@ -64,7 +64,7 @@ std::uint64_t KeyHistory::oldest_allowed() const {
 void KeyHistory::was_read(std::uint64_t value, Version version, std::uint64_t oldest_allowed) {
     const Lock lock(mutex_);
     if (value < oldest_allowed) violation("read " + std::to_string(value) + " after " + std::to_string(oldest_allowed));
-    if (value > attempted_) violation("read " + std::to_string(value) + ", which nobody wrote");
+    if (value > attempted_) violation("read " + std::to_string(value) + ", which was never written");
     if (refused_.contains(value)) violation("read " + std::to_string(value) + ", which was refused");
     if (value != 0) record_version(value, version);
     seen_ = std::max(seen_, value);

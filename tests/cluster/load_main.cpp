@@ -2,8 +2,8 @@
 //
 //     cluster_load --registry tcp://127.0.0.1:7400 --seconds 6 --victim n3
 //
-// Prints "running" when every key has been written once; whoever started it may then do his worst to the
-// victim. At the end one line of JSON: what was acknowledged, what was broken (`violations`, empty if
+// Prints "running" when every key has been written once; the script that started it may then do its worst to
+// the victim. At the end one line of JSON: what was acknowledged, what was broken (`violations`, empty if
 // nothing was lost, doubled or stale), and for how long the keys whose primary the victim was could not
 // be written. Exits with 0 if nothing was broken.
 #include <CLI/CLI.hpp>
@@ -48,7 +48,7 @@ int run(const LoadOptions& options, unsigned seconds, const std::string& victim)
     if (!load.every_key_written(options.deadline)) throw std::runtime_error("not every key could be written");
     const auto victims = keys_with_primary(*observer, load, victim);
     load.measure();
-    std::cout << "running" << std::endl;  // flushed: somebody waits for it
+    std::cout << "running" << std::endl;  // flushed: a script waits for it
     std::this_thread::sleep_for(std::chrono::seconds(seconds));
     const bool writable = load.every_key_written(options.deadline);
     const auto gaps = gaps_as_json(load, victims);

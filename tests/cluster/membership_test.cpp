@@ -1,4 +1,4 @@
-// Who is in the cluster: any order of starts, late comers, taken names, nodes of another cluster.
+// The nodes of the cluster: any order of starts, late comers, taken names, nodes of another cluster.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

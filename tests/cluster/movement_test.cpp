@@ -51,7 +51,7 @@ TEST(Movement, ANodeThatJoinsTakesItsShareAndADrainedOneIsEmptied) {
         client, "n1 is empty", [](const ClusterStatus& now) { return at_rest(now) && copies_of(now, "n1") == 0; });
     EXPECT_EQ(find_node(status, "n1")->primaries, 0U);
     write_all(client, "b");
-    cluster.kill_node("n1");  // it may be stopped: nobody notices
+    cluster.kill_node("n1");  // it may be stopped: no call fails
     expect_all(client, "b");
 
     const Finished refused = kvctl(cluster, {"node", "drain", "n2", "--yes"});

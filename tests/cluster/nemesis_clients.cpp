@@ -61,7 +61,7 @@ struct RecordedLoad::Key {
     std::mutex mutex;
     History history;
     std::size_t begun = 0;  // calls; those above the history's size are under way
-    Version version = 0;    // that somebody saw last: what conditions expect
+    Version version = 0;    // that a client saw last: what conditions expect
 };
 
 struct RecordedLoad::Worker {
@@ -105,7 +105,7 @@ void RecordedLoad::work(Worker& worker) {
     const auto deadline = options_.deadlines[worker.number % options_.deadlines.size()];
     while (!stopping_) {
         auto client = connect(endpoints, deadline);
-        // Whoever it asked may be down: it asks again.
+        // The node that it asked may be down: it asks again.
         if (!client) std::this_thread::sleep_for(std::chrono::milliseconds(20));
         for (unsigned calls = 0; client && !stopping_ && calls < options_.calls_per_client; ++calls) {
             call(worker, *client);

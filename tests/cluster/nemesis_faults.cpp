@@ -22,7 +22,7 @@ constexpr std::size_t events_kept = 400;
 
 constexpr std::array<std::string_view, kinds_of_faults> fault_names{
     "kill node",      "stop node", "pause node",  "kill registry",          "stop registry",
-    "pause registry", "cut pair",  "cut one way", "cut node from registry", "cut clients from somebody",
+    "pause registry", "cut pair",  "cut one way", "cut node from registry", "cut clients from a party",
     "isolate node",   "split"};
 
 NodeId newest_of(const ClusterMap& map, const std::string& name) {
@@ -222,8 +222,8 @@ bool Nemesis::inject(Fault fault) {
     return false;
 }
 
-// Its data goes with it. The registry's map has the last word on who else has them; while the registry is away,
-// nobody can be thrown out of a view, but who was before is not known.
+// Its data goes with it. The registry's map has the last word on which nodes have copies; while the registry is away,
+// no member can be removed from a view, but earlier removals are not known.
 bool Nemesis::may_end(const std::string& node, const std::optional<ClusterMap>& map) const {
     if (links_disturbed_) return false;
     std::set<std::string> disturbed = disturbed_;
@@ -254,7 +254,7 @@ bool Nemesis::end_node(Fault fault) {
     else
         cluster_.node(node).signal(SIGTERM);
     hold(away, [this, node] {
-        // One that was stopped may have needed longer than that to hand over.
+        // One that was stopped may have needed longer than that to transfer its leadership.
         if (cluster_.node(node).running()) cluster_.kill_node(node);
         // It may have joined only just before its end.
         if (const auto map = registry_map())
@@ -351,8 +351,8 @@ bool Nemesis::cut_links(Fault fault) {
     return true;
 }
 
-// Every other time nobody is told who takes its place, but for the other nodes: it still has its clients, and they
-// still believe in it, until one after the other finds out.
+// Every other time only the other nodes learn which one takes its place: it still has its clients, and they
+// still take it for the primary, until one after the other finds out.
 std::string Nemesis::isolate(const std::string& node, const Parties& others) {
     const Parties alone{node};
     cut(alone, others);

@@ -1,6 +1,6 @@
 // Cuts the links of a ProcessCluster with nft, in a network namespace of our own.
 //
-// Each node runs as a user of its own, and so do the threads of the clients; so nft can tell who opened a
+// Each node runs as a user of its own, and so do the threads of the clients; so nft can tell which opened a
 // connection, and conntrack carries that over to the answers. Any pair of parties can be cut, one way or both,
 // while all share the loopback. What cannot be had here: some clients cut off and others not (all clients of a
 // process share ZeroMQ's one I/O thread, and so are one party); delay, loss by chance, messages out of order or

@@ -64,7 +64,7 @@ TEST_F(NemesisLinks, ClientsThatAreCutOffGetNoAnswerUntilTheLinksAreWhole) {
     for (const Links::Manner manner : {Links::Manner::drop, Links::Manner::reset}) {
         for (const char* node : {"n1", "n2", "n3"}) links_->cut(clients_party, node, manner);
         EXPECT_FALSE(client().put("key", "value"));
-        EXPECT_TRUE(cluster_->client().put("key", "value")) << "somebody else is not cut off";
+        EXPECT_TRUE(cluster_->client().put("key", "value")) << "another client is not cut off";
         links_->heal_all();
         EXPECT_TRUE(client().put("key", "value"));
     }

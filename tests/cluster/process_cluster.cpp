@@ -184,7 +184,7 @@ ChildProcess& ProcessCluster::start(Server& server) {
         server.process = std::make_unique<ChildProcess>(
             command.front(), std::vector<std::string>(command.begin() + 1, command.end()), log_of(server));
         if (server.process->wait_for_output("ready", patience)) break;
-        // Somebody may have taken the port between our look and the start.
+        // Another process may have taken the port between our look and the start.
         const bool exited = !server.process->running();
         if (!exited || known_to_others || attempt == 5)
             throw std::runtime_error(server.name + " is not ready: " + last_lines(server.process->errors()));

@@ -35,7 +35,7 @@ class Folder {
     int count_ = 0;
 };
 
-// A message of a newer version, of a type that nobody knows yet: every format that must be passed over, and nesting
+// A message of a newer version, of a type that is not known yet: every format that must be passed over, and nesting
 // as deep as the limit allows.
 std::string of_a_newer_version() {
     msgpack::sbuffer bytes;

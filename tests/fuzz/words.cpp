@@ -69,7 +69,8 @@ void take(std::string_view input) {
 
     const std::vector<std::string> known = {"beacon", "duration", "grace", "data_dir"};
     const std::string meant = config::nearest(text, known);
-    RINGKV_CHECK(meant.empty() || std::find(known.begin(), known.end(), meant) != known.end(), "a word of nobody's");
+    RINGKV_CHECK(meant.empty() || std::find(known.begin(), known.end(), meant) != known.end(),
+                 "a word that is not in the list");
 }
 
 }  // namespace ringkv::fuzz

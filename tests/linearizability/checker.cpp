@@ -5,7 +5,7 @@
 //   - A step that fits and changes nothing comes next at once. Whatever order there is, moving it forward to
 //     here keeps it right.
 //   - Writes whose versions are known can happen in the order of those versions only.
-//   - A write that nobody saw (optional) is needed only to make a step fit that does not fit without it, and
+//   - A write that no call saw (optional) is needed only to make a step fit that does not fit without it, and
 //     so comes right before such a step: moved back to there, or left out, the order stays right. That step may be
 //     another optional write, on a condition; but only if a version that is named nowhere else is to be had.
 //   - Optional writes of one kind and condition differ only in when they were called: the earliest goes first.
@@ -134,13 +134,13 @@ void Search::settle(Configuration& at) {
 std::size_t Search::next_versioned(const Configuration& at) const {
     const auto& order = evidence_.versioned;
     const auto next = std::partition_point(order.begin(), order.end(), [&](std::size_t i) { return at.has(i); });
-    return next == order.end() ? nobody : *next;
+    return next == order.end() ? no_call : *next;
 }
 
-// The lowest version that a write of which nobody was told one can have; a value's is none that anybody names.
+// The lowest version that a write can have of which no answer told one; a value's is none that any call names.
 Version Search::lowest_version(const Step& step, Version above) const {
     Version version = above + 1;
-    if (step.writer == nobody) return version;
+    if (step.writer == no_call) return version;
     while (std::binary_search(evidence_.orphans.begin(), evidence_.orphans.end(), version)) ++version;
     return version;
 }
@@ -155,7 +155,7 @@ void Search::add_moves(const Configuration& at, std::size_t i, Version ceiling, 
     const Step& step = steps_[i];
     if (const Version lowest = lowest_version(step, at.now.last); lowest < ceiling)
         moves.push_back({i, after(step, at.now, anonymous, lowest)});
-    if (step.writer == nobody) return;
+    if (step.writer == no_call) return;
     for (const Version orphan : evidence_.orphans)
         if (orphan > at.now.last && orphan < ceiling) moves.push_back({i, after(step, at.now, orphan, orphan)});
 }
@@ -170,7 +170,7 @@ bool Search::helps(const Register& before, const Register& then, const std::vect
 
 std::vector<Move> Search::moves(const Configuration& at) const {
     const std::size_t versioned = next_versioned(at);
-    const Version ceiling = versioned == nobody ? anonymous : steps_[versioned].version;
+    const Version ceiling = versioned == no_call ? anonymous : steps_[versioned].version;
     const std::vector<std::size_t> next = candidates(at);
     const bool chains = orphan_between(at.now.last, ceiling);
     std::vector<Move> certain;
@@ -257,7 +257,7 @@ std::string Search::objection(const Step& step) const {
     if (step.version <= now.last)
         return "the key's version is at least " + std::to_string(now.last) + " by now; versions grow";
     const std::size_t next = next_versioned(best_);
-    if (next != nobody && steps_[next].version < step.version)
+    if (next != no_call && steps_[next].version < step.version)
         return "a lower version must come before it: " + describe(history_[steps_[next].call]);
     return "what must follow then cannot";
 }
@@ -283,7 +283,7 @@ std::string Search::explain() const {
             text += "    " + describe(history_[step.call]) + "\n        " + objection(step) + '\n';
     }
     if (unseen > 0)
-        text += "  " + std::to_string(unseen) + " writes of unknown outcome that nobody saw were tried there, too.\n";
+        text += "  " + std::to_string(unseen) + " writes of unknown outcome that no call saw were tried there, too.\n";
     return text;
 }
 

@@ -117,7 +117,7 @@ TEST(Checker, WriteAppliedTwice) {
 }
 
 TEST(Checker, ReadOfAValueThatNobodyWrote) {
-    EXPECT_THAT(expect_illegal({put("a", 1, {0, 1}), get("x", 2, {2, 3})}), HasSubstr("nobody ever wrote that value"));
+    EXPECT_THAT(expect_illegal({put("a", 1, {0, 1}), get("x", 2, {2, 3})}), HasSubstr("no call wrote that value"));
 }
 
 TEST(Checker, AnswerToAnotherKindOfCall) {
@@ -192,7 +192,7 @@ TEST(Checker, UnseenWriteDoesNotHaveAVersionThatDidNotMatch) {
 }
 
 TEST(Checker, UnseenWritesMayFollowFromOneAnother) {
-    // Nobody was told of version 4; the put had it, so the conditional erase removed what the put wrote.
+    // No answer told of version 4; the put had it, so the conditional erase removed what the put wrote.
     expect_legal(
         {put("a", 1, {0, 1}), unknown(put("x", 0, {2, 3})), unknown(remove(4, 0, {4, 5})), get_absent({6, 7})});
     expect_illegal({put("a", 1, {0, 1}), unknown(put("x", 0, {2, 3})), unknown(remove(1, 0, {4, 5})),
@@ -246,7 +246,7 @@ TEST(Checker, WhatAFailedConditionFoundWasThere) {
     expect_legal({put("a", 1, {0, 1}), put("c", 2, {0, 9}), found(set_failed(7, "b", {2, 3}), 2), get("c", 2, {4, 5})});
     expect_illegal({put("a", 1, {0, 1}), found(set_failed(7, "b", {2, 3}), 0)});
     expect_illegal({put("a", 1, {0, 1}), found(set_failed(7, "b", {2, 3}), 4)});
-    // Nobody was told that the unknown put has version 4, but it can have.
+    // No answer told that the unknown put has version 4, but it can have.
     expect_legal({put("a", 1, {0, 1}), unknown(put("c", 0, {0, 1})), found(set_failed(7, "b", {2, 3}), 4)});
 }
 

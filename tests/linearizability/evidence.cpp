@@ -98,7 +98,7 @@ class Gatherer {
         for (Step& read : evidence_.steps) {
             if (read.kind != Kind::get || read.outcome != Outcome::done) continue;
             const auto found = writers_.find(history_[read.call].value);
-            if (found == writers_.end()) return contradict(read.call, "but nobody ever wrote that value");
+            if (found == writers_.end()) return contradict(read.call, "but no call wrote that value");
             read.writer = found->second;
             const Call& written = history_[read.writer];
             if (written.outcome != Outcome::done && written.outcome != Outcome::unknown)

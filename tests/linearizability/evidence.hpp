@@ -11,18 +11,18 @@
 
 namespace ringkv::linearizability {
 
-inline constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+inline constexpr std::size_t no_call = static_cast<std::size_t>(-1);
 
 // A call that constrains the order, or that may have had an effect.
 struct Step {
     std::size_t call = 0;  // its place in the history
     Kind kind = Kind::get;
     Outcome outcome = Outcome::done;  // done where it was unknown: what it is if it happened
-    // It may be left out: a write of unknown outcome that nobody saw.
+    // It may be left out: a write of unknown outcome that no call saw.
     bool optional = false;
-    std::size_t writer = nobody;  // of the value written or read: the call that writes it
+    std::size_t writer = no_call;  // of the value written or read: the call that writes it
     Version expected = 0;
-    Version version = 0;  // of the write, or of what was read; 0 = nobody was told
+    Version version = 0;  // of the write, or of what was read; 0 = no answer told it
     std::optional<Version> found;
     Instant called = 0;
     Instant returned = never;

@@ -86,7 +86,7 @@ std::vector<Planned> plan(Random& random, const Shape& shape) {
         one.instant = between(random, one.call.called, one.call.returned);
         one.unknown = chance(random, one.call.kind == Kind::get ? shape.unknown / 4 : shape.unknown);
         if (one.unknown) {
-            // Later than anybody would think, or never.
+            // Much later, or never.
             const std::int64_t late = length * static_cast<std::int64_t>(shape.calls);
             one.instant =
                 chance(random, 0.5) ? one.call.called + between(random, 0, chance(random, 0.5) ? length : late) : never;

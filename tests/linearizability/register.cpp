@@ -32,14 +32,14 @@ bool fits(const Step& step, const Register& now) {
 }
 
 Register after(const Step& step, const Register&, Version version, Version last) {
-    if (step.writer == nobody) return {nobody, 0, last};
+    if (step.writer == no_call) return {no_call, 0, last};
     return {step.writer, version, last};
 }
 
 std::string describe(const Register& now, const History& history) {
     if (!now.present()) return "nothing";
     const std::string value = history[now.writer].value;
-    if (now.version == anonymous) return value + ", of a version that nobody was told";
+    if (now.version == anonymous) return value + ", of a version that no answer told";
     return value + ", version " + std::to_string(now.version);
 }
 

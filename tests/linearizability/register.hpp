@@ -9,15 +9,15 @@
 
 namespace ringkv::linearizability {
 
-// The version of a present value that no call names: it equals none that anybody expects or was told.
+// The version of a present value that no call names: it equals none that a call expects or was told.
 inline constexpr Version anonymous = never;
 
 struct Register {
-    std::size_t writer = nobody;  // the call that wrote the value; nobody = absent
-    Version version = 0;          // of the value; 0 = absent
-    Version last = 0;             // what the last write's version is at least
+    std::size_t writer = no_call;  // the call that wrote the value; no_call = absent
+    Version version = 0;           // of the value; 0 = absent
+    Version last = 0;              // what the last write's version is at least
 
-    [[nodiscard]] bool present() const { return writer != nobody; }
+    [[nodiscard]] bool present() const { return writer != no_call; }
     friend bool operator==(const Register&, const Register&) = default;
 };
 

@@ -15,8 +15,8 @@ struct Rule {
 
     Action action = Action::drop;
     std::string type{};                                           // of the message, as name_of(); empty = any
-    HostId from{};                                                // none = anybody
-    HostId to{};                                                  // none = anybody
+    HostId from{};                                                // none = any host
+    HostId to{};                                                  // none = any host
     Duration delay{};                                             // Action::delay: instead of the usual latency
     std::size_t count = std::numeric_limits<std::size_t>::max();  // for so many messages, then no more
 
@@ -29,7 +29,7 @@ class ScriptedNetwork final : public Network {
 
     // The first rule that matches decides; those added later come first.
     void add(Rule rule) { rules_.insert(rules_.begin(), std::move(rule)); }
-    // Nothing goes from the one to the other. None = anybody.
+    // Nothing goes from the one to the other. None = any host.
     void cut(HostId from, HostId to) { cuts_.emplace_back(from, to); }
     // Ends this one cut.
     void join(HostId from, HostId to) { std::erase(cuts_, std::pair(from, to)); }

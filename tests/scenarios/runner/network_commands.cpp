@@ -1,4 +1,4 @@
-// Time, faults of the network, and bytes that nobody of ours sends.
+// Time, faults of the network, and bytes that no program of ours sends.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -78,7 +78,7 @@ void Runner::cut_links(HostId one, HostId other, bool both_ways) {
         }
 }
 
-// From everybody, or from these.
+// From every other host, or from these.
 void Runner::isolate(Arguments& arguments) {
     const HostId one = host(arguments);
     std::vector<HostId> others;

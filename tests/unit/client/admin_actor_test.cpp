@@ -169,7 +169,7 @@ TEST_F(AdminTasks, EveryShardOfEveryNodeThatIsUpIsAskedWhatItHolds) {
     EXPECT_EQ(asked[2].to, NodeId(2));
     answer(1, HoldingsAnswer{asked[0].message.request, {{PartitionId(0), 1, 10}}});
     answer(1, HoldingsAnswer{asked[1].message.request, {{PartitionId(1), 1, 20}}});
-    answer(2, HoldingsAnswer{asked[0].message.request, {}});  // not his number
+    answer(2, HoldingsAnswer{asked[0].message.request, {}});  // not its number
     EXPECT_FALSE(admin.finished());
     answer(2, HoldingsAnswer{asked[2].message.request, {}});
     ASSERT_TRUE(admin.finished());

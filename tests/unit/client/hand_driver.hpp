@@ -119,7 +119,7 @@ class HandDriver {
         return submit(GetOperation{std::move(key)}, within);
     }
 
-    // From the registry, or whoever has no node id.
+    // From the registry, or another sender without a node id.
     void answer(const std::string& endpoint, Message message, Uuid cluster = cluster_id(), NodeId node = {}) {
         client.receive(now, {Address::to(endpoint), cluster, node, StartNumber(1), NodeId()}, std::move(message));
         turn();

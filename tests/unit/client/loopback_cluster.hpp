@@ -17,7 +17,7 @@
 
 namespace ringkv::test {
 
-// A loopback endpoint that nobody listens on at the moment.
+// A loopback endpoint that is not listened on at the moment.
 inline std::string free_endpoint() {
     const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};

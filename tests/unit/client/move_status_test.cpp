@@ -41,14 +41,14 @@ TEST(Movement, ADrainedNodeHasNothingLeft) {
     EXPECT_EQ(moves.waits, "");
 }
 
-TEST(Movement, ANodeThatNobodyKnowsIsGone) {
+TEST(Movement, ANodeThatIsNotInTheMapIsGone) {
     ClusterMap map = four_nodes();
     EXPECT_EQ(node_moves(map, "n9").state, "gone");
     map.nodes[NodeId(4)].state = NodeState::gone;
     EXPECT_EQ(node_moves(map, "n4").state, "gone");
 }
 
-TEST(Movement, ADrainThatWaitsSaysForWhom) {
+TEST(Movement, ADrainThatWaitsSaysForWhat) {
     ClusterMap map = four_nodes();
     map.nodes[NodeId(3)].duty = NodeDuty::drain;
     for (PartitionState& partition : map.partitions) partition.target = {NodeId(1), NodeId(2), NodeId(4)};

@@ -97,7 +97,7 @@ TEST(ClientWrites, RetryKeepsTheSequence) {
     EXPECT_NE(second.message.request, first.message.request);
     driver.from_node(1, written(first.message.request, 9));  // the late answer to the first
     EXPECT_EQ(driver.outcome<WriteOutcome>(put).version, OpNumber(9));
-    driver.from_node(1, written(second.message.request, 9));  // and the second's is nobody's
+    driver.from_node(1, written(second.message.request, 9));  // and the second's is dropped
     EXPECT_EQ(driver.done.size(), 1U);
 }
 
@@ -287,7 +287,7 @@ TEST(ClientWrites, LowestMovesOnWithWhatIsFinished) {
     driver.put(key_in(0, 2), "c");
     EXPECT_EQ(driver.take_one<Write>().message.lowest, Sequence(1));  // the first is still open
     driver.advance(milliseconds(290));
-    driver.put(key_in(0, 3), "d");  // the first was given up
+    driver.put(key_in(0, 3), "d");  // the first was abandoned
     EXPECT_EQ(driver.take<Write>().back().message.lowest, Sequence(3));
 }
 

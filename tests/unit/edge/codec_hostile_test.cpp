@@ -1,4 +1,4 @@
-// Bytes that nobody of ours would send: each is an Error, and takes neither memory nor the process.
+// Bytes that no program of ours would send: each is an Error, and takes neither memory nor the process.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -232,7 +232,7 @@ TEST(Codec, ValuesThatCannotBeAreMalformed) {
         expect_malformed(encode(sender, receiver, {join}));
     }
     MapSnapshot snapshot;
-    snapshot.map.settings.partitions = 65537;  // whoever applies it makes room for so many
+    snapshot.map.settings.partitions = 65537;  // its receiver would make room for so many
     expect_malformed(encode(sender, receiver, {snapshot}));
     expect_malformed(
         Bytes().raw("\x97\xa3RKV\x01").raw(std::string("\0\xc4\x0f", 3)).raw("0123456789abcde\1\1\1").str());

@@ -1,4 +1,4 @@
-// The worked example of docs/protocol.md: whoever writes a client in another language starts from it.
+// The worked example of docs/protocol.md: a client in another language starts from it.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -29,7 +29,7 @@ class GatedStorage final : public Storage {
             std::unique_lock lock(mutex_);
             hanging_ = !open_;
             changed_.notify_all();
-            EXPECT_TRUE(changed_.wait_for(lock, patience, [this] { return open_; })) << "nobody opened the gate";
+            EXPECT_TRUE(changed_.wait_for(lock, patience, [this] { return open_; })) << "the gate was not opened";
             hanging_ = false;
         }
         return inner_.commit(number, std::move(batch));

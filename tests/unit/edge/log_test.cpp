@@ -14,7 +14,7 @@ namespace {
 
 // In one process for itself: logging is started once.
 void log_everything() {
-    log(LogLevel::error, "nobody asked for this");
+    log(LogLevel::error, "not asked for");
     start_logging("ringkv-node", "n1");
     log(LogLevel::debug, "too fine");
     log(LogLevel::warning, "a \"quoted\" line\nwith \x1b[31mcolour, \xff and {}",

@@ -28,7 +28,7 @@ inline std::uint16_t bind_free(int socket) {
     return ntohs(address.sin_port);
 }
 
-// One that nobody listened on a moment ago.
+// One that was not listened on a moment ago.
 inline std::string free_endpoint() {
     const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
     const std::uint16_t port = bind_free(socket);

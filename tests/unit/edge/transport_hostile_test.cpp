@@ -98,7 +98,7 @@ TEST(Transport, AFrameLargerThanTheLimitCostsOnlyItsSenderTheConnection) {
     const Message half = Get{RequestId(1), PartitionId(), std::string(6000, 'k')};
     const std::vector<Outgoing> turn = {
         {back, {}, half}, {back, {}, half}, {back, {}, Get{RequestId(2), PartitionId(), std::string(10001, 'k')}}};
-    server.transport->send(somebody, turn);
+    server.transport->send(some_identity, turn);
     EXPECT_EQ(server.counters().frames_out - before.frames_out, 2U);
     EXPECT_EQ(server.counters().messages_out - before.messages_out, 2U);
     EXPECT_EQ(server.counters().dropped - before.dropped, 1U);
@@ -132,7 +132,7 @@ TEST(Transport, RawGarbageOnThePortDisturbsNobody) {
 TEST(Transport, BadFramesAreRefusedAndCounted) {
     const std::string endpoint = free_endpoint();
     Peer server(listening(endpoint));
-    const std::string good = encode(somebody, NodeId(), {numbered(1)});
+    const std::string good = encode(some_identity, NodeId(), {numbered(1)});
     std::string other_version = good;
     other_version[5] = 2;  // behind the array's head and "RKV"
     const std::vector<std::pair<std::vector<std::string>, ErrorCode>> frames = {
@@ -198,7 +198,7 @@ TEST(Transport, APeerThatChoosesItsRoutingIdIsRefused) {
     const std::string endpoint = free_endpoint();
     Peer server(listening(endpoint));
     BareSocket rude(ZMQ_DEALER, endpoint, "fixed");
-    rude.send({encode(somebody, NodeId(), {numbered(1)})});
+    rude.send({encode(some_identity, NodeId(), {numbered(1)})});
     ASSERT_TRUE(pump_until({&server}, [&] { return server.counters().malformed == 1; }));
     EXPECT_THAT(rude.receive_refusal().text, HasSubstr("routing id"));
     EXPECT_TRUE(server.inbox.empty());
@@ -216,7 +216,7 @@ TEST(Transport, BadAnswersAreDroppedWithoutAnAnswer) {
     const std::string id = server.receive_part();
     (void)server.receive_part();
     server.send({id, "garbage"});
-    server.send({id, encode(somebody, NodeId(), {numbered(2)})});
+    server.send({id, encode(some_identity, NodeId(), {numbered(2)})});
     ASSERT_TRUE(pump_until({&client}, [&] { return !client.inbox.empty(); }));
     EXPECT_EQ(number_of(client.inbox.front()), 2U);
     EXPECT_EQ(client.counters().malformed, 1U);

@@ -15,7 +15,7 @@
 
 namespace ringkv {
 
-inline const Identity somebody{Uuid{{1, 2, 3}}, NodeId(4), StartNumber(5)};
+inline const Identity some_identity{Uuid{{1, 2, 3}}, NodeId(4), StartNumber(5)};
 
 struct Received {
     Origin from;
@@ -43,7 +43,7 @@ struct Peer {
     }
     void send(const Address& address, Message message, NodeId to = {}) {
         const Outgoing outgoing{address, to, std::move(message)};
-        transport->send(somebody, {&outgoing, 1});
+        transport->send(some_identity, {&outgoing, 1});
     }
     [[nodiscard]] const TransportCounters& counters() const { return transport->counters(); }
 };
@@ -71,7 +71,7 @@ inline std::uint64_t number_of(const Received& received) {
     return std::get<MapRequest>(received.message).epoch.value();
 }
 
-// The first messages to a new endpoint are dropped, for nobody is connected yet: repeats one until it is
+// The first messages to a new endpoint are dropped, for no socket is connected yet: repeats one until it is
 // there, and waits for all that went. -> where the server answers to.
 inline Address connect(Peer& client, Peer& server, const std::string& endpoint) {
     static std::uint64_t mark = 1U << 30U;

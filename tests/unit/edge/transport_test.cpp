@@ -25,9 +25,9 @@ TEST(Transport, AnswersGoBackTheWayRequestsCame) {
     }));
     const Received request = server.inbox.front();
     EXPECT_EQ(request.from.address.kind, Address::Kind::connection);
-    EXPECT_EQ(request.from.cluster, somebody.cluster);
-    EXPECT_EQ(request.from.node, somebody.node);
-    EXPECT_EQ(request.from.start, somebody.start);
+    EXPECT_EQ(request.from.cluster, some_identity.cluster);
+    EXPECT_EQ(request.from.node, some_identity.node);
+    EXPECT_EQ(request.from.start, some_identity.start);
     EXPECT_EQ(request.from.to, NodeId(8));
     EXPECT_EQ(std::get<Get>(request.message).key, "k");
 
@@ -37,7 +37,7 @@ TEST(Transport, AnswersGoBackTheWayRequestsCame) {
     EXPECT_EQ(std::get<GetAnswer>(client.inbox.front().message).value, "v");
 }
 
-// The connection is made by the first message, which waits for it: nobody has to send it again.
+// The connection is made by the first message, which waits for it: it need not be sent again.
 TEST(Transport, TheFirstMessagesToAPeerArriveInOrder) {
     const std::string endpoint = free_endpoint();
     Peer server(listening(endpoint));
@@ -64,7 +64,7 @@ TEST(Transport, MessagesOfOneTurnGoInOneFrameForEachReceiverInOrder) {
     std::vector<Outgoing> turn;
     for (std::uint64_t i = 0; i < 100; ++i)
         turn.push_back({Address::to(endpoint), NodeId(i % 2 == 0 ? 1 : 2), numbered(i)});
-    client.transport->send(somebody, turn);
+    client.transport->send(some_identity, turn);
     EXPECT_EQ(client.counters().frames_out - before.frames_out, 2U);
     EXPECT_EQ(client.counters().messages_out - before.messages_out, 100U);
     ASSERT_TRUE(pump_until({&server}, [&] { return server.inbox.size() == 100; }));
@@ -87,7 +87,7 @@ TEST(Transport, ALongTurnIsSplitIntoFramesInOrder) {
     std::vector<Outgoing> turn;
     for (std::uint64_t i = 0; i < 100; ++i)
         turn.push_back({Address::to(endpoint), NodeId(), Get{RequestId(i), PartitionId(), std::string(1000, 'k')}});
-    client.transport->send(somebody, turn);
+    client.transport->send(some_identity, turn);
     EXPECT_EQ(client.counters().frames_out - before, 10U);  // of ten messages, the tenth of which is over the limit
     ASSERT_TRUE(pump_until({&server}, [&] { return server.inbox.size() == 100; }));
     for (std::uint64_t i = 0; i < 100; ++i) EXPECT_EQ(std::get<Get>(server.inbox[i].message).request, RequestId(i));
@@ -181,7 +181,7 @@ TEST(Transport, SubscribersHearWhatIsPublished) {
         return !first.inbox.empty() && !second.inbox.empty();
     }));
     EXPECT_EQ(first.inbox.front().from.address, Address::to(*options.publish));
-    EXPECT_EQ(first.inbox.front().from.node, somebody.node);
+    EXPECT_EQ(first.inbox.front().from.node, some_identity.node);
     EXPECT_EQ(std::get<CurrentEpoch>(second.inbox.front().message).epoch, Epoch(5));
 }
 
@@ -287,7 +287,7 @@ TEST(Transport, APortInUseIsAConfigurationErrorThatNamesIt) {
     TransportOptions publishing;
     publishing.publish = endpoint;
     EXPECT_EQ(Transport::open(publishing).error().code(), ErrorCode::configuration);
-    const auto elsewhere = Transport::open(listening("tcp://203.0.113.7:7400"));  // nobody's address (RFC 5737)
+    const auto elsewhere = Transport::open(listening("tcp://203.0.113.7:7400"));  // no machine's address (RFC 5737)
     ASSERT_FALSE(elsewhere);
     EXPECT_THAT(elsewhere.error().message(), HasSubstr("no network interface"));
     EXPECT_EQ(Transport::open(listening("tcp://127.0.0.1:0")).error().code(), ErrorCode::configuration);

@@ -331,7 +331,7 @@ TEST_F(Commands, ARegistryThatIsNotThereIsUnavailableForEveryCommand) {
         const Ran ran = kvctl(words);
         EXPECT_EQ(ran.code, 4) << command[0];
         EXPECT_EQ(ran.out, "") << command[0];
-        EXPECT_THAT(ran.err, HasSubstr("nobody answered at tcp://127.0.0.1:1")) << command[0];
+        EXPECT_THAT(ran.err, HasSubstr("no answer from tcp://127.0.0.1:1")) << command[0];
         EXPECT_THAT(ran.err, HasSubstr("try: ")) << command[0];
     }
 }

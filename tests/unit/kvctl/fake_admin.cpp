@@ -29,7 +29,7 @@ Admin::~Admin() = default;
 
 Result<Admin> Admin::connect(AdminOptions options) {
     if (options.registries.front() == "tcp://127.0.0.1:1")
-        return Error(ErrorCode::unavailable, "nobody answered at tcp://127.0.0.1:1");
+        return Error(ErrorCode::unavailable, "no answer from tcp://127.0.0.1:1");
     return Admin(std::make_unique<Impl>());
 }
 

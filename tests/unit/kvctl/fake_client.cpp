@@ -42,7 +42,7 @@ class Client::Impl {
         return std::nullopt;
     }
     static std::optional<Error> trouble(std::string_view key) {
-        if (key.rfind("unavailable", 0) == 0) return Error(ErrorCode::unavailable, "nobody serves it");
+        if (key.rfind("unavailable", 0) == 0) return Error(ErrorCode::unavailable, "no node serves it");
         if (key.rfind("unknown", 0) == 0) return Error(ErrorCode::outcome_unknown, "the deadline passed");
         return refusal(key);
     }
@@ -114,7 +114,7 @@ Client::~Client() = default;
 Result<Client> Client::connect(Options options) {
     fake::last_options() = options;
     if (options.registries.front() == "tcp://127.0.0.1:1") {
-        return Error(ErrorCode::unavailable, "nobody answered at tcp://127.0.0.1:1");
+        return Error(ErrorCode::unavailable, "no answer from tcp://127.0.0.1:1");
     }
     return Client(std::make_unique<Impl>());
 }

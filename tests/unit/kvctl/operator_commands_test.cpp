@@ -237,7 +237,7 @@ TEST_F(Operator, RepairStatusSaysWhoIsAbsentAndWhatBecomesOfTheirCopies) {
     admin.repair.repair_after = std::chrono::seconds(30);
     const std::string out = kvctl({"repair", "status"}).out;
     EXPECT_THAT(out, HasSubstr("repair under way: 1 copy being made"));
-    EXPECT_THAT(out, HasSubstr("n1    rack-a      12  given up; its copies are made elsewhere"));
+    EXPECT_THAT(out, HasSubstr("n1    rack-a      12  evicted; its copies are made elsewhere"));
     EXPECT_THAT(out, HasSubstr("n2    rack-b      11  waited for, 30s from"));
     EXPECT_THAT(admin.changes, IsEmpty());
 }

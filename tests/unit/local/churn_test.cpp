@@ -1,5 +1,5 @@
 // Nodes come and go all the time, from several threads, while others read and write: nothing is lost, nothing stale,
-// and nobody notices. For RINGKV_CHURN_SECONDS (5).
+// and no call fails. For RINGKV_CHURN_SECONDS (5).
 #include <gtest/gtest.h>
 
 #include <array>
@@ -143,7 +143,7 @@ void churn_with(std::uint32_t replication, int staying, const std::vector<std::s
     EXPECT_FALSE(log.lines().empty());
     std::uint64_t keys = 0;
     for (const MoveSummary& moved : log.lines()) keys += moved.keys;
-    std::printf("%d writes, %d reads, %d nodes came, %llu keys changed hands in %zu redistributions\n", churn.written(),
+    std::printf("%d writes, %d reads, %d nodes came, %llu keys changed hands in %zu moves\n", churn.written(),
                 churn.read(), churn.changes(), static_cast<unsigned long long>(keys), log.lines().size());
 }
 
@@ -151,12 +151,12 @@ TEST(LocalClusterChurn, LosesNothingAndServesNothingStale) {
     churn_with(3, 3, {"node4", "node5", "node6"});
 }
 
-// Often fewer nodes than copies are wanted: then nodes leave without anybody to give their copies to.
+// Often fewer nodes than copies are wanted: then nodes leave without another node to move their copies to.
 TEST(LocalClusterChurn, LosesNothingWhereOneNodeStays) {
     churn_with(3, 1, {"node2", "node3", "node4"});
 }
 
-// Whoever leaves without having given its copies away takes them along.
+// A node that leaves without having moved its copies away takes them along.
 TEST(LocalClusterChurn, LosesNothingWhereEachKeyHasOneCopy) {
     churn_with(1, 2, {"node3", "node4"});
 }

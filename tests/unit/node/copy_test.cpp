@@ -1,4 +1,4 @@
-// Full copies to learners (M2): who sends them, to whom never, and what a learner takes for which copy.
+// State transfers to learners (M2): when the primary sends one, when it must not, and what a learner takes for which.
 #include <gtest/gtest.h>
 
 #include "tests/unit/node/shard_fixture.hpp"
@@ -50,7 +50,7 @@ TEST_F(Copying, ALateStartViewOkDoesNotEndIt) {
     EXPECT_FALSE(proposed());
 }
 
-// The same, after the copy was given up: its first chunk may have arrived all the same.
+// The same, after the copy was abandoned: its first chunk may have arrived all the same.
 TEST_F(Copying, AnAnswerOfBeforeItIsNotTakenWhenItWasGivenUp) {
     ASSERT_TRUE(node_.sent<StateChunk>(3));
     for (int i = 0; i < 40; ++i) {
@@ -64,9 +64,9 @@ TEST_F(Copying, AnAnswerOfBeforeItIsNotTakenWhenItWasGivenUp) {
 }
 
 // 1. The learner has its copy and is proposed. 2. It goes down and comes back, with a log that cannot be joined: the
-// registry may have accepted it meanwhile. 3. A new copy would empty who is a member by now, and may be asked for
-// what only it and a dead primary had.
-TEST_F(Copying, IsNotBegunOverWhoWasProposed) {
+// registry may have accepted it meanwhile. 3. A new copy would empty a node that is a member by now, and may be asked
+// for what only it and a dead primary had.
+TEST_F(Copying, IsNotBegunOverALearnerThatWasProposed) {
     const auto chunk = node_.sent<StateChunk>(3);
     ASSERT_TRUE(chunk);
     node_.from_node(3, StateChunkOk{PartitionId(0), view_.id, chunk->copy, chunk->index});
@@ -157,7 +157,7 @@ TEST_F(Learning, AnOlderCopysChunkDoesNotEmptyIt) {
     EXPECT_EQ(keys(), "ab");
 }
 
-// 1. The learner asks for a copy; its first chunk is late, and the copy is given up. 2. The learner takes the log over
+// 1. The learner asks for a copy; its first chunk is late, and the copy is abandoned. 2. The learner takes the log over
 // after all: from now on the primary counts on it. 3. The late chunk came, emptied it, and no Prepare was answered any
 // more; had it been a member by then, without knowing it yet, what it had acknowledged would have been gone.
 TEST_F(Learning, AChunkOfACopyThatWasGivenUpDoesNotEmptyIt) {

@@ -57,7 +57,7 @@ TEST(Sessions, RefusesWhatMayHaveBeenExecutedAndForgotten) {
     EXPECT_EQ(table.dropped(), OpNumber(10));
     // The delayed first attempt of sequence 1 knew commit point 9 at most: it may be what op 10 was.
     EXPECT_EQ(table.look(ada, Sequence(1), OpNumber(9)).verdict, Verdict::refused);
-    // Who knows op 10 sent its first attempt after it.
+    // A client that knows op 10 sent its first attempt after it.
     EXPECT_EQ(table.look(ada, Sequence(2), OpNumber(10)).verdict, Verdict::fresh);
     EXPECT_EQ(table.look(bob, Sequence(1), OpNumber(3)).verdict, Verdict::refused);
 }

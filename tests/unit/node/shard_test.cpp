@@ -284,7 +284,7 @@ class TakingOver : public ShardTest {
 };
 
 // 1. The old primary commits ops 1 and 2 and dies; node 3 does not know yet that they are committed. 2. The new
-// primary's StartView has room for op 1 only. 3. Node 3 cut op 2. 4. The new primary dies before its Prepare of
+// primary's StartView has room for op 1 only. 3. Node 3 truncated op 2. 4. The new primary dies before its Prepare of
 // op 2 arrives, and node 3 serves without it.
 TEST_F(TakingOver, APartialStartViewCutsNothingItDoesNotContradict) {
     node_.from_node(2, StartView{PartitionId(0), second_, {}, {}, {}, {entry_of(1, 1, "one")}});

@@ -48,7 +48,7 @@ Change any_change(std::size_t most_nodes, std::uint32_t most_racks) {
     return change;
 }
 
-// Held by anybody, as a cluster in the middle of many changes could be.
+// Held by any nodes, as a cluster in the middle of many changes could be.
 Holders any_holders(const std::vector<Candidate>& nodes, std::uint32_t partitions) {
     Holders held(partitions);
     for (std::vector<NodeId>& list : held)
@@ -109,7 +109,7 @@ std::string imbalance(const Holders& placement, const std::vector<Candidate>& no
     return "";
 }
 
-// ---- the least movement
+// ---- the fewest moves
 
 RC_GTEST_PROP(PlacementChange, MovesTheLeastThatIsPossible, ()) {
     const Change change = any_change(30, 10);

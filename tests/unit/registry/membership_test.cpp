@@ -102,7 +102,7 @@ TEST_F(Membership, ABlankDiskIsANewIdentityInEveryTargetOfTheOldOne) {
     EXPECT_EQ(map.at(PartitionId(1)).target, (std::vector<NodeId>{NodeId(4), NodeId(3), NodeId(1)}));
 }
 
-// It would take the name from who has it now.
+// It would take the name from the node that has it now.
 TEST_F(Membership, AnOldJoinDeliveredLateMakesNoIdentity) {
     registry.beating.erase(3);
     registry.advance(milliseconds(1000));

@@ -1,4 +1,4 @@
-// Who is to hold what, and when copies are made (M1, M4, M5).
+// Which node is to hold what, and when copies are made (M1, M4, M5).
 #include "rebalancing_fixture.hpp"
 
 namespace ringkv::test {
@@ -35,7 +35,7 @@ TEST_F(Rebalancing, ANewNodeLearnsItsShareSoManyPartitionsAtATime) {
     }
 }
 
-TEST_F(Rebalancing, NobodyTeachesMoreThanSoManyPartitionsAtATime) {
+TEST_F(Rebalancing, NoNodeSendsMoreThanSoManyPartitionsAtATime) {
     Driver registry(options(1));
     registry.form();
     for (std::uint8_t number : {4, 5, 6}) join(registry, number);
@@ -56,7 +56,7 @@ TEST_F(Rebalancing, ANodeBeginsSoManyCopiesASecondForBalance) {
     registry.form();
     join(registry, 4);
     const NodeId fourth = registry.node(4).id;
-    // A primary begins as slowly as the one who learns.
+    // A primary begins as slowly as the learner.
     EXPECT_EQ(learners(registry.map(), fourth), 1U);
     registry.advance(milliseconds(400));
     EXPECT_EQ(learners(registry.map(), fourth), 1U);
@@ -82,7 +82,7 @@ TEST_F(Rebalancing, ANodeBeginsSoManyCopiesASecondForBalance) {
     }
 }
 
-TEST_F(Rebalancing, WhereACopyIsMissingNobodyWaits) {
+TEST_F(Rebalancing, WhereACopyIsMissingNoNodeWaits) {
     RegistryOptions slow = options(64);
     slow.settings.pace.max_moves_per_second = 1;
     slow.settings.pace.repair_after = Duration::zero();
@@ -102,9 +102,9 @@ TEST_F(Rebalancing, WhereACopyIsMissingNobodyWaits) {
         ++missing;
     }
     ASSERT_GT(missing, 1U);
-    std::size_t taught = 0;
-    for (const PartitionState& state : registry.map().partitions) taught += state.learners.size();
-    EXPECT_GE(taught, missing);
+    std::size_t learning = 0;
+    for (const PartitionState& state : registry.map().partitions) learning += state.learners.size();
+    EXPECT_GE(learning, missing);
 }
 
 TEST_F(Rebalancing, OnlyTheCopyThatIsMissingIsUrgent) {
@@ -119,7 +119,7 @@ TEST_F(Rebalancing, OnlyTheCopyThatIsMissingIsUrgent) {
     std::size_t newcomers = 0;
     std::size_t learned = 0;
     for (const PartitionState& state : registry.map().partitions) {
-        if (state.view.primary == NodeId(3)) continue;  // nobody is there to teach
+        if (state.view.primary == NodeId(3)) continue;  // no primary is there to send it
         const auto wanted = static_cast<std::size_t>(std::count_if(state.target.begin(), state.target.end(),
                                                                    [&](NodeId node) { return !state.view.has(node); }));
         newcomers += wanted;
@@ -161,7 +161,7 @@ TEST_F(Rebalancing, ALearnerThatGoesDownGivesItsPlaceUp) {
     EXPECT_EQ(learners(registry.map(), fourth), 0U);
     EXPECT_GT(targets(registry.map(), fourth), 0U) << "it may come back";
     registry.advance(seconds(10));
-    EXPECT_EQ(targets(registry.map(), fourth), 0U) << "it is given up";
+    EXPECT_EQ(targets(registry.map(), fourth), 0U) << "it is evicted";
     registry.beating.insert(4);
     registry.advance(seconds(1));
     EXPECT_GT(learners(registry.map(), fourth), 0U) << "it is back";
@@ -196,8 +196,8 @@ TEST_F(Rebalancing, AbsenceCountsFromTheRegistrysOwnStart) {
     EXPECT_EQ(targets(second.map(), NodeId(4)), 0U);
 }
 
-// A registry that stood still reads everybody's heartbeats late, and must not take that for silence.
-TEST_F(Rebalancing, NobodyIsAbsentWhileTheRegistryStoodStill) {
+// A registry that stood still reads all heartbeats late, and must not take that for silence.
+TEST_F(Rebalancing, NoNodeIsAbsentWhileTheRegistryStoodStill) {
     Driver registry(options());
     registry.form(4);
     registry.stand_still(seconds(60));

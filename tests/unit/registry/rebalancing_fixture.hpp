@@ -1,4 +1,4 @@
-// A registry, and what a test of who holds what does with it: nodes join, primaries do what they are told.
+// A registry, and what a test of placement does with it: nodes join, primaries do what they are told.
 #pragma once
 
 #include "driver.hpp"
@@ -36,8 +36,8 @@ class Rebalancing : public ::testing::Test {
             std::count_if(map.partitions.begin(), map.partitions.end(),
                           [node](const PartitionState& state) { return state.view.has(node); }));
     }
-    // The primary of each partition that has_learner somebody says that he has learned it; of each that has its whole
-    // target, that the others leave. -> how many views changed.
+    // The primary of each partition with a learner proposes it as a member; of each that has its whole target, it
+    // proposes that the others leave. -> how many views changed.
     static std::size_t primaries_act(Driver& registry) {
         std::size_t changed = 0;
         const ClusterMap map = registry.map();

@@ -33,7 +33,7 @@ TEST(Registry, SpreadsManySnapshotsOverTurnsAndServesEverybody) {
         registry.actor().receive(registry.now(), {Address::back(connection), {}, {}, {}, {}}, MapRequest{});
     std::set<Address> served;
     for (int turn = 0; turn < 3; ++turn) {
-        // The first one asks in every turn, and keeps nobody waiting by it.
+        // The first one asks in every turn, and keeps no other waiting by it.
         registry.actor().receive(registry.now(), {Address::back(1), {}, {}, {}, {}}, MapRequest{});
         const Effects effects = registry.actor().take_effects();
         EXPECT_LE(effects.sends.size(), 8U);
@@ -149,7 +149,7 @@ TEST(Registry, AViewAboveItsOwnShowsAnOldBackupAsWell) {
     EXPECT_TRUE(registry.take<JoinRefused>(4));
 }
 
-// It might be an old backup, and whoever has not spoken yet may know.
+// It might be an old backup, and a node that has not spoken yet may know.
 TEST(Registry, DecidesNothingBeforeItHasHeardAroundAfterItsStart) {
     Driver before;
     before.form();

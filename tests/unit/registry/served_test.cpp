@@ -122,7 +122,7 @@ TEST(ServedRegistry, FormsPublishesAndHasItsMapAfterARestart) {
     std::filesystem::remove_all(directory);
 }
 
-// R2: who asks is answered from what is durable; what is not is told to nobody, and holds up nobody else.
+// R2: a request is answered from what is durable; what is not durable is told to none, and holds up no other answer.
 TEST(ServedRegistry, AnswersHeartbeatsAndMapRequestsWhileACommitHangs) {
     std::string directory = (std::filesystem::temp_directory_path() / "ringkv-served-XXXXXX").string();
     ASSERT_NE(::mkdtemp(directory.data()), nullptr);

@@ -125,10 +125,10 @@ TEST_F(Views, ProposalsThatBreakTheRulesAreRefused) {
     EXPECT_FALSE(accepted(2, proposal(p0, n1, {n1, n2}))) << "a backup throws out a backup";
     EXPECT_FALSE(accepted(4, deposal(p0, n4, {n4, n2}))) << "not a member";
     EXPECT_FALSE(accepted(1, proposal(p0, n1, {n2, n3}))) << "the primary is not a member";
-    EXPECT_FALSE(accepted(1, proposal(p0, n1, {}))) << "nobody left";
+    EXPECT_FALSE(accepted(1, proposal(p0, n1, {}))) << "no member left";
     EXPECT_FALSE(accepted(1, proposal(p0, n1, {n1, n2, n2}))) << "named twice";
     EXPECT_FALSE(accepted(1, proposal(p0, n1, {n1, n2, n3, n4}))) << "not in the target";
-    EXPECT_FALSE(accepted(1, proposal(p0, n2, {n1, n2, n3}))) << "gives up its place without handing over";
+    EXPECT_FALSE(accepted(1, proposal(p0, n2, {n1, n2, n3}))) << "leaves its place without a leadership transfer";
     EXPECT_EQ(registry.map().epoch, Epoch(2)) << "nothing but the join happened";
 }
 
@@ -177,10 +177,10 @@ TEST_F(Views, ALeadershipTransferIsTakenAtOnceAndRecorded) {
     EXPECT_EQ(view(p0).since, view(p0).id);
 }
 
-TEST_F(Views, APrimaryMayLeaveAsItHandsOver) {
+TEST_F(Views, APrimaryMayLeaveAsItTransfersLeadership) {
     Proposal made = proposal(p0, n2, {n2, n3});
     made.view.leadership_transferred = true;
-    EXPECT_TRUE(accepted(1, made)) << "nobody is thrown out by another";
+    EXPECT_TRUE(accepted(1, made)) << "no member is removed by another";
 }
 
 TEST_F(Views, NobodyElseReleasesThePrimarysPromises) {
@@ -234,7 +234,7 @@ TEST_F(Views, RepeatingAProposalDoesNotProlongItsWait) {
 }
 
 TEST_F(Views, TheRivalThatKeepsMostMembersWins) {
-    // n1's network card is bad: it hears nobody, and would throw out two healthy nodes.
+    // n1's network card is bad: it receives nothing, and would remove two healthy nodes.
     const RequestId bad = propose(1, {proposal(p0, n1, {n1})});
     registry.advance(milliseconds(500));
     const RequestId good = propose(2, {deposal(p0, n2, {n2, n3})});
@@ -297,7 +297,7 @@ TEST_F(Views, AStoppingNodeIsThrownOutWithoutDelay) {
 
 TEST_F(Views, ALearnerThatDiedWhileTheProposalWaitedIsNotTakenIn) {
     replace_n3();
-    // Takes n4 in and throws n2 out, who lives: waits.
+    // Takes n4 in and removes n2, which lives: waits.
     const RequestId request = propose(1, {proposal(p0, n1, {n1, n4})});
     EXPECT_TRUE(undecided(1, request));
     registry.give(registry.node(4).origin(), registry.beat(4, true));  // not up any more
