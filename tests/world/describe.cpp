@@ -200,7 +200,7 @@ std::string describe(const std::vector<NodeId>& nodes, const NameOfNode& name) {
 
 std::string describe(const View& view, const NameOfNode& name) {
     return fmt::format("{} primary={} members={}{}", view.id.to_string(), name(view.primary),
-                       describe(view.members, name), view.leadership_transferred ? " handed over" : "");
+                       describe(view.members, name), view.leadership_transferred ? " leadership transferred" : "");
 }
 
 std::string describe(const Message& message, const NameOfNode& name) {

@@ -18,7 +18,7 @@ std::string word_for(Primary::Phase phase) {
         case Primary::Phase::waiting: return "waits for its promises";
         case Primary::Phase::starting: return "starts the view";
         case Primary::Phase::serving: return "serves";
-        case Primary::Phase::transferring_leadership: return "hands over";
+        case Primary::Phase::transferring_leadership: return "transfers leadership";
     }
     return "?";
 }
