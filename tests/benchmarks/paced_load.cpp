@@ -45,7 +45,7 @@ PacedLoad::~PacedLoad() {
 }
 
 std::string PacedLoad::key(std::size_t writer, std::size_t index) const {
-    return "movement/" + std::to_string(writer) + "/" + std::to_string(index);
+    return "moves/" + std::to_string(writer) + "/" + std::to_string(index);
 }
 
 std::string PacedLoad::value(const std::string& key, std::uint64_t number) const {

@@ -13,7 +13,7 @@ ClusterMap four_nodes() {
     return map;
 }
 
-TEST(Movement, ADrainingNodeGivesAwayAllThatItHasOrShouldHave) {
+TEST(Moves, ADrainingNodeGivesAwayAllThatItHasOrShouldHave) {
     ClusterMap map = four_nodes();
     map.nodes[NodeId(3)].duty = NodeDuty::drain;
     map.partitions[0].target = {NodeId(1), NodeId(2), NodeId(4)};
@@ -32,7 +32,7 @@ TEST(Movement, ADrainingNodeGivesAwayAllThatItHasOrShouldHave) {
     EXPECT_EQ(node_moves(map, "n1").gives.size(), 0U);
 }
 
-TEST(Movement, ADrainedNodeHasNothingLeft) {
+TEST(Moves, ADrainedNodeHasNothingLeft) {
     ClusterMap map = four_nodes();
     map.nodes[NodeId(4)].duty = NodeDuty::drain;
     const NodeMoves moves = node_moves(map, "n4");
@@ -41,14 +41,14 @@ TEST(Movement, ADrainedNodeHasNothingLeft) {
     EXPECT_EQ(moves.waits, "");
 }
 
-TEST(Movement, ANodeThatIsNotInTheMapIsGone) {
+TEST(Moves, ANodeThatIsNotInTheMapIsGone) {
     ClusterMap map = four_nodes();
     EXPECT_EQ(node_moves(map, "n9").state, "gone");
     map.nodes[NodeId(4)].state = NodeState::gone;
     EXPECT_EQ(node_moves(map, "n4").state, "gone");
 }
 
-TEST(Movement, ADrainThatWaitsSaysForWhat) {
+TEST(Moves, ADrainThatWaitsSaysForWhat) {
     ClusterMap map = four_nodes();
     map.nodes[NodeId(3)].duty = NodeDuty::drain;
     for (PartitionState& partition : map.partitions) partition.target = {NodeId(1), NodeId(2), NodeId(4)};
@@ -59,14 +59,14 @@ TEST(Movement, ADrainThatWaitsSaysForWhat) {
     EXPECT_EQ(node_moves(map, "n3").waits, "");
 }
 
-TEST(Movement, ADrainWaitsWhileRepairIsFrozen) {
+TEST(Moves, ADrainWaitsWhileRepairIsFrozen) {
     ClusterMap map = four_nodes();
     map.nodes[NodeId(3)].duty = NodeDuty::drain;
     for (const std::uint32_t id : {1, 2, 4}) map.nodes[NodeId(id)].state = NodeState::down;
     EXPECT_NE(node_moves(map, "n3").waits.find("kvctl repair resume"), std::string::npos);
 }
 
-TEST(Movement, RepairStatusNamesTheAbsentAndWhatBecomesOfTheirCopies) {
+TEST(Moves, RepairStatusNamesTheAbsentAndWhatBecomesOfTheirCopies) {
     ClusterMap map = four_nodes();
     map.nodes[NodeId(2)].state = NodeState::down;
     map.nodes[NodeId(3)].state = NodeState::down;

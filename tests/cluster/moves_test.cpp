@@ -33,7 +33,7 @@ void expect_all(Client& client, const std::string& value) {
     }
 }
 
-TEST(Movement, ANodeThatJoinsTakesItsShareAndADrainedOneIsEmptied) {
+TEST(Moves, ANodeThatJoinsTakesItsShareAndADrainedOneIsEmptied) {
     ProcessCluster cluster;
     Client client = cluster.client();
     write_all(client, "a");
@@ -59,7 +59,7 @@ TEST(Movement, ANodeThatJoinsTakesItsShareAndADrainedOneIsEmptied) {
     EXPECT_THAT(refused.errors, HasSubstr("2 nodes are left for 3 copies"));
 }
 
-TEST(Movement, TheCopiesOfANodeThatStaysAwayAreMadeElsewhere) {
+TEST(Moves, TheCopiesOfANodeThatStaysAwayAreMadeElsewhere) {
     ProcessCluster cluster({.nodes = 4});
     Client client = cluster.client();
     write_all(client, "a");
@@ -83,7 +83,7 @@ bool has_share(const ClusterStatus& status, const std::string& name) {
 }
 
 // All at once, under load: the cluster settles by itself, nothing is lost, and no call fails.
-TEST(Movement, TwoNodesJoinWhileOneIsDrainedAndOneIsKilled) {
+TEST(Moves, TwoNodesJoinWhileOneIsDrainedAndOneIsKilled) {
     ProcessCluster cluster({.nodes = 5});
     Client client = cluster.client();
     EXPECT_EQ(kvctl(cluster, {"settings", "set", "repair_after", "2s"}).code, 0);
@@ -106,7 +106,7 @@ TEST(Movement, TwoNodesJoinWhileOneIsDrainedAndOneIsKilled) {
 }
 
 // A file is imported, all of it, while nodes come, go and die.
-TEST(Movement, AnImportGoesOnThroughAllOfIt) {
+TEST(Moves, AnImportGoesOnThroughAllOfIt) {
     constexpr unsigned lines = 150000;
     ProcessCluster cluster({.nodes = 4});
     Client client = cluster.client();
