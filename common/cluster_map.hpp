@@ -112,7 +112,7 @@ struct Pace {
 
     Duration repair_after = std::chrono::seconds(30);               // how long a node may be down before it is evicted
     std::uint64_t max_bytes_per_second = std::uint64_t{64} << 20U;  // of catch-up, a node
-    std::uint32_t max_moves_per_node = 4;  // partitions that a node learns at once, or has_learner
+    std::uint32_t max_moves_per_node = 4;                           // partitions that a node receives or sends at once
     // Of partitions that have all their copies, and only get others: those that a node begins to receive or to send.
     std::uint32_t max_moves_per_second = 10;
 

@@ -90,7 +90,7 @@ struct Body {
         for (const NodeInfo& node : m.nodes) text += fmt::format(" {}={}", node.name, ringkv::to_string(node.state));
         for (const PartitionChange& change : m.partitions) {
             text += fmt::format(" {} {}", part(change.partition), text_of(change.state.view));
-            for (const NodeId learner : change.state.learners) text += " has_learner " + name(learner);
+            for (const NodeId learner : change.state.learners) text += " learner " + name(learner);
         }
         return text;
     }
