@@ -133,7 +133,7 @@ void ClientActor::send(Time now, PendingRequest& request, const Route& route) {
     effects_.sends.push_back({Address::to(route.endpoint), route.node, message_for(request)});
 }
 
-// Nothing is sent where nobody was heard: it would be lost, and a write be in doubt for nothing.
+// Nothing is sent to an endpoint that was not heard: it would be lost, and a write be in doubt for nothing.
 void ClientActor::hold(Time now, PendingRequest& request, const Route& route) {
     request.phase = PendingRequest::Phase::reaching;
     request.target = route;

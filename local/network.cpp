@@ -22,9 +22,9 @@ void Network::touch(HostId host) {
     if (const auto found = hosts_.find(host); found != hosts_.end()) found->second.touched = true;
 }
 
-bool Network::round(Time now, bool everybody) {
+bool Network::round(Time now, bool every_host) {
     for (auto& [id, host] : hosts_)
-        if (everybody || host.touched || !host.inbox.empty()) turn(id, host, now);
+        if (every_host || host.touched || !host.inbox.empty()) turn(id, host, now);
     for (const auto& [id, host] : hosts_)
         if (host.touched || !host.inbox.empty()) return true;
     return false;

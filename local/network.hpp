@@ -20,7 +20,7 @@ using HostId = std::uint64_t;
 
 struct HostPlan {
     std::string name;     // for log lines
-    std::string listen;   // endpoint; empty: nobody can ask it
+    std::string listen;   // endpoint; empty: it cannot be asked
     std::string publish;  // PUB endpoint; empty: none
 };
 
@@ -32,14 +32,14 @@ class Network {
 
     // The actor must outlive the host.
     HostId add(HostPlan plan, Actor& actor);
-    // At once: what is on its way to it is lost, and who asks its endpoint gets no answer.
+    // At once: what is on its way to it is lost, and a request to its endpoint gets no answer.
     void remove(HostId host);
     // The host takes a turn in the next round, although no message came: something was asked of its actor.
     void touch(HostId host);
 
-    // A turn of each host that has messages or was touched; of every host, if `everybody`. All of them see the same
+    // A turn of each host that has messages or was touched; of every host, if `every_host`. All of them see the same
     // time. -> whether there is more to do at once.
-    bool round(Time now, bool everybody);
+    bool round(Time now, bool every_host);
 
   private:
     struct Parcel {

@@ -9,7 +9,7 @@ namespace ringkv {
 
 namespace {
 
-// Beyond it a turn's messages are dropped: everybody repeats what matters, and memory stays bounded.
+// Beyond it a turn's messages are dropped: senders repeat what matters, and memory stays bounded.
 constexpr std::size_t messages_a_turn = 20000;
 
 const std::string lost_data_advice =
@@ -38,7 +38,7 @@ Identity RegistryActor::identity() const {
     return {publication_.published().settings.id, {}, {}};
 }
 
-// Silence is counted from here at the earliest: nobody could be heard while the registry was down.
+// Silence is counted from here at the earliest: no node could be heard while the registry was down.
 void RegistryActor::begin(Time now) {
     if (std::exchange(begun_, true)) return excuse_stall(now);
     listened_at_ = now;

@@ -47,7 +47,7 @@ NodeFarm::NodeFarm(std::string registry, Duration turn_interval)
 
 NodeFarm::~NodeFarm() = default;
 
-// ---------------------------------------------------------------- who is there
+// ---------------------------------------------------------------- the hosts
 
 NodeFarm::Host& NodeFarm::add_host(const std::string& name, Actor& actor) {
     Host& host = hosts_[++last_host_];
@@ -142,11 +142,11 @@ void NodeFarm::run_for(Duration time) {
 
 void NodeFarm::round() {
     Time now = clock_.advance();
-    const bool somebody =
+    const bool due =
         std::any_of(hosts_.begin(), hosts_.end(), [&](const auto& host) { return host.second.due <= now; });
-    poll(!somebody);
+    poll(!due);
     const Time end = boot_time() + longest_work;
-    // Goes on where it stopped: nobody waits for ever.
+    // Goes on where it stopped: no host waits for ever.
     auto next = hosts_.lower_bound(next_in_turn_);
     for (std::size_t looked = 0; looked < hosts_.size() && boot_time() < end; ++looked, ++next) {
         if (next == hosts_.end()) next = hosts_.begin();

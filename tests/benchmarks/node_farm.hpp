@@ -69,12 +69,12 @@ class NodeFarm {
 
     // A node that joins from now on. The name is new.
     void add(const std::string& name, const std::string& rack);
-    // Its sockets close, and nobody hears of it again; as after SIGKILL.
+    // Its sockets close, and it is not heard of again; as after SIGKILL.
     void kill(const std::string& name);
     // Any other actor, without a subscription. It must outlive the farm.
     void add_actor(Actor& actor);
 
-    // Lets everybody go on until it is so. False: it is not within the time. The condition is looked at after each
+    // Lets all hosts go on until it is so. False: it is not within the time. The condition is looked at after each
     // millisecond of work or so.
     bool run_until(Duration patience, const std::function<bool()>& condition);
     void run_for(Duration time);
