@@ -36,8 +36,8 @@ struct Address {
     enum class Kind : std::uint8_t {
         none,
         endpoint,     // a server's "tcp://host:port", reached through a DEALER
-        connection,   // whoever sent us a request: the answer goes back the same way, or nowhere
-        subscribers,  // everybody who subscribed to us
+        connection,   // that a request came by: the answer goes back the same way, or nowhere
+        subscribers,  // all that have subscribed to us
     };
 
     Kind kind = Kind::none;
@@ -50,13 +50,13 @@ struct Address {
     friend auto operator<=>(const Address&, const Address&) = default;
 };
 
-// Who sent a message; from its envelope, and so no more than a claim.
+// The sender of a message; from its envelope, and so no more than a claim.
 struct Origin {
     Address address;  // where an answer goes. Of an answer, or a publication: the endpoint it came from
     Uuid cluster;     // none: the sender belongs to no cluster yet
     NodeId node;      // none: a client, or the registry
     StartNumber start;
-    NodeId to;  // the identity it was meant for; none: whoever is there
+    NodeId to;  // the identity it was meant for; none: whichever is there
 };
 
 struct Outgoing {

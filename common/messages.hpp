@@ -83,7 +83,7 @@ struct NotPrimary {
     RequestId request;
     PartitionId partition;
     View view;                        // the newest the answerer knows; id none = it knows nothing yet
-    std::optional<NodeInfo> primary;  // who that is and where
+    std::optional<NodeInfo> primary;  // its name and endpoints
     bool maybe_appended = false;      // the write may survive in the new primary's log: not "refused"
     RINGKV_FIELDS(NotPrimary, request, partition, view, primary, maybe_appended);
 };
@@ -106,7 +106,7 @@ struct RequestRefused {
     RINGKV_FIELDS(RequestRefused, request, reason, text, commit);
 };
 
-// ---------------------------------------------------------------- anybody
+// ---------------------------------------------------------------- any two
 
 // An envelope, or a message without a RequestId, was refused: version, cluster, malformed bytes.
 struct FrameRefused {
@@ -168,7 +168,7 @@ struct JoinRefused {
     bool retry = false;  // the name's holder may be dead already: ask again
     std::string text;
     // Not 0: ask again with it, at once. A Join that makes a new identity must show that it is no old one, delivered
-    // late: it would take the name from who has it now.
+    // late: it would take the name from its holder.
     std::uint64_t ticket = 0;
     RINGKV_FIELDS(JoinRefused, retry, text, ticket);
 };

@@ -14,7 +14,7 @@ class Log : public Storage {
     [[nodiscard]] virtual Result<void> replay(const std::function<void(const StorageRecord&)>& each) = 0;
 };
 
-// `durability: memory`: nothing on disk. A node with it is a new identity at every start, so that nobody
+// `durability: memory`: nothing on disk. A node with it is a new identity at every start, so that no other node
 // counts on what it has forgotten.
 class MemoryLog final : public Log {
   public:

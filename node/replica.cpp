@@ -159,7 +159,7 @@ void Replica::answer_start_view(NodeId primary, bool gap) {
 void Replica::receive(Time now, NodeId from, const StateChunk& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
-    // A member's log is never replaced by a copy; and who is about to leave is not to be let in again.
+    // A member's log is never replaced by a copy; and a node that is about to leave is not let in again.
     if (state_.view.has(ports_.shard.me) || ports_.shard.stopping) return;
     // A copy replaces the very log that its sender was told of: chunks of a copy that it gave up may come when it has
     // begun to count on what we have.

@@ -24,7 +24,7 @@ class Replica {
 
     // From the map: view, if it is newer than ours, and target.
     void learn(Time now, const PartitionState& state);
-    // From anybody: a newer view.
+    // A newer view, whichever way it was learned.
     void learn_view(Time now, const View& view);
 
     void request(Request request);
@@ -48,7 +48,7 @@ class Replica {
     void flush(Time now);
     void durable(Time now, BatchNumber number);
     void restore(const StorageRecord& record);
-    // We may have promised somebody until then, before a restart (L3).
+    // A promise of before a restart may run until then (L3).
     void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
 
     // A Primary is there only in a view of ours, and acts in the view that we know; what is verified is held; an answer

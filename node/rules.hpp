@@ -1,5 +1,5 @@
 // The two policies of replication that a test (or a later version) can exchange: when an entry counts
-// as committed, and who succeeds a primary. The defaults are what protocol.md says.
+// as committed, and which node succeeds a primary. The defaults are what protocol.md says.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ class SuccessionRule {
     virtual ~SuccessionRule() = default;
     // How long after its promise ran out this backup waits before it proposes itself.
     [[nodiscard]] virtual Duration delay(const View& view, NodeId backup) const = 0;
-    // Whom the primary hands over to, of these candidates (members in order of preference); never empty.
+    // The node that leadership goes to, of these candidates (members in order of preference); never empty.
     [[nodiscard]] virtual NodeId successor(const std::vector<NodeId>& candidates) const = 0;
 };
 

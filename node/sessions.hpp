@@ -33,7 +33,7 @@ class SessionTable {
     // The session part of a committed entry. What a full copy brought already is skipped.
     void apply(const Entry& entry);
 
-    // Expiry, by the primary's clock: who was not heard of since `before`, at most `limit` of them, and the
+    // Expiry, by the primary's clock: clients that were not heard of since `before`, at most `limit` of them, and the
     // longest silent of those above `most`.
     void touch(ClientId client, Time now);
     void touch_all(Time now);

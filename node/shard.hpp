@@ -32,7 +32,7 @@ class Shard final : public Actor {
     void stop(Time now);
     // A member of the cluster: the map names us.
     [[nodiscard]] bool joined() const { return !facts_.me.none(); }
-    // Why the registry will not have us, or has somebody else by our name, if so.
+    // Why the registry does not take this node, or that another process has its name, if so.
     [[nodiscard]] const std::optional<std::string>& refusal() const {
         return superseded_ || joined() ? superseded_ : registry_.refusal();
     }

@@ -8,7 +8,7 @@
 namespace ringkv {
 namespace {
 
-// Connections that nobody has used for so long are closed.
+// Connections that were not used for so long are closed.
 constexpr Duration idle = std::chrono::minutes(5);
 
 }  // namespace

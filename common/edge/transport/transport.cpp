@@ -95,7 +95,7 @@ class Transport::Impl {
     bool sources_changed_ = true;
     std::size_t first_ = 0;  // the socket that is read first in this poll
 
-    Identity identity_;  // who sent last through this transport
+    Identity identity_;  // of the actor that sent last through this transport
     Outbox outbox_;
     TransportCounters counters_;
     WarningLimiter bad_frames_;

@@ -123,7 +123,7 @@ void Runner::on_trace(const TraceEvent& event) {
     const auto wanted = [&](std::string_view type) {
         return std::any_of(traced_.begin(), traced_.end(), [&](const auto& it) { return it == type || it == "all"; });
     };
-    const auto name = [this](HostId host) { return host.none() ? std::string("nobody") : world().name(host); };
+    const auto name = [this](HostId host) { return host.none() ? std::string("no host") : world().name(host); };
     if (event.kind == TraceEvent::Kind::logged) {
         if (!wanted("log") && !(wanted("warnings") && event.line->level >= LogLevel::warning)) return;
         std::string fields;

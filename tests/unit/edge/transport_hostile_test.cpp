@@ -171,7 +171,7 @@ TEST(Transport, AMessageOfANewerReleaseIsRefusedByItself) {
     const std::vector<Outgoing> turn = {{Address::to(endpoint), {}, numbered(2)},
                                         {Address::to(endpoint), {}, write},
                                         {Address::to(endpoint), {}, numbered(3)}};
-    client.transport->send(somebody, turn);
+    client.transport->send(some_identity, turn);
     ASSERT_TRUE(pump_until({&server, &client}, [&] { return client.inbox.size() == 2; }));
     ASSERT_EQ(server.inbox.size(), 2U);
     EXPECT_EQ(number_of(server.inbox[0]), 2U);
@@ -179,8 +179,8 @@ TEST(Transport, AMessageOfANewerReleaseIsRefusedByItself) {
     EXPECT_EQ(server.counters().unreadable, 1U);
     EXPECT_EQ(server.counters().malformed, 0U);
     const Received& answer = client.inbox.back();
-    EXPECT_EQ(answer.from.cluster, somebody.cluster) << "clients take refusals from their own cluster only";
-    EXPECT_EQ(answer.from.node, somebody.node);
+    EXPECT_EQ(answer.from.cluster, some_identity.cluster) << "clients take refusals from their own cluster only";
+    EXPECT_EQ(answer.from.node, some_identity.node);
     EXPECT_EQ(std::get<RequestRefused>(answer.message).request, RequestId(7));
     EXPECT_EQ(std::get<RequestRefused>(answer.message).reason, RefusalReason::not_built);
 
