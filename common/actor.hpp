@@ -36,8 +36,8 @@ struct Address {
     enum class Kind : std::uint8_t {
         none,
         endpoint,     // a server's "tcp://host:port", reached through a DEALER
-        connection,   // that a request came by: the answer goes back the same way, or nowhere
-        subscribers,  // all that have subscribed to us
+        connection,   // the sender of a request: the answer goes back the same way, or nowhere
+        subscribers,  // all that subscribed to us
     };
 
     Kind kind = Kind::none;
@@ -56,7 +56,7 @@ struct Origin {
     Uuid cluster;     // none: the sender belongs to no cluster yet
     NodeId node;      // none: a client, or the registry
     StartNumber start;
-    NodeId to;  // the identity it was meant for; none: whichever is there
+    NodeId to;  // the identity it was meant for; none: any
 };
 
 struct Outgoing {

@@ -83,7 +83,7 @@ struct NotPrimary {
     RequestId request;
     PartitionId partition;
     View view;                        // the newest the answerer knows; id none = it knows nothing yet
-    std::optional<NodeInfo> primary;  // its name and endpoints
+    std::optional<NodeInfo> primary;  // which node that is, and where
     bool maybe_appended = false;      // the write may survive in the new primary's log: not "refused"
     RINGKV_FIELDS(NotPrimary, request, partition, view, primary, maybe_appended);
 };
@@ -106,7 +106,7 @@ struct RequestRefused {
     RINGKV_FIELDS(RequestRefused, request, reason, text, commit);
 };
 
-// ---------------------------------------------------------------- any two
+// ---------------------------------------------------------------- for every program
 
 // An envelope, or a message without a RequestId, was refused: version, cluster, malformed bytes.
 struct FrameRefused {
@@ -168,7 +168,7 @@ struct JoinRefused {
     bool retry = false;  // the name's holder may be dead already: ask again
     std::string text;
     // Not 0: ask again with it, at once. A Join that makes a new identity must show that it is no old one, delivered
-    // late: it would take the name from its holder.
+    // late: it would take the name from the node that has it now.
     std::uint64_t ticket = 0;
     RINGKV_FIELDS(JoinRefused, retry, text, ticket);
 };
@@ -293,7 +293,7 @@ struct StartViewOk {
     RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view, ticket);
 };
 
-// The end of a full copy.
+// The end of a state transfer.
 struct StateEnd {
     OpNumber applied;  // the sender's applied op when the scan ended
     SessionSnapshot sessions;
@@ -301,7 +301,7 @@ struct StateEnd {
     RINGKV_FIELDS(StateEnd, applied, sessions, history);
 };
 
-// A part of a full copy, which replaces what the learner has (M2). Entries above `start` are
+// A part of a state transfer, which replaces what the learner has (M2). Entries above `start` are
 // forwarded as Prepares meanwhile.
 struct StateChunk {
     PartitionId partition;
