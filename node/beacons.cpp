@@ -44,9 +44,9 @@ void Beacons::send(Time now, const std::set<NodeId>& at_once) {
     }
 }
 
-// V9: a primary that does not reach the registry is given up, once we have reached it for long enough
+// V9: the members stop granting to a primary that does not reach the registry, once we have reached it for long enough
 // ourselves that the primary must have, too, if it could: after an outage nodes find it again one by one.
-bool Beacons::given_up_since(Time now, Time cut_off) const {
+bool Beacons::grants_end(Time now, Time cut_off) const {
     if (!shard_.registry.in_reach) return false;
     return now - std::max(cut_off, shard_.registry.since) > shard_.lease().grace * 2;
 }
@@ -69,9 +69,9 @@ bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
     bool behind = false;
     BeaconAnswer answer{beacon.nonce, in.list != beacon.list, {}};
     if (!answer.unknown_list) {
-        const bool evicted = in.cut_off_since && given_up_since(now, *in.cut_off_since);
+        const bool no_more_grants = in.cut_off_since && grants_end(now, *in.cut_off_since);
         for (const Claim& claim : in.claims) {
-            const bool granted = !evicted && grant(claim);
+            const bool granted = !no_more_grants && grant(claim);
             if (granted) continue;
             const ViewId ours = known(claim.partition);
             if (ours < claim.view) behind = true;

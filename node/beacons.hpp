@@ -68,7 +68,8 @@ class Beacons {
         Time heard_at{};
     };
 
-    [[nodiscard]] bool given_up_since(Time now, Time cut_off) const;
+    // Is a primary cut off for so long that it is to be deposed?
+    [[nodiscard]] bool grants_end(Time now, Time cut_off) const;
 
     const ShardFacts& shard_;
     MessageOutlet& messages_;

@@ -42,7 +42,7 @@ class Engine {
     [[nodiscard]] virtual ScanPart scan(PartitionId partition, const ScanRange& range) const = 0;
     // The effect of one committed entry. Entries come in op order; replaying a whole run of them is harmless (P4).
     virtual void apply(PartitionId partition, const Entry& entry) = 0;
-    // The two halves of a full copy: nothing is held; then these keys, none of which was there.
+    // The two halves of a state transfer: nothing is held; then these keys, none of which was there.
     virtual void clear(PartitionId partition) = 0;
     virtual void load(PartitionId partition, const std::vector<KeyRecord>& records) = 0;
 

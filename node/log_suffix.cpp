@@ -43,7 +43,7 @@ void LogSuffix::append(EntryPtr entry) {
 }
 
 void LogSuffix::truncate(OpNumber keep) {
-    RINGKV_CHECK(keep >= start_, "a cut below what the suffix holds");
+    RINGKV_CHECK(keep >= start_, "a truncation below what the suffix holds");
     while (last() > keep) {
         bytes_ -= entries_.back()->bytes();
         entries_.pop_back();

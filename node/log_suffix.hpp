@@ -35,7 +35,7 @@ class LogSuffix {
     void trim(OpNumber needed, std::size_t max_entries, std::size_t max_bytes);
     // Holds nothing; the next entry is start + 1.
     void reset(OpNumber start, ViewId start_view);
-    // What a full copy says of the entries before ours.
+    // What a state transfer says of the entries before ours.
     void set_history(std::vector<ViewStart> history);
     [[nodiscard]] const std::vector<ViewStart>& history() const { return history_; }
 

@@ -1,4 +1,4 @@
-// The engine that keeps everything in memory: one B-tree a partition, because scans and full copies go
+// The engine that keeps everything in memory: one B-tree a partition, because scans and state transfers go
 // by key order and resume after a key, whatever was written meanwhile (docs/decisions/0004).
 #pragma once
 

@@ -7,7 +7,7 @@
 namespace ringkv {
 
 namespace {
-// What is kept of the committed log in memory, for members that fell behind; beyond it they get a full copy.
+// What is kept of the committed log in memory, for members that fell behind; beyond it they get a state transfer.
 constexpr std::size_t kept_entries = 1024;
 constexpr std::size_t kept_bytes = std::size_t{64} << 10U;
 }  // namespace
@@ -27,7 +27,7 @@ void PartitionLog::append(EntryPtr entry) {
 }
 
 void PartitionLog::truncate(OpNumber keep) {
-    RINGKV_CHECK(keep >= commit_, "a cut below the commit point");
+    RINGKV_CHECK(keep >= commit_, "a truncation below the commit point");
     if (keep >= last()) return;
     storage_.store(partition_, TruncateRecord{partition_, keep});
     suffix_.truncate(keep);

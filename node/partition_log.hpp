@@ -1,5 +1,5 @@
 // One partition's replicated state on this node: log, commit point, applied state, sessions. It knows
-// nothing of roles; Replica and Primary decide what is appended, cut and committed, and when.
+// nothing of roles; Replica and Primary decide what is appended, truncated and committed, and when.
 //
 //     start <= commit = applied <= persisted <= last
 #pragma once
@@ -30,7 +30,7 @@ class PartitionLog {
     // The last view whose StartView was taken over (V3), and the batch that stores it.
     [[nodiscard]] ViewId log_view() const { return log_view_; }
     [[nodiscard]] BatchNumber log_view_batch() const { return log_view_batch_; }
-    // A full copy is under way: what is held is not whole.
+    // A state transfer is under way: what is held is not whole.
     [[nodiscard]] bool incomplete() const { return next_chunk_.has_value(); }
     [[nodiscard]] SessionTable& sessions() { return sessions_; }
     [[nodiscard]] const SessionTable& sessions() const { return sessions_; }
@@ -45,10 +45,10 @@ class PartitionLog {
 
     // Is it of the copy that was begun last?
     [[nodiscard]] bool goes_on(const StateChunk& chunk) const;
-    // A chunk of a full copy; that of another copy than the last empties us. -> is it, or was it, taken; false: it does
-    // not follow what came before.
+    // A chunk of a state transfer; that of another one than the last empties us. -> is it, or was it, taken; false: it
+    // does not follow what came before.
     bool take_chunk(const StateChunk& chunk);
-    // Nothing is held any more; only a full copy can begin anew.
+    // Nothing is held any more; only a state transfer can begin anew.
     void clear();
 
     // Batches up to this one are stored.

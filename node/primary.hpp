@@ -7,8 +7,8 @@
 //
 // Requests that come before or after `serving` wait until we serve, or until another view tells where to send them.
 //
-// Its parts: CatchUp brings other replicas up to our log, Membership decides which nodes should be members and primary. The
-// files: primary.cpp the term, primary_requests.cpp clients, primary_replication.cpp Prepares.
+// Its parts: CatchUp brings other replicas up to our log, Membership decides which nodes should be members and primary.
+// The files: primary.cpp the term, primary_requests.cpp clients, primary_replication.cpp Prepares.
 #pragma once
 
 #include <deque>

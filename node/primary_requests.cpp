@@ -8,10 +8,9 @@ namespace ringkv {
 
 namespace {
 constexpr std::size_t scan_bytes = std::size_t{256} << 10U;  // of one answer, roughly
-constexpr Duration longest_hold =
-    std::chrono::seconds(10);                 // a request that waited longer has been given up by its client
-constexpr std::size_t most_sessions = 20000;  // a partition; beyond, the longest silent are dropped
-constexpr std::size_t most_expired = 256;     // in one entry
+constexpr Duration longest_hold = std::chrono::seconds(10);  // the client of a request that waited longer waits no more
+constexpr std::size_t most_sessions = 20000;                 // a partition; beyond, the longest silent are dropped
+constexpr std::size_t most_expired = 256;                    // in one entry
 }  // namespace
 
 void Primary::refuse(const Request& request, RefusalReason reason, std::string text) {
@@ -81,7 +80,7 @@ void Primary::write(Time now, const Address& from, const Write& write) {
         return;
     }
     if (const auto op = in_progress_.find({write.client, write.sequence}); op != in_progress_.end()) {
-        // The first attempt and the newest are answered; those between have been given up.
+        // The first attempt and the newest are answered; their client no longer waits for those between.
         std::vector<Waiter>& waiters = uncommitted_[op->second.value() - log_.commit().value() - 1].waiters;
         if (waiters.size() >= 2) waiters.pop_back();
         waiters.push_back({from, write.request});

@@ -128,7 +128,7 @@ void RegistryLink::flush(Time now, ProposalOutlet& outlet) {
                now - asked->second.sent_at < proposal_interval;
     });
     if (proposals.empty()) return;
-    // What a death asks for comes in several turns, and goes together (R5); for a hand-over requests wait.
+    // What a death asks for comes in several turns, and goes together (R5); for a leadership transfer requests wait.
     const bool awaited = std::any_of(proposals.begin(), proposals.end(),
                                      [](const auto& item) { return item.second.view.leadership_transferred; });
     if (!awaited && now - proposed_at_ < between_proposals) return;

@@ -94,7 +94,7 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
 }
 
 // What we have and the primary's log has too (same op, same view) stays: a StartView may bring only the first
-// part of the log, and what was acknowledged in an earlier view must not be cut before the rest has come.
+// part of the log, and what was acknowledged in an earlier view must not be truncated before the rest has come.
 void Replica::take_entries(const std::vector<EntryPtr>& entries) {
     for (const EntryPtr& entry : entries) {
         if (entry->op <= log_.commit()) continue;
@@ -118,7 +118,7 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
     if (ports_.shard.stopping && !state_.view.has(ports_.shard.me)) return;  // about to leave: not to be let in again
     const bool repeated = log_.log_view() >= message.view.since && !log_.incomplete();
     if (repeated) {
-        // Once a term: what came after the first must not be cut by a repeat.
+        // Once a term: what came after the first must not be truncated by a repeat.
         log_.set_log_view(std::max(log_.log_view(), message.view.id));
         owed_start_view_ok_ = {from, ports_.storage.unstored(partition_)};
         answer_owed(ports_.storage.stored());
@@ -161,8 +161,8 @@ void Replica::receive(Time now, NodeId from, const StateChunk& message) {
     if (!follows(from, message.view.id, message.view.since)) return;
     // A member's log is never replaced by a copy; and a node that is about to leave is not let in again.
     if (state_.view.has(ports_.shard.me) || ports_.shard.stopping) return;
-    // A copy replaces the very log that its sender was told of: chunks of a copy that it gave up may come when it has
-    // begun to count on what we have.
+    // A transfer replaces the very log that its sender was told of: chunks of one that it abandoned may come when it
+    // has begun to count on what we have.
     if (!log_.goes_on(message)) {
         if (message.index != 0 || message.ticket != ticket_) return;
         log_goes();

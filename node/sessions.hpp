@@ -30,7 +30,7 @@ class SessionTable {
     };
 
     [[nodiscard]] Look look(ClientId client, Sequence sequence, OpNumber known) const;
-    // The session part of a committed entry. What a full copy brought already is skipped.
+    // The session part of a committed entry. What a state transfer brought already is skipped.
     void apply(const Entry& entry);
 
     // Expiry, by the primary's clock: clients that were not heard of since `before`, at most `limit` of them, and the
@@ -55,7 +55,7 @@ class SessionTable {
 
     std::map<ClientId, Session> sessions_;
     OpNumber dropped_;
-    OpNumber restored_;  // a full copy brought everything up to here
+    OpNumber restored_;  // a state transfer brought everything up to here
 };
 
 }  // namespace ringkv

@@ -239,10 +239,9 @@ void Shard::tick_stop(Time now) {
         if (now - *left_at_ < farewell) return;
     }
     if (only_copies != 0 && self_.durability == Durability::memory)
-        events_.add(
-            LogLevel::warning,
-            "stops, and with it the last copies of partitions that nobody else stays for: they were in memory only",
-            {{"partitions", std::to_string(only_copies)}});
+        events_.add(LogLevel::warning,
+                    "stops, and with it the last copies of partitions that no other node has: they were in memory only",
+                    {{"partitions", std::to_string(only_copies)}});
     finished_ = true;
 }
 

@@ -28,7 +28,7 @@ class Shard final : public Actor {
     [[nodiscard]] Identity identity() const override;
     [[nodiscard]] bool finished() const override { return finished_; }
 
-    // Graceful end (V7): primaries are handed over, and the others go on without us; then finished().
+    // Graceful end (V7): leadership is transferred, and the others go on without us; then finished().
     void stop(Time now);
     // A member of the cluster: the map names us.
     [[nodiscard]] bool joined() const { return !facts_.me.none(); }

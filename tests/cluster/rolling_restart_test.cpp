@@ -43,7 +43,7 @@ class Operator {
 };
 
 Finished Operator::run_script(const std::vector<std::string>& more) {
-    static const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+    static const auto root = std::filesystem::path(RINGKV_SOURCE_DIR);
     std::vector<std::string> arguments = {"--kvctl",    KVCTL_PROGRAM,
                                           "--registry", cluster_.registry_endpoint(),
                                           "--stop",     "echo stop {name} >> " + file_.string(),
