@@ -3,6 +3,7 @@
 #include "client/client_actor.hpp"
 #include "client/outcomes.hpp"
 #include "common/message_groups.hpp"
+#include "common/refusal_reason.hpp"
 
 namespace ringkv {
 

@@ -50,16 +50,4 @@ Error refused_for_good(const PendingRequest& request, ErrorCode code, const std:
     return {code, std::string(verb_of(request)) + " refused by " + request.target.endpoint + ": " + text};
 }
 
-std::string_view name_of(RefusalReason reason) {
-    switch (reason) {
-        case RefusalReason::overloaded: return "overloaded";
-        case RefusalReason::busy: return "busy";
-        case RefusalReason::session_expired: return "session expired";
-        case RefusalReason::bad_key: return "bad key";
-        case RefusalReason::bad_value: return "bad value";
-        case RefusalReason::not_built: return "not built yet";
-    }
-    return "unknown reason";
-}
-
 }  // namespace ringkv

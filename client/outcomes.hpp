@@ -14,6 +14,4 @@ namespace ringkv {
 // A final refusal. A write of which another attempt may have been appended becomes outcome_unknown.
 [[nodiscard]] Error refused_for_good(const PendingRequest& request, ErrorCode code, const std::string& text);
 
-[[nodiscard]] std::string_view name_of(RefusalReason reason);
-
 }  // namespace ringkv

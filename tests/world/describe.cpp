@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "common/refusal_reason.hpp"
+
 namespace ringkv::simulation {
 
 namespace {
@@ -28,18 +30,6 @@ std::string status(WriteStatus status) {
         case WriteStatus::done: return "done";
         case WriteStatus::condition_failed: return "condition failed";
         case WriteStatus::not_found: return "not found";
-    }
-    return "?";
-}
-
-std::string reason(RefusalReason reason) {
-    switch (reason) {
-        case RefusalReason::overloaded: return "overloaded";
-        case RefusalReason::busy: return "busy";
-        case RefusalReason::session_expired: return "session expired";
-        case RefusalReason::bad_key: return "bad key";
-        case RefusalReason::bad_value: return "bad value";
-        case RefusalReason::not_built: return "not built";
     }
     return "?";
 }
@@ -78,7 +68,7 @@ struct Body {
                            m.maybe_appended ? ", maybe appended" : "");
     }
     std::string operator()(const RequestRefused& m) const {
-        return fmt::format("{}{}{}", reason(m.reason), m.text.empty() ? "" : ": ", m.text);
+        return fmt::format("{}{}{}", ringkv::name_of(m.reason), m.text.empty() ? "" : ": ", m.text);
     }
     std::string operator()(const FrameRefused& m) const {
         return fmt::format("{}: {}", ringkv::to_string(m.code), m.text);
