@@ -55,6 +55,7 @@ class Chaos {
     // chaos_faults.cpp. Each: does it strike now? (There may be nobody to strike.)
     [[nodiscard]] bool strike(Fault fault);
     [[nodiscard]] bool cut_links(Fault fault);
+    void slow(HostId node, Duration by, Duration lasts);
     void cut(Fault fault, const std::vector<std::pair<HostId, HostId>>& links, Duration lasts);
     [[nodiscard]] bool crash_node(Fault fault);
     [[nodiscard]] bool crash_all();
@@ -79,6 +80,8 @@ class Chaos {
     enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner };
     [[nodiscard]] bool stall_sync();
     [[nodiscard]] bool restart_hastily();
+    [[nodiscard]] bool slow_then_cut();
+    [[nodiscard]] HostId some_primary(Random& random) const;  // of a running node; none: there is none
     void look_for_victim(HostId shard);
     [[nodiscard]] bool is_awaited(HostId shard, const Replica& replica);
     void crash_in_new_view(HostId shard);

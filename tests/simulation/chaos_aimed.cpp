@@ -98,4 +98,34 @@ bool Chaos::restart_hastily() {
     return true;
 }
 
+HostId Chaos::some_primary(Random& random) const {
+    if (!cluster_.map().formed()) return {};
+    const PartitionId partition(static_cast<std::uint32_t>(random.below(plan_.partitions)));
+    const HostId shard = cluster_.holder_of(cluster_.map().at(partition).view.primary, partition);
+    const HostId node = shard.none() ? HostId() : cluster_.node_of(shard);
+    return !node.none() && cluster_.state(node) == HostState::running ? node : HostId();
+}
+
+// What was granted to it arrives when it has long been replaced (L2).
+bool Chaos::slow_then_cut() {
+    if (lost_registry_) return false;
+    Random& draw = random(Fault::slow_then_cut);
+    const HostId primary = some_primary(draw);
+    if (primary.none()) return false;
+    tell(Fault::slow_then_cut, primary);
+    const Duration by = draw.between(milliseconds(100), milliseconds(900));
+    const Duration after = by * 2 + draw.between(Duration(0), milliseconds(500));
+    slow(primary, by, after);
+    at(after, [this, primary] {
+        if (!active_ || lost_registry_) return;
+        std::vector<std::pair<HostId, HostId>> links;
+        std::vector<HostId> others = cluster_.nodes();
+        others.push_back(registry_);
+        for (const HostId other : others)
+            if (other != primary) links.insert(links.end(), {{primary, other}, {other, primary}});
+        cut(Fault::slow_then_cut, links, random(Fault::slow_then_cut).between(milliseconds(500), seconds(2)));
+    });
+    return true;
+}
+
 }  // namespace ringkv::simulation

@@ -21,6 +21,7 @@ bool Chaos::strike(Fault fault) {
         case Fault::registry_cut:
         case Fault::client_cut:
         case Fault::slow_peer: return cut_links(fault);
+        case Fault::slow_then_cut: return slow_then_cut();
         case Fault::node_crash: return crash_node(fault);
         case Fault::crash_of_all: return crash_all();
         case Fault::crash_point: return crash_at_point();
@@ -55,11 +56,7 @@ bool Chaos::cut_links(Fault fault) {
                                             : draw.between(milliseconds(500), seconds(6));
     if (fault == Fault::slow_peer) {
         tell(fault, node);
-        const Duration by = draw.between(milliseconds(5), milliseconds(250));
-        for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, by);
-        at(lasts, [this, node] {
-            for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, Duration(0));
-        });
+        slow(node, draw.between(milliseconds(5), milliseconds(250)), lasts);
         return true;
     }
     std::vector<std::pair<HostId, HostId>> links;
@@ -94,6 +91,13 @@ bool Chaos::cut_links(Fault fault) {
         std::erase_if(links, [this](const auto& link) { return link.first == registry_ || link.second == registry_; });
     cut(fault, links, lasts);
     return !links.empty();
+}
+
+void Chaos::slow(HostId node, Duration by, Duration lasts) {
+    for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, by);
+    at(lasts, [this, node] {
+        for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, Duration(0));
+    });
 }
 
 void Chaos::cut(Fault fault, const std::vector<std::pair<HostId, HostId>>& links, Duration lasts) {

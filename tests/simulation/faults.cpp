@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, fault_kinds> names = {
     "registry-cut",
     "client-cut",
     "slow-peer",
+    "slow-then-cut",
     "node-crash",
     "crash-point",
     "new-view-crash",

@@ -27,6 +27,7 @@ enum class Fault : std::uint8_t {
     registry_cut,  // a node and the registry
     client_cut,    // a client and a node
     slow_peer,
+    slow_then_cut,  // a primary, by more than its lease; then from everything
     // Processes.
     node_crash,
     crash_point,     // at a persist or a send
