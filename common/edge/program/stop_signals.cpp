@@ -1,8 +1,8 @@
 #include "common/edge/program/stop_signals.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
+#include <csignal>
 #include <utility>
 
 namespace ringkv {
@@ -28,7 +28,7 @@ OnStopSignal::OnStopSignal(std::function<void()> stop) : stop_(std::move(stop)),
 
 OnStopSignal::~OnStopSignal() {
     ended_ = true;
-    pthread_kill(waiter_.native_handle(), SIGTERM);  // to that thread alone: it waits for a signal
+    pthread_kill(waiter_.native_handle(), SIGINT);  // to that thread alone: it waits for a signal
     waiter_.join();
 }
 
