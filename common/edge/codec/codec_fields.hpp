@@ -47,13 +47,17 @@ template <class T>
     return Field<T>::unpack(in, value);
 }
 
-// What must hold of a struct beyond its fields' types, where its receiver sizes memory by it.
+// What must hold of a struct beyond its fields' types: where its receiver sizes memory by it, or has nothing to go on
+// with.
 template <class T>
 [[nodiscard]] const char* objection(const T&) {
     return nullptr;
 }
 inline const char* objection(const ClusterSettings& settings) {
     return settings.partitions > 65536 ? "more than 65536 partitions" : nullptr;
+}
+inline const char* objection(const AppendRecord& record) {
+    return record.entry == nullptr ? "nothing to append" : nullptr;
 }
 
 template <class T>

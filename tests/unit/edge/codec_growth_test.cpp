@@ -184,6 +184,7 @@ TEST(Growth, RecordsMayHaveFewerFieldsOrMore) {
 TEST(Growth, RecordsThatNobodyWroteAreMalformed) {
     for (const std::string& bytes : {std::string("\x90"), std::string("\x91\x90"), std::string("\x91\x91\x02"),
                                      std::string("\x92\x92\x01\x07\x05"), std::string("\x92\x92\0\x07\x05", 5),
+                                     std::string("\x92\0\x05", 3),  // an AppendRecord of nothing
                                      std::string("\x92\x92\x02\xa1x\x05"), std::string("\x91\xc0")}) {
         const auto decoded = decode_record(bytes);
         ASSERT_FALSE(decoded);
