@@ -116,6 +116,8 @@ class World {
     void on_turn(std::function<void(HostId)> hook) { after_turn_ = std::move(hook); }
     // Before a batch is stored, after it, and after each frame that is sent. True: the process crashes there.
     void on_point(std::function<bool(HostId)> hook) { dies_ = std::move(hook); }
+    // What becomes of each frame that a host sends: as another build of it would have written it, say.
+    void on_frame(std::function<std::string(HostId from, std::string frame)> hook) { rewrite_ = std::move(hook); }
     // Of every frame that was sent so far: from whom, to whom, when it arrives, its bytes.
     [[nodiscard]] std::uint64_t digest() const { return digest_; }
 
@@ -216,6 +218,7 @@ class World {
     std::function<void(const TraceEvent&)> trace_;
     std::function<void(HostId)> after_turn_;
     std::function<bool(HostId)> dies_;
+    std::function<std::string(HostId, std::string)> rewrite_;
     std::uint64_t digest_ = 0;
 };
 

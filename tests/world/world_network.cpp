@@ -128,6 +128,7 @@ void World::send_along(const Packet& route, const Identity& sender, NodeId to,
 }
 
 void World::dispatch(Packet packet, Duration delay, bool in_order) {
+    if (rewrite_) packet.frame = rewrite_(packet.from, std::move(packet.frame));
     Time arrival = now_ + delay;
     if (in_order) {
         Time& last = last_arrival_[{packet.from, packet.to}];
