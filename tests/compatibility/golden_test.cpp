@@ -119,6 +119,7 @@ TEST(Golden, FieldsOfRecordsStandWhereTheyStoodInVersionOne) {
     const std::vector<std::string> stored = bytes_in("records.hex");
     ASSERT_EQ(records.size(), stored.size());
     for (std::size_t type = 0; type < stored.size(); ++type) {
+        if (std::holds_alternative<ReservedRecord>(records[type])) continue;  // 0.5 never wrote what it was
         const auto today = values_in(encode_record(records[type]));
         const auto then = values_in(stored[type]);
         const msgpack::object_array fields = today.at(0).get().via.array;

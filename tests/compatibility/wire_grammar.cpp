@@ -87,7 +87,7 @@ class Grammar {
         std::vector<std::string> fields;
         std::apply(
             [&](const auto&... field) {
-                const auto add = [&](const auto& value) {
+                [[maybe_unused]] const auto add = [&](const auto& value) {
                     std::string name;
                     std::getline(names >> std::ws, name, ',');
                     fields.push_back(name + ": " + use(value) + usual(value));
