@@ -42,7 +42,7 @@ class Writer {
         if (newer_) put_unknown();
     }
 
-    // What the next release may well have, and nobody else knows.
+    // What the next release may well have, and no older one knows.
     void put_unknown() {
         out_.pack_array(3);
         out_.pack_map(1).pack(std::string("field")).pack(std::vector<int>{1, -2, 300000});

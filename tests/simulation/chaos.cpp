@@ -158,7 +158,7 @@ void Chaos::set_broken(HostId host, bool broken) {
 void Chaos::restart_later(HostId host, Duration delay) {
     at(delay, [this, host] {
         if (cluster_.state(host) != HostState::down || retired_.contains(host)) return;
-        // Nobody starts while the registry's storage is away: a start could be taken for a new cluster's.
+        // No node starts while the registry's storage is away: a start could be taken for a new cluster's.
         if (lost_registry_ && host != registry_) return restart_later(host, milliseconds(500));
         if (news_) news_("starts again: " + world_.name(host));
         cluster_.start(host);

@@ -52,7 +52,7 @@ class Chaos {
         if (news_) news_(std::string(name_of(fault)) + (host.none() ? "" : ": " + world_.name(host)));
     }
 
-    // chaos_faults.cpp. Each: does it strike now? (There may be nobody to strike.)
+    // chaos_faults.cpp. Each: does it strike now? (There may be nothing to strike.)
     [[nodiscard]] bool strike(Fault fault);
     [[nodiscard]] bool cut_links(Fault fault);
     void slow(HostId node, Duration by, Duration lasts);
@@ -88,7 +88,7 @@ class Chaos {
     void stall_until_power_goes(HostId shard);
 
     [[nodiscard]] std::string node_on(HostId host) const;
-    [[nodiscard]] HostId running_node(Random& random) const;  // none: nobody runs
+    [[nodiscard]] HostId running_node(Random& random) const;  // none: no node runs
     [[nodiscard]] bool may_lose(HostId node) const;           // its process, with what only that holds
     [[nodiscard]] bool may_lose_storage(HostId node) const;
     void restart_later(HostId host, Duration delay);

@@ -75,8 +75,8 @@ void Chaos::stall_until_power_goes(HostId shard) {
     });
 }
 
-// The registry gives the place of a primary that it does not hear of to whoever asks; a backup that has restarted may
-// have promised that primary more than it remembers (L3).
+// The registry gives the place of a primary that it does not hear of to any member that asks; a backup that has
+// restarted may have promised that primary more than it remembers (L3).
 bool Chaos::restart_hastily() {
     if (!keeps_disks() || lost_registry_ || !cluster_.map().formed()) return false;
     Random& draw = random(Fault::hasty_restart);

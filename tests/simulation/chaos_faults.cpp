@@ -1,4 +1,4 @@
-// The faults themselves: whom they strike, how hard, and for how long.
+// The faults themselves: what they strike, how hard, and for how long.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -69,7 +69,7 @@ bool Chaos::cut_links(Fault fault) {
             break;
         case Fault::client_cut: both(draw.pick(workload_.clients()), node); break;
         case Fault::one_way_cut: {
-            // From one to one other, or to everybody.
+            // From one to one other, or to every other.
             const bool all = draw.chance(0.4);
             const bool outwards = draw.chance(0.5);
             const HostId only = draw.pick(servers);
@@ -87,7 +87,7 @@ bool Chaos::cut_links(Fault fault) {
                 for (std::size_t j = split; j < everybody.size(); ++j) both(everybody[i], everybody[j]);
         }
     }
-    if (lost_registry_)  // whoever shows that its state is old must reach it
+    if (lost_registry_)  // a node that shows that its state is old must reach it
         std::erase_if(links, [this](const auto& link) { return link.first == registry_ || link.second == registry_; });
     cut(fault, links, lasts);
     return !links.empty();
@@ -305,7 +305,7 @@ bool Chaos::break_disk() {
     if (host.none() || cluster_.state(host) != HostState::running) return false;
     tell(Fault::failed_disk, host);
     set_broken(host, true);
-    // Ends with its next write; until somebody looks after it.
+    // Ends with its next write; until an operator looks after it.
     at(draw.between(milliseconds(500), seconds(5)), [this, host] {
         set_broken(host, false);
         if (cluster_.state(host) == HostState::down || cluster_.is_ending(host))
@@ -326,7 +326,7 @@ bool Chaos::wipe_disk() {
     return true;
 }
 
-// Blank, or as it was some time ago; until somebody brings the newest back.
+// Blank, or as it was some time ago; until an operator brings the newest back.
 bool Chaos::lose_registry() {
     if (lost_registry_ || world_.state(registry_) != HostState::running || !cluster_.map().formed()) return false;
     Random& draw = random(Fault::registry_loss);
@@ -338,7 +338,7 @@ bool Chaos::lose_registry() {
         return retired_.contains(node) || (cluster_.state(node) == HostState::running && !cluster_.is_ending(node) &&
                                            !cluster_.identity_of(node).node.none());
     });
-    // Whom it hears first must know more: else it may decide, and then it is the newest.
+    // The node that it hears first must know more: else it may decide, and then it is the newest.
     const Epoch epoch_then(backup_.size());  // each epoch is one record
     const auto knows_more = [&](HostId shard) { return cluster_.shard(shard).map().epoch > epoch_then; };
     const bool beyond = all_there && std::all_of(cluster_.nodes().begin(), cluster_.nodes().end(), [&](HostId node) {

@@ -51,7 +51,7 @@ enum class Fault : std::uint8_t {
     stalled_sync,  // of a learner, a new primary or any node, until its power goes
     failed_disk,   // a write or a sync fails: the process ends
     wiped_disk,
-    registry_loss,  // the registry's storage: blank, or an old backup, until somebody brings the newest back
+    registry_loss,  // the registry's storage: blank, or an old backup, until an operator brings the newest back
     count_,
 };
 

@@ -12,8 +12,8 @@ namespace ringkv::simulation {
 
 namespace {
 
-// Of a log, in memory: what is kept for who fell behind (24 in this build, 60 for who still follows), and what clients
-// can have under way while a silent member is waited for.
+// Of a log, in memory: what is kept for a replica that fell behind (24 in this build, 60 while it follows), and what
+// clients can have under way while a silent member is waited for.
 constexpr std::uint64_t most_entries_held = 500;
 
 std::uint64_t digest_of(const Entry& entry) {
@@ -68,7 +68,7 @@ void Oracle::applied(HostId host, PartitionId partition, const Entry& entry) {
     if (cluster_.world().state(host) != HostState::down) check_everybody_has(host, partition, entry.op);
 }
 
-// P3: a primary commits only what every other member of its view has stored. Whoever knows a newer view may have
+// P3: a primary commits only what every other member of its view has stored. A replica that knows a newer view may have
 // gone on from there.
 void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op) {
     const Replica* self = cluster_.shard(host).replica(partition);
@@ -143,7 +143,7 @@ void Oracle::check_view(PartitionId partition, const View& view, HostId host) {
     if (added) check_newcomers(partition, view);
 }
 
-// M3, M4: who comes in knows the view that it was proposed in, and so has not deleted its copy because of that view.
+// M3, M4: a new member knows the view that it was proposed in, and so has not deleted its copy because of that view.
 void Oracle::check_newcomers(PartitionId partition, const View& view) {
     const ViewId base{view.id.generation, ViewNumber(view.id.number.value() - 1)};
     const auto before = views_.find({partition, base});

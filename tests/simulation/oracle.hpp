@@ -27,7 +27,7 @@ class Oracle {
     void applied(HostId host, PartitionId partition, const Entry& entry);
     void turned(HostId host);
 
-    // Empty: every member of every partition has applied all that anybody has in its log. Else: who has not.
+    // Empty: every member of every partition has applied all that any has in its log. Else: which one has not.
     [[nodiscard]] std::string quiet() const;
     // When all is healed and quiet: every copy of a partition is the same, to the byte, sessions included.
     void compare_replicas();

@@ -1,4 +1,4 @@
-// A network whose every whim comes from the run's seed; links are cut and slowed by whoever injects faults.
+// A network whose every whim comes from the run's seed; links are cut and slowed by what injects faults.
 #pragma once
 
 #include <map>
@@ -22,7 +22,7 @@ class SeededNetwork final : public Network {
     void cut(HostId from, HostId to) { ++cuts_[{from, to}]; }
     void heal(HostId from, HostId to);
     void slow(HostId host, Duration by) { slow_[host] = by; }
-    // No cut, nobody slow, no fault.
+    // No cut, no slow host, no fault.
     void heal_all();
     // Writes of clients arrive once: TCP delivers no frame twice, and C3's `not applied` rests on that.
     void add_client(HostId host) { clients_.insert(host); }

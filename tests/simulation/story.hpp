@@ -1,4 +1,4 @@
-// The story of a run as lines of text: who sent what, views, leases, commits, faults.
+// The story of a run as lines of text: messages, views, leases, commits, faults.
 #pragma once
 
 #include "tests/simulation/run.hpp"

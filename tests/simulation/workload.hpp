@@ -46,7 +46,7 @@ class Workload {
     [[nodiscard]] const std::vector<HostId>& clients() const { return clients_; }
     [[nodiscard]] const std::map<std::string, linearizability::History>& histories() const { return histories_; }
     [[nodiscard]] const WorkloadTotals& totals() const { return totals_; }
-    // Final reads that nobody answered.
+    // Final reads that were not answered.
     [[nodiscard]] const std::vector<std::string>& unanswered() const { return unanswered_; }
 
   private:

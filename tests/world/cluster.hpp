@@ -121,7 +121,7 @@ class SimulatedCluster {
     // The outcome, once there is one.
     [[nodiscard]] const Finished* finished(HostId client, OperationId operation) const;
 
-    // What an operator asks of the registry, if it runs; nobody waits for the answer.
+    // What an operator asks of the registry, if it runs; the answer is not waited for.
     void administer(AdminAction action, const std::string& node);
 
     // Is every partition served by all of its target, by the preferred primary?

@@ -177,7 +177,7 @@ bool World::advance_until(const std::function<bool()>& condition, Duration limit
 
 namespace {
 
-// Ends a turn whose process has ended; nobody reads it.
+// Ends a turn whose process has ended; it is not read.
 Error ended() {
     return {ErrorCode::closed, "the process has ended"};
 }

@@ -48,7 +48,7 @@ struct TraceEvent {
     Kind kind = Kind::sent;
     Time at;  // true time
     HostId from;
-    HostId to;                         // none: nobody has that address
+    HostId to;                         // none: no host has that address
     const Message* message = nullptr;  // not with refused and logged
     const LogLine* line = nullptr;     // logged
     std::string text;                  // lost, refused: why
@@ -103,7 +103,7 @@ class World {
     // An input from outside the network (a user's call, a signal), and the turn that follows it.
     // Precondition: the host is running.
     void input(HostId host, const std::function<void(Actor&, Time)>& call);
-    // Bytes that no actor of ours made, to whoever listens there.
+    // Bytes that no actor of ours made, to the host that listens there.
     void send_raw(HostId from, const std::string& endpoint, std::string frame);
 
     // Lets held messages that the filter chooses go, in the order in which they were sent. -> how many.
@@ -118,7 +118,7 @@ class World {
     void on_point(std::function<bool(HostId)> hook) { dies_ = std::move(hook); }
     // What becomes of each frame that a host sends: as another build of it would have written it, say.
     void on_frame(std::function<std::string(HostId from, std::string frame)> hook) { rewrite_ = std::move(hook); }
-    // Of every frame that was sent so far: from whom, to whom, when it arrives, its bytes.
+    // Of every frame that was sent so far: from where, to where, when it arrives, its bytes.
     [[nodiscard]] std::uint64_t digest() const { return digest_; }
 
   private:
@@ -129,7 +129,7 @@ class World {
         HostId from;
         std::uint64_t from_life = 0;
         HostId to;
-        std::uint64_t to_life = 0;  // 0 = whoever is there
+        std::uint64_t to_life = 0;  // 0 = any process there
         bool stray = false;         // a repeat: it outlives the connection
         std::string frame;
     };
@@ -208,7 +208,7 @@ class World {
     Duration tick_;
     Time now_;
     std::deque<Host> hosts_;                   // references to hosts stay valid
-    std::map<std::string, HostId> listeners_;  // endpoint -> who listens there, or last did
+    std::map<std::string, HostId> listeners_;  // endpoint -> the host that listens there, or last did
     std::priority_queue<Event, std::vector<Event>, Later> events_;
     std::uint64_t next_event_ = 0;
     std::map<std::size_t, Packet> packets_;  // under way

@@ -44,7 +44,7 @@ bool World::send(HostId from, const Identity& sender, const std::vector<Outgoing
     return true;
 }
 
-// To whom an address leads now: a packet without its frame for each.
+// The hosts that an address leads to now: a packet without its frame for each.
 std::vector<World::Packet> World::routes(HostId from, const Address& address) const {
     const Host& sender = at(from);
     Packet packet;

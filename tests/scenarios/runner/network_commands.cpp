@@ -65,7 +65,7 @@ void Runner::cut(Arguments& arguments) {
     cut_links(one, other, !arguments.take("one-way"));
 }
 
-// None: everybody.
+// None: every host.
 std::vector<HostId> Runner::process_of(HostId host) {
     return host.none() ? std::vector<HostId>{host} : the_cluster().process_of(host);
 }

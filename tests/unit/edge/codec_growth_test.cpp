@@ -160,7 +160,7 @@ void expect_newer(std::string_view bytes) {
 }
 
 TEST(Growth, RecordsOfANewerReleaseAreNamedSo) {
-    expect_newer("\x92\x92\x03\x01\xc1");                  // format 3, and who knows what
+    expect_newer("\x92\x92\x03\x01\xc1");                  // format 3, and anything behind it
     expect_newer("\x92\x7f\x01");                          // a type, in the first format
     expect_newer("\x92\x92\x02\x7f\x01");                  // and in the second
     expect_newer(std::string("\x91\x92\xcd\x01\0\0", 6));  // format 256
