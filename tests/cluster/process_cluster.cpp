@@ -174,7 +174,7 @@ void ProcessCluster::write_config(const Server& server) const {
 ChildProcess& ProcessCluster::start(Server& server) {
     std::vector<std::string> command;
     if (options_.node_launcher && !server.rack.empty()) command = options_.node_launcher(server.name);
-    command.emplace_back(server.rack.empty() ? RINGKV_REGISTRY_PROGRAM : RINGKV_NODE_PROGRAM);
+    command.emplace_back(server.rack.empty() ? RINGKV_REGISTRY_PROGRAM : node_program_);
     command.insert(command.end(), {"--config", config_of(server.name).string()});
     end(server);
     const bool known_to_others = server.starts > 0 || server.rack.empty();

@@ -46,6 +46,8 @@ class ProcessCluster {
     // its "ready" line. A node's first start tries other ports if its own are taken.
     ChildProcess& start_registry();
     ChildProcess& start_node(const std::string& name);
+    // Nodes that are started from now on run this program.
+    void use_node_program(std::string path) { node_program_ = std::move(path); }
     // A node more, in that rack; not started.
     void add_node(const std::string& name, const std::string& rack);
 
@@ -93,6 +95,7 @@ class ProcessCluster {
     [[nodiscard]] unsigned ports_of(const Server& server) const;
 
     ClusterOptions options_;
+    std::string node_program_ = RINGKV_NODE_PROGRAM;
     std::filesystem::path directory_;
     Server registry_{"registry", "", 0, 0, nullptr};
     std::map<std::string, Server> nodes_;
