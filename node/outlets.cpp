@@ -1,5 +1,7 @@
 #include "node/outlets.hpp"
 
+#include <ranges>
+
 namespace ringkv {
 
 void MessageOutlet::send(NodeId node, PartitionId partition, Message message) {
@@ -19,8 +21,8 @@ BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {
 }
 
 BatchNumber StorageOutlet::unstored(PartitionId partition) const {
-    for (auto batch = waiting_.rbegin(); batch != waiting_.rend(); ++batch)
-        if (batch->second.contains(partition)) return batch->first;
+    for (const auto& [batch, partitions] : std::views::reverse(waiting_))
+        if (partitions.contains(partition)) return batch;
     return {};
 }
 

@@ -82,6 +82,8 @@ void Progress::prepare_ok(Time now, const PrepareOk& message, OpNumber last, Vie
     sent_ = std::max(sent_, acked_);
     commit_ = message.commit;
     if (message.gap) sent_ = std::min(message.op, last);  // after a restart it may be sure of less
+    // More than was sent since it was asked last: of Prepares from before that.
+    reached_ = std::max({reached_, acked_, sent_});
     if (message.gap && message.view < current) knows_view_ = false;
 }
 

@@ -102,7 +102,8 @@ class Progress {
     void prepare_sent(Time now, std::size_t entries, bool with_view);
     // What was sent and not acknowledged is sent again, with the view.
     void resend();
-    // `last`: the end of our log; `current`: the view of now.
+    // It may tell of more than was sent since the peer was asked last. `last`: the end of our log; `current`: the view
+    // of now.
     void prepare_ok(Time now, const PrepareOk& message, OpNumber last, ViewId current);
 
     void check_invariants(OpNumber last) const;

@@ -75,24 +75,24 @@ class RegistryLink {
 
     const NodeDescription& self_;
     const bool speaks_;
+    bool joined_ = false;
+    bool ever_heard_ = false;
+    bool map_behind_ = false;
+    std::uint32_t present_ = 0;  // in the newest JoinWaiting
     const ShardFacts& shard_;
     RegistryReach& reach_;
     MessageOutlet& messages_;
     EventLog& events_;
     std::size_t registry_ = 0;  // which of self_.registries
-    bool joined_ = false;
     std::optional<std::string> refusal_;
     std::optional<Time> refused_since_;
     Time heard_at_{};
-    bool ever_heard_ = false;
     Time turned_at_{};
     Time began_at_{};
     Time warned_at_{};
-    std::uint32_t present_ = 0;  // in the newest JoinWaiting
-    Time joined_at_{};           // the newest Join
-    std::uint64_t ticket_ = 0;   // that the registry gave us for the next one
+    Time joined_at_{};          // the newest Join
+    std::uint64_t ticket_ = 0;  // that the registry gave us for the next one
     Time heartbeat_at_{};
-    bool map_behind_ = false;
     Time map_wanted_at_{};
     Time map_asked_at_{};
     Time proposed_at_{};

@@ -19,14 +19,14 @@ EntryPtr entry(std::uint64_t op, std::uint64_t view_number, std::string value = 
     return std::make_shared<const Entry>(std::move(made));
 }
 
-LogSuffix tail_of(std::vector<std::uint64_t> views) {
+LogSuffix suffix_of(std::vector<std::uint64_t> views) {
     LogSuffix suffix;
     for (std::size_t i = 0; i < views.size(); ++i) suffix.append(entry(i + 1, views[i]));
     return suffix;
 }
 
 TEST(LogSuffix, KnowsTheViewOfEveryEntry) {
-    const LogSuffix suffix = tail_of({1, 1, 3, 3, 7});
+    const LogSuffix suffix = suffix_of({1, 1, 3, 3, 7});
     EXPECT_EQ(suffix.view_at(OpNumber(2)), view(1));
     EXPECT_EQ(suffix.view_at(OpNumber(3)), view(3));
     EXPECT_EQ(suffix.view_at(OpNumber(5)), view(7));
@@ -35,7 +35,7 @@ TEST(LogSuffix, KnowsTheViewOfEveryEntry) {
 }
 
 TEST(LogSuffix, MatchesOnlyTheSameOpOfTheSameView) {
-    const LogSuffix suffix = tail_of({1, 1, 3});
+    const LogSuffix suffix = suffix_of({1, 1, 3});
     EXPECT_TRUE(suffix.matches(OpNumber(3), view(3)));
     EXPECT_FALSE(suffix.matches(OpNumber(3), view(2)));
     EXPECT_FALSE(suffix.matches(OpNumber(4), view(3)));
@@ -43,7 +43,7 @@ TEST(LogSuffix, MatchesOnlyTheSameOpOfTheSameView) {
 }
 
 TEST(LogSuffix, ForgetsTheViewsOfWhatWasCut) {
-    LogSuffix suffix = tail_of({1, 1, 3, 4});
+    LogSuffix suffix = suffix_of({1, 1, 3, 4});
     suffix.truncate(OpNumber(2));
     EXPECT_EQ(suffix.last(), OpNumber(2));
     suffix.append(entry(3, 5));
@@ -52,7 +52,7 @@ TEST(LogSuffix, ForgetsTheViewsOfWhatWasCut) {
 }
 
 TEST(LogSuffix, TrimsToItsLimitsButNeverWhatIsNeeded) {
-    LogSuffix suffix = tail_of({1, 1, 2, 2, 2, 2});
+    LogSuffix suffix = suffix_of({1, 1, 2, 2, 2, 2});
     suffix.trim(OpNumber(3), 2, SIZE_MAX);
     EXPECT_EQ(suffix.start(), OpNumber(3));
     EXPECT_EQ(suffix.last(), OpNumber(6));
@@ -90,7 +90,7 @@ TEST(LogSuffix, TakesTheHistoryOfACopyBelowItsStart) {
 }
 
 TEST(LogSuffixDeathTest, RefusesEntriesOutOfOrder) {
-    LogSuffix suffix = tail_of({2});
+    LogSuffix suffix = suffix_of({2});
     EXPECT_DEATH(suffix.append(entry(3, 2)), "out of order");
     EXPECT_DEATH(suffix.append(entry(2, 1)), "older view");
 }
