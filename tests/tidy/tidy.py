@@ -40,6 +40,7 @@ FOLDERS = {
     "common/placement": ("common/placement", "common"),
     "common": ("common",),
     "tests/world": ("tests/world",),
+    "tests/compatibility": ("tests/compatibility", "tests/world"),
     "tests/scenarios": ("tests/scenarios", "tests/world"),
     "tests/simulation": ("tests/simulation", "tests/world", "tests/linearizability"),
 }
