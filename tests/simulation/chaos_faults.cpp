@@ -329,6 +329,12 @@ bool Chaos::wipe_disk() {
 // Blank, or as it was some time ago; until an operator brings the newest back.
 bool Chaos::lose_registry() {
     if (lost_registry_ || world_.state(registry_) != HostState::running || !cluster_.map().formed()) return false;
+    // Enough blank nodes, with every node that knows of the cluster down, are a new cluster to a blank registry:
+    // nothing could tell it otherwise.
+    const auto blank = std::count_if(cluster_.nodes().begin(), cluster_.nodes().end(), [this](HostId node) {
+        return cluster_.state(node) != HostState::down && cluster_.identity_of(node).node.none();
+    });
+    if (blank >= static_cast<std::ptrdiff_t>(plan_.form_with())) return false;
     Random& draw = random(Fault::registry_loss);
     tell(Fault::registry_loss, registry_);
     world_.crash(registry_);

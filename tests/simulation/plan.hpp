@@ -1,6 +1,7 @@
 // What one run is like: drawn from its seed, and then perhaps made smaller (shrink.hpp).
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "common/cluster_map.hpp"
@@ -41,6 +42,8 @@ struct Plan {
     [[nodiscard]] double strength_of(Fault fault) const { return strength[index_of(fault)]; }
     // A stream that only this purpose uses.
     [[nodiscard]] Random random(std::string_view purpose) const { return Random(seed).fork(purpose); }
+    // Nodes that the registry waits for before it forms the cluster.
+    [[nodiscard]] std::uint32_t form_with() const { return std::min<std::uint32_t>(nodes, 3); }
 };
 
 struct PlanOptions {

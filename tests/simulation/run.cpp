@@ -34,7 +34,7 @@ RegistryOptions registry_options(const Plan& plan) {
     options.settings.pace.repair_after = plan.repair_after;
     options.settings.pace.max_moves_per_node = plan.moves;
     options.settings.pace.max_moves_per_second = plan.moves_per_second;
-    options.form_with = std::min<std::uint32_t>(plan.nodes, 3);
+    options.form_with = plan.form_with();
     return options;
 }
 
