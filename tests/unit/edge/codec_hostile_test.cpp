@@ -190,7 +190,6 @@ TEST(CodecDeathTest, ClaimsAndSmallestMessagesCostLittleMemory) {
     while (unreadable.size() + 3 < CodecLimits{}.frame) unreadable += std::string("\x93\x01\x01\x03", 4);
     EXPECT_EXIT(decode_in_little_memory(unreadable), testing::ExitedWithCode(0), "");
 }
-#endif
 
 // A list of structs without fields: each is one byte in the frame, and here as large as any.
 TEST(CodecDeathTest, FieldsThatAreMissingCostLittleMemory) {
@@ -201,6 +200,7 @@ TEST(CodecDeathTest, FieldsThatAreMissingCostLittleMemory) {
     for (const char* message : {"\x93\x05\x01", "\x93\x14\x01", "\x97\x17\x01\x90\x90\xc0\x01"})
         EXPECT_EXIT(decode_in_little_memory(list(message)), testing::ExitedWithCode(0), "");
 }
+#endif
 
 TEST(Codec, BytesAfterTheLastMessageAreMalformed) {
     const std::string frame = encode(sender, receiver, {CurrentEpoch{}});
