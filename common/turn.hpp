@@ -40,6 +40,24 @@ class Driver {
     virtual void log(const LogLine& line) = 0;
 };
 
+// A driver whose actor stores nothing that must outlive it: a batch is durable as soon as it is handed over. `stored`
+// is kept by reference, from turn to turn; all of a turn sees the same time.
+class VolatileDriver : public Driver {
+  public:
+    VolatileDriver(Time now, BatchNumber& stored) : now_(now), stored_(stored) {}
+
+    [[nodiscard]] Time now() final { return now_; }
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch) final {
+        stored_ = number;
+        return {};
+    }
+    [[nodiscard]] Result<BatchNumber> durable() final { return stored_; }
+
+  private:
+    const Time now_;
+    BatchNumber& stored_;
+};
+
 enum class TurnEnd : std::uint8_t {
     idle,  // nothing is left
     more,  // effects may be left: the next turn must not wait

@@ -30,17 +30,11 @@ bool Network::round(Time now, bool every_host) {
     return false;
 }
 
-class Network::HostDriver final : public Driver {
+class Network::HostDriver final : public VolatileDriver {
   public:
     HostDriver(Network& network, HostId id, Host& host, Time now)
-        : network_(network), id_(id), host_(host), now_(now) {}
+        : VolatileDriver(now, host.stored), network_(network), id_(id), host_(host) {}
 
-    [[nodiscard]] Time now() override { return now_; }
-    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch) override {
-        host_.stored = number;
-        return {};
-    }
-    [[nodiscard]] Result<BatchNumber> durable() override { return host_.stored; }
     [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
         network_.send(id_, host_, sender, messages);
         return {};
@@ -52,7 +46,6 @@ class Network::HostDriver final : public Driver {
     Network& network_;
     HostId id_;
     Host& host_;
-    Time now_;
 };
 
 void Network::turn(HostId id, Host& host, Time now) {

@@ -230,16 +230,11 @@ void NodeFarm::note_arrival(const PublishedFrame& frame, Time now) {
 
 // ---------------------------------------------------------------- one node's turn
 
-class NodeFarm::HostDriver final : public Driver {
+class NodeFarm::HostDriver final : public VolatileDriver {
   public:
-    HostDriver(NodeFarm& farm, std::uint64_t id, Host& host, Time now) : farm_(farm), id_(id), host_(host), now_(now) {}
+    HostDriver(NodeFarm& farm, std::uint64_t id, Host& host, Time now)
+        : VolatileDriver(now, host.stored), farm_(farm), id_(id), host_(host) {}
 
-    [[nodiscard]] Time now() override { return now_; }
-    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch) override {
-        host_.stored = number;
-        return {};
-    }
-    [[nodiscard]] Result<BatchNumber> durable() override { return host_.stored; }
     [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
         farm_.send(id_, host_, sender, messages);
         return {};
@@ -253,7 +248,6 @@ class NodeFarm::HostDriver final : public Driver {
     NodeFarm& farm_;
     std::uint64_t id_;
     Host& host_;
-    Time now_;
 };
 
 void NodeFarm::turn(std::uint64_t id, Host& host, Time now) {
