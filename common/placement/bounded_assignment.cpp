@@ -121,8 +121,15 @@ void BoundedAssignment::search(const std::vector<Vertex>& from) {
         queued_[queue_[next]] = false;
         expand(queue_[next]);
     }
-    for (Node node = 0; node < held_.size(); ++node)
-        if (has_room(node)) sink_label_ = std::min(sink_label_, labels_[node]);
+}
+
+// Each node has an arc to the sink while it has room, and one back from it while it may give something away. Without
+// the arcs back, too much of one place would go the long way to a partition that has too many nodes, although the sink
+// is nearer and so is, from the sink, that partition.
+void BoundedAssignment::relax_sink(Label label) {
+    if (label >= sink_label_) return;
+    sink_label_ = label;
+    for (const Node donor : donors()) relax(donor, label);
 }
 
 void BoundedAssignment::relax(Vertex vertex, Label label) {
@@ -136,6 +143,7 @@ void BoundedAssignment::relax(Vertex vertex, Label label) {
 void BoundedAssignment::expand(Vertex vertex) {
     const Label label = labels_[vertex];
     if (vertex < held_.size()) {
+        if (mending_ == Mending::excess && has_room(vertex)) relax_sink(label);
         for (const Partition partition : held_[vertex])
             relax(vertex_of(partition, rack_of_[vertex]), label - cost(partition, vertex));
         return;

@@ -99,6 +99,7 @@ class BoundedAssignment {
     void mend_deficits();
     void search(const std::vector<Vertex>& from);
     void relax(Vertex vertex, Label label);
+    void relax_sink(Label label);
     void expand(Vertex vertex);
     [[nodiscard]] bool end_reached() const;
     [[nodiscard]] bool is_end(Node node) const;
