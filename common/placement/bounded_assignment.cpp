@@ -125,10 +125,12 @@ void BoundedAssignment::search(const std::vector<Vertex>& from) {
 
 // Each node has an arc to the sink while it has room, and one back from it while it may give something away. Without
 // the arcs back, too much of one place would go the long way to a partition that has too many nodes, although the sink
-// is nearer and so is, from the sink, that partition.
+// is nearer and so is, from the sink, that partition. Once a bound has been raised they are left out: what did not fit
+// before may pay now, which is a cycle of negative cost, and in it labels would fall for ever.
 void BoundedAssignment::relax_sink(Label label) {
     if (label >= sink_label_) return;
     sink_label_ = label;
+    if (raised_) return;
     for (const Node donor : donors()) relax(donor, label);
 }
 

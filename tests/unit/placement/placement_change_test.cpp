@@ -157,6 +157,19 @@ TEST(PlacementChange, NodeThatPartitionHasTooManyIsMadeUseOfWhereThatCostsLeast)
               least_possible(problem_of(nodes, held, 64, 3)));
 }
 
+// The rack with one node left must hold a copy of everything: bounds of primaries rise, and what did not fit before
+// pays now. A search that goes back and forth by way of the sink would never end.
+TEST(PlacementChange, EndsWhereBoundsMustRise) {
+    std::vector<Candidate> nodes = {{NodeId(1), "n7919", "rack0", 0.1}, {NodeId(2), "n5831", "rack0", 0.6},
+                                    {NodeId(3), "n3743", "rack1", 0.5}, {NodeId(4), "n1655", "rack0", 1.3},
+                                    {NodeId(5), "n9574", "rack0", 1.5}, {NodeId(6), "n7486", "rack0", 1.4},
+                                    {NodeId(7), "n5398", "rack1", 0.3}};
+    const RingPlacement placement(16);
+    const Holders held = placement.place(nodes, {}, 1024, 2);
+    nodes.erase(nodes.begin() + 2);
+    EXPECT_EQ(unsound(placement.place(nodes, held, 1024, 2), nodes, 2), "");
+}
+
 RC_GTEST_PROP(PlacementChange, WhatIsWellPlacedStays, ()) {
     const Change change = any_change(40, 6);
     const RingPlacement placement(16);
