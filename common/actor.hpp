@@ -20,6 +20,7 @@
 #pragma once
 
 #include <compare>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,6 +32,31 @@
 
 namespace ringkv {
 
+// The text of an endpoint, "tcp://host:port". Copies share it: a copy is made for each message that goes there.
+class Endpoint {
+  public:
+    Endpoint() = default;
+    Endpoint(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
+    Endpoint(const char* text) : Endpoint(std::string(text)) {}
+
+    [[nodiscard]] const std::string& text() const {
+        static const std::string none;
+        return text_ ? *text_ : none;
+    }
+    operator const std::string&() const { return text(); }
+    // The very same text, not merely an equal one.
+    [[nodiscard]] bool same(const Endpoint& other) const { return text_ == other.text_; }
+
+    friend bool operator==(const Endpoint& left, const Endpoint& right) {
+        return left.same(right) || left.text() == right.text();
+    }
+    friend auto operator<=>(const Endpoint& left, const Endpoint& right) { return left.text() <=> right.text(); }
+    friend bool operator==(const Endpoint& left, const std::string& right) { return left.text() == right; }
+
+  private:
+    std::shared_ptr<const std::string> text_;  // null: ""
+};
+
 // Where a message goes to, or came from.
 struct Address {
     enum class Kind : std::uint8_t {
@@ -41,10 +67,10 @@ struct Address {
     };
 
     Kind kind = Kind::none;
-    std::string endpoint;          // Kind::endpoint
+    Endpoint endpoint;             // Kind::endpoint
     std::uint64_t connection = 0;  // Kind::connection; unique within one process, never used again for another
 
-    static Address to(std::string endpoint) { return {Kind::endpoint, std::move(endpoint), 0}; }
+    static Address to(Endpoint endpoint) { return {Kind::endpoint, std::move(endpoint), 0}; }
     static Address back(std::uint64_t connection) { return {Kind::connection, {}, connection}; }
     static Address all_subscribers() { return {Kind::subscribers, {}, 0}; }
     friend auto operator<=>(const Address&, const Address&) = default;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <unordered_map>
 #include <vector>
 
 #include "common/check.hpp"
@@ -75,7 +76,8 @@ class Transport::Impl {
     void refuse(void* socket, const std::string& id, const std::string& peer, const std::vector<Unreadable>& messages);
     void answer(void* socket, const std::string& id, std::string frame);
     [[nodiscard]] std::optional<Receiver> receiver_of(const Outgoing& message);
-    [[nodiscard]] Dealer* dealer_to(const std::string& endpoint);
+    [[nodiscard]] Dealer* dealer_to(const Endpoint& endpoint);
+    [[nodiscard]] Dealer* find_or_connect(const std::string& endpoint);
     void add(Lane& lane, const Message& message);
     void transmit(Lane& lane, std::string frame, std::size_t messages);
     void count_sent(std::size_t bytes, std::size_t messages);
@@ -88,6 +90,12 @@ class Transport::Impl {
     Socket subscriber_;
     std::string followed_;
     std::map<std::string, Dealer, std::less<>> dealers_;
+    // By the very text that was used before, which is kept: comparing texts would cost as much as a message.
+    struct Known {
+        Endpoint text;
+        Dealer* dealer;
+    };
+    std::unordered_map<const std::string*, Known> known_;
     FirstConnections connecting_;
 
     std::vector<Source> sources_;
@@ -235,7 +243,15 @@ void Transport::Impl::answer(void* socket, const std::string& id, std::string fr
     if (!to.send(socket, ZMQ_SNDMORE) || !body.send(socket)) ++counters_.dropped;
 }
 
-Transport::Impl::Dealer* Transport::Impl::dealer_to(const std::string& endpoint) {
+Transport::Impl::Dealer* Transport::Impl::dealer_to(const Endpoint& endpoint) {
+    if (const auto found = known_.find(&endpoint.text()); found != known_.end()) return found->second.dealer;
+    Dealer* const dealer = find_or_connect(endpoint);
+    if (known_.size() > 2 * dealers_.size() + 64) known_.clear();  // texts that are used once each
+    if (dealer != nullptr) known_.emplace(&endpoint.text(), Known{endpoint, dealer});
+    return dealer;
+}
+
+Transport::Impl::Dealer* Transport::Impl::find_or_connect(const std::string& endpoint) {
     if (const auto found = dealers_.find(endpoint); found != dealers_.end()) return &found->second;
     Socket socket = make_dealer(context_.get(), options_);
     if (auto connected = connect_to(socket.get(), endpoint); !connected) {
@@ -352,6 +368,7 @@ void Transport::Impl::close_idle(Time now, Duration unused) {
         if (now - dealer.last_used > unused) {
             connecting_.forget(dealer.socket.get());
             at = dealers_.erase(at);
+            known_.clear();
             sources_changed_ = true;
         } else {
             ++at;
