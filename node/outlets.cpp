@@ -4,17 +4,33 @@
 
 namespace ringkv {
 
+const std::vector<Endpoint>* MessageOutlet::endpoints_of(NodeId node) {
+    const ClusterMap& map = shard_.map;
+    if (const std::pair now(map.generation, map.epoch); endpoints_from_ != now) {
+        endpoints_.clear();
+        endpoints_from_ = now;
+    }
+    if (const auto known = endpoints_.find(node); known != endpoints_.end()) return &known->second;
+    const NodeInfo* info = map.find(node);
+    if (info == nullptr) return nullptr;
+    return &endpoints_.emplace(node, std::vector<Endpoint>(info->endpoints.begin(), info->endpoints.end()))
+                .first->second;
+}
+
 void MessageOutlet::send(NodeId node, PartitionId partition, Message message) {
-    if (const NodeInfo* info = shard_.map.find(node)) send(node, info->shard_of(partition), std::move(message));
+    const std::vector<Endpoint>* endpoints = endpoints_of(node);
+    if (endpoints == nullptr || endpoints->empty()) return;
+    sends_.push_back({Address::to((*endpoints)[partition.value() % endpoints->size()]), node, std::move(message)});
 }
 
 void MessageOutlet::send(NodeId node, ShardIndex shard, Message message) {
-    const NodeInfo* info = shard_.map.find(node);
-    if (info == nullptr || shard >= info->endpoints.size()) return;
-    sends_.push_back({Address::to(info->endpoints[shard]), node, std::move(message)});
+    const std::vector<Endpoint>* endpoints = endpoints_of(node);
+    if (endpoints == nullptr || shard >= endpoints->size()) return;
+    sends_.push_back({Address::to((*endpoints)[shard]), node, std::move(message)});
 }
 
 BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {
+    if (!keeps_) return {};
     batch_.push_back(std::move(record));
     waiting_[building_].insert(partition);
     return building_;

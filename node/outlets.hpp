@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "common/actor.hpp"
 #include "node/shard_facts.hpp"
 
@@ -30,13 +31,23 @@ class MessageOutlet {
     [[nodiscard]] std::vector<Outgoing> take() { return std::exchange(sends_, {}); }
 
   private:
+    // Of that node's shards; of no node that the map does not know.
+    [[nodiscard]] const std::vector<Endpoint>* endpoints_of(NodeId node);
+
     const ShardFacts& shard_;
     std::vector<Outgoing> sends_;
+    // As the map of this epoch has them.
+    absl::flat_hash_map<NodeId, std::vector<Endpoint>> endpoints_;
+    std::pair<Generation, Epoch> endpoints_from_;
 };
 
 // Records for the batch of this turn, and what is known of the batches before it.
 class StorageOutlet {
   public:
+    // `durability: memory` keeps no records: what a replica holds is stored as soon as it is there, in batch none.
+    explicit StorageOutlet(bool keeps) : keeps_(keeps) {}
+    [[nodiscard]] bool keeps() const { return keeps_; }
+
     // -> the number of the batch that will have the record.
     BatchNumber store(PartitionId partition, StorageRecord record);
     // Is that batch stored as durably as configured? So is batch none.
@@ -52,6 +63,7 @@ class StorageOutlet {
     void take(Effects& effects);
 
   private:
+    const bool keeps_;
     BatchNumber stored_;
     BatchNumber building_{1};  // the number that the batch of this turn will have
     StorageBatch batch_;

@@ -13,6 +13,7 @@ constexpr std::size_t kept_bytes = std::size_t{64} << 10U;
 }  // namespace
 
 void PartitionLog::append(EntryPtr entry) {
+    if (!storage_.keeps()) return suffix_.append(std::move(entry));
     if (unsynced_.empty()) persisted_ = last();
     const BatchNumber batch = storage_.store(partition_, AppendRecord{partition_, entry});
     if (commit_ != noted_commit_) {
@@ -77,11 +78,12 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
     if (!incomplete() || chunk.index < *next_chunk_) return true;
     if (chunk.index > *next_chunk_) return false;
     ++*next_chunk_;
-    storage_.store(partition_, StateChunkRecord{partition_, chunk.records});
+    if (storage_.keeps()) storage_.store(partition_, StateChunkRecord{partition_, chunk.records});
     engine_.load(partition_, chunk.records);
     if (chunk.end) {
-        storage_.store(partition_,
-                       StateDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
+        if (storage_.keeps())
+            storage_.store(partition_,
+                           StateDoneRecord{partition_, chunk.end->applied, chunk.end->sessions, chunk.end->history});
         finish_transfer(chunk.end->applied, chunk.end->sessions, chunk.end->history);
     }
     return true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/container/inlined_vector.h"
 #include "common/check.hpp"
 
 namespace ringkv {
@@ -9,6 +10,8 @@ namespace ringkv {
 namespace {
 // How often the members are looked at: a node may be the primary of thousands of partitions.
 constexpr Duration members_interval = std::chrono::milliseconds(25);
+// How soon it is looked again while something is waited for.
+constexpr Duration tick_soon = std::chrono::milliseconds(10);
 }  // namespace
 
 Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time promised_until, PartitionLog& log,
@@ -85,12 +88,13 @@ void Primary::start(Time now) {
 // counts as having nothing.
 void Primary::try_commit(Time now) {
     if (phase_ == Phase::waiting) return;
-    std::vector<OpNumber> persisted{log_.persisted()};
-    for (NodeId node : term_.required()) {
+    absl::InlinedVector<OpNumber, 8> persisted{log_.persisted()};
+    (void)term_.all_required([&](NodeId node) {
         const Peer* peer = term_.find(node);
         persisted.push_back(peer != nullptr && peer->progress.replicating() ? peer->progress.acked() : OpNumber());
-    }
-    log_.advance(ports_.shard.commit_rule.committed(std::move(persisted)),
+        return true;
+    });
+    log_.advance(ports_.shard.commit_rule.committed(persisted),
                  [this, now](const Entry& entry) { applied(now, entry); });
     try_serve(now);
 }
@@ -130,11 +134,7 @@ bool Primary::lease_held(Time now, Time arrived, NodeId node) const {
 }
 
 bool Primary::leases_held(Time now, Time arrived) const {
-    for (NodeId node : term_.required()) {
-        const bool held = lease_held(now, arrived, node);
-        if (!held) return false;
-    }
-    return true;
+    return term_.all_required([&](NodeId node) { return lease_held(now, arrived, node); });
 }
 
 void Primary::lease_granted(Time now, NodeId from, Time sent) {
@@ -215,6 +215,25 @@ void Primary::tick(Time now) {
     }
 }
 
+bool Primary::at_rest() const {
+    if (phase_ != Phase::serving || ports_.shard.stopping || log_.commit() != log_.last() || !term_.proposed.empty())
+        return false;
+    return std::all_of(term_.peers.begin(), term_.peers.end(), [this](const auto& item) {
+        const Progress& progress = item.second.progress;
+        return progress.replicating() && progress.knows_view() && progress.acked() == log_.last() &&
+               progress.commit() == log_.commit();
+    });
+}
+
+Time Primary::next_tick(Time now) const {
+    if (!at_rest() || !reads_.empty()) return now + tick_soon;
+    // A member is given up a grace after it was heard last (V1).
+    Time next = now + ports_.shard.lease().beacon;
+    for (const auto& [node, peer] : term_.peers)
+        next = std::min(next, std::max(peer.lease.heard_at + ports_.shard.lease().grace, now) + tick_soon);
+    return next;
+}
+
 void Primary::durable(Time now) {
     if (phase_ == Phase::waiting) {
         tick(now);
@@ -248,7 +267,8 @@ void Primary::check_invariants() const {
     RINGKV_CHECK(phase_ == Phase::serving || phase_ == Phase::transferring_leadership || reads_.empty(),
                  "reads wait for leases before the primary serves");
     RINGKV_CHECK(phase_ != Phase::transferring_leadership || !successor_.none(), "leadership goes to no node");
-    for (NodeId node : term_.required()) RINGKV_CHECK(term_.find(node) != nullptr, "a required node is no peer");
+    RINGKV_CHECK(term_.all_required([this](NodeId node) { return term_.find(node) != nullptr; }),
+                 "a required node is no peer");
     for (const auto& [node, peer] : term_.peers) {
         RINGKV_CHECK(node != ports_.shard.me, "the primary is a peer of its own");
         RINGKV_CHECK(term_.counts(node) || term_.state.has_learner(node), "a peer that is not wanted");

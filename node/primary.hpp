@@ -53,6 +53,8 @@ class Primary {
     void lags(NodeId node);
 
     void tick(Time now);
+    // When the next tick is wanted at the latest, as things are after a turn.
+    [[nodiscard]] Time next_tick(Time now) const;
     // End of a turn: send what is new.
     void flush(Time now);
     void durable(Time now);
@@ -104,6 +106,8 @@ class Primary {
     bool tick_members(Time now);
     void tick_leadership_transfer(Time now);
     void propose(View view);
+    // Everything is committed, and every peer knows all that there is to know.
+    [[nodiscard]] bool at_rest() const;
 
     // primary_requests.cpp: clients
     void serve(Time now, Request request);

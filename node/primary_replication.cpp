@@ -74,6 +74,8 @@ void Primary::send_prepares(Time now, NodeId node, Progress& progress) {
 
 void Primary::flush(Time now) {
     if (phase_ == Phase::waiting) return;
+    // With nothing to store, and no node to wait for, no answer will come that commits what was appended.
+    if (log_.commit() != log_.last() && term_.alone()) try_commit(now);
     for (auto& [node, peer] : term_.peers) {
         const Progress& progress = peer.progress;
         if (progress.replicating() && (progress.sent() < log_.last() || !progress.knows_view()))

@@ -153,8 +153,10 @@ void Primary::read(Time now, Request request) {
 // Of the nodes that the first read waits for.
 void Primary::ask_for_leases(Time now) {
     if (reads_.empty()) return;
-    for (NodeId node : term_.required())
+    (void)term_.all_required([&](NodeId node) {
         if (!lease_held(now, reads_.front().request.arrived, node)) ports_.leases.ask_at_once(node);
+        return true;
+    });
 }
 
 void Primary::serve_reads(Time now) {

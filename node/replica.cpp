@@ -8,6 +8,13 @@
 
 namespace ringkv {
 
+namespace {
+// How often is looked whether a copy is of no use any more.
+constexpr Duration deletion_interval = std::chrono::milliseconds(50);
+// How often a proposal is repeated that has no answer yet; what is sent is RegistryLink's to say.
+constexpr Duration proposal_interval = std::chrono::milliseconds(10);
+}  // namespace
+
 Replica::Replica(PartitionId partition, const ReplicaPorts& ports, Time promised_until)
     : partition_(partition),
       ports_(ports),
@@ -212,6 +219,17 @@ void Replica::tick(Time now) {
     }
     tick_backup(now);
     delete_useless(now);
+}
+
+Time Replica::next_tick(Time now) const {
+    if (primary_) return primary_->next_tick(now);
+    const View& view = state_.view;
+    if (!view.has(ports_.shard.me) || log_.incomplete()) return now + deletion_interval;
+    if (!ports_.storage.stored(view_batch_)) return now + ports_.shard.lease().beacon;  // durable() is another touch
+    const Duration delay =
+        view.primary == ports_.shard.me ? Duration(0) : ports_.shard.succession_rule.delay(view, ports_.shard.me);
+    const Time proposes = std::max(promised_until_ + delay, now + proposal_interval);
+    return asks_again_ ? std::min(proposes, now + ports_.shard.lease().beacon) : proposes;
 }
 
 // Nothing that was said of it, or is still owed, holds any more.

@@ -45,6 +45,8 @@ class Replica {
     }
 
     void tick(Time now);
+    // When the next tick is wanted at the latest, as things are after a turn.
+    [[nodiscard]] Time next_tick(Time now) const;
     void flush(Time now);
     void durable(Time now, BatchNumber number);
     void restore(const StorageRecord& record);

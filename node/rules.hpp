@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "common/cluster_map.hpp"
@@ -14,13 +15,13 @@ class CommitRule {
     virtual ~CommitRule() = default;
     // `persisted`: up to which op each required replica has its log persisted, the primary included;
     // never empty. -> the highest op that is committed.
-    [[nodiscard]] virtual OpNumber committed(std::vector<OpNumber> persisted) const = 0;
+    [[nodiscard]] virtual OpNumber committed(std::span<const OpNumber> persisted) const = 0;
 };
 
 // P3: every member has it.
 class EveryMember final : public CommitRule {
   public:
-    [[nodiscard]] OpNumber committed(std::vector<OpNumber> persisted) const override {
+    [[nodiscard]] OpNumber committed(std::span<const OpNumber> persisted) const override {
         return *std::min_element(persisted.begin(), persisted.end());
     }
 };

@@ -8,6 +8,7 @@ namespace ringkv {
 
 namespace {
 constexpr Duration tick_interval = std::chrono::milliseconds(10);
+constexpr std::size_t most_ticks = 256;  // of replicas, in a turn
 constexpr Duration stop_deadline = std::chrono::seconds(10);
 // After the last view has been left, clients with an old map are still told where to go.
 constexpr Duration farewell = std::chrono::milliseconds(300);
@@ -18,6 +19,7 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
     : self_(std::move(self)),
       index_(index),
       facts_{limits, commit_rule, succession_rule, {}, self_.start, false, {}, {}},
+      storage_(self_.durability != Durability::memory),
       messages_(facts_),
       admission_(limits.inflight),
       numbers_(self_.start),
@@ -55,7 +57,10 @@ Replica& Shard::ensure(PartitionId partition) {
         is_touched_.resize(partition.value() + 1);
     }
     auto& replica = replicas_[partition.value()];
-    if (!replica) replica = std::make_unique<Replica>(partition, ports_, Time{});
+    if (!replica) {
+        replica = std::make_unique<Replica>(partition, ports_, Time{});
+        ticks_.wake(partition, Time{});
+    }
     return *replica;
 }
 
@@ -77,6 +82,7 @@ void Shard::take_map(Time now, ClusterMap map) {
     if (!whole || (!facts_.map.settings.id.none() && map.settings.id != facts_.map.settings.id)) return;
     facts_.map = std::move(map);
     map_moved();
+    wake_replicas(now);
     for (std::uint32_t p = index_; p < facts_.map.partitions.size();
          p += static_cast<std::uint32_t>(self_.endpoints.size()))
         learn(now, PartitionId(p), facts_.map.partitions[p]);
@@ -89,6 +95,7 @@ void Shard::take_delta(Time now, const MapDelta& delta) {
         case ClusterMap::Applied::yes: break;
     }
     map_moved();
+    if (!delta.nodes.empty()) wake_replicas(now);
     for (const PartitionChange& change : delta.partitions)
         if (ours(change.partition)) learn(now, change.partition, change.state);
 }
@@ -152,22 +159,20 @@ void Shard::tick(Time now) {
     }
 }
 
-// Each once in an interval: in a turn as many as time has passed since the last one, so that requests do not wait for
-// all of them.
+// Many may be due at once: requests do not wait for all of them.
 void Shard::tick_replicas(Time now) {
-    const auto all = static_cast<std::int64_t>(replicas_.size());
-    const Duration passed = std::min(now - replicas_ticked_at_, tick_interval);
-    const std::int64_t due = all * passed / tick_interval;
-    if (due == 0) return;
-    replicas_ticked_at_ = due == all ? now : replicas_ticked_at_ + tick_interval * due / all;
-    for (std::int64_t i = 0; i < due; ++i) {
-        next_ticked_ = (next_ticked_ + 1) % replicas_.size();
-        const PartitionId partition(static_cast<std::uint32_t>(next_ticked_));
+    ticks_.each_due(now, most_ticks, [&](PartitionId partition) {
         Replica* replica = find(partition);
-        if (replica == nullptr) continue;
+        if (replica == nullptr) return;
         replica->tick(now);
-        if (replica->primary() != nullptr) touch(partition);
-    }
+        touch(partition);
+    });
+}
+
+// What is true of a node concerns all of its partitions.
+void Shard::wake_replicas(Time now) {
+    for (std::uint32_t p = 0; p < replicas_.size(); ++p)
+        if (replicas_[p]) ticks_.wake(PartitionId(p), now);
 }
 
 void Shard::durable(Time now, BatchNumber number) {
@@ -193,7 +198,10 @@ void Shard::collect_claims() {
 Effects Shard::take_effects() {
     for (PartitionId partition : touched_) {
         is_touched_[partition.value()] = false;
-        if (Replica* replica = find(partition)) replica->flush(now_);
+        if (Replica* replica = find(partition)) {
+            replica->flush(now_);
+            ticks_.wake(partition, replica->next_tick(now_));
+        }
     }
     touched_.clear();
     if (!facts_.me.none()) {
@@ -216,6 +224,7 @@ void Shard::stop(Time now) {
     facts_.stopping = true;
     stop_by_ = now + stop_deadline;
     registry_.say_at_once();
+    wake_replicas(now);
     if (facts_.me.none()) finished_ = true;
 }
 

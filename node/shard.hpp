@@ -9,6 +9,7 @@
 #include "node/beacons.hpp"
 #include "node/registry_link.hpp"
 #include "node/replica.hpp"
+#include "node/tick_queue.hpp"
 
 namespace ringkv {
 
@@ -79,6 +80,7 @@ class Shard final : public Actor {
     void touch(PartitionId partition);
     void collect_claims();
     void tick_replicas(Time now);
+    void wake_replicas(Time now);
     void tick_stop(Time now);
 
     const NodeDescription self_;
@@ -102,8 +104,7 @@ class Shard final : public Actor {
     bool restored_ = false;
     std::optional<Time> started_at_;
     Time ticked_at_{};
-    Time replicas_ticked_at_{};
-    std::size_t next_ticked_ = 0;  // of replicas_
+    TickQueue ticks_;
     Time now_{};
     std::optional<Time> stop_by_;
     std::optional<Time> left_at_;  // stopping, and no view has us any more

@@ -35,6 +35,7 @@ class ShardByHand {
         description.endpoints = {endpoint(node)};
         description.storage = Uuid{{9, static_cast<std::uint8_t>(node.value())}};
         description.start = StartNumber(1);
+        description.durability = Durability::fsync;
         return description;
     }
 

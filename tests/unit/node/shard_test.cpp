@@ -11,7 +11,8 @@ using std::chrono::milliseconds;
 // Rules that are not ours: they show that replication and succession are behind interfaces.
 class Majority final : public CommitRule {
   public:
-    [[nodiscard]] OpNumber committed(std::vector<OpNumber> persisted) const override {
+    [[nodiscard]] OpNumber committed(std::span<const OpNumber> acknowledged) const override {
+        std::vector<OpNumber> persisted(acknowledged.begin(), acknowledged.end());
         std::sort(persisted.begin(), persisted.end(), std::greater<>());
         return persisted[persisted.size() / 2];
     }
