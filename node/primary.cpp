@@ -215,22 +215,25 @@ void Primary::tick(Time now) {
     }
 }
 
-bool Primary::at_rest() const {
-    if (phase_ != Phase::serving || ports_.shard.stopping || log_.commit() != log_.last() || !term_.proposed.empty())
-        return false;
-    return std::all_of(term_.peers.begin(), term_.peers.end(), [this](const auto& item) {
-        const Progress& progress = item.second.progress;
-        return progress.replicating() && progress.knows_view() && progress.acked() == log_.last() &&
-               progress.commit() == log_.commit();
-    });
+Time Primary::next_tick(Time now) const {
+    const bool busy = phase_ != Phase::serving || ports_.shard.stopping || !held_.empty() || !reads_.empty() ||
+                      !term_.proposed.empty();
+    if (busy) return now + tick_soon;
+    Time next = now + ports_.shard.lease().beacon;
+    for (const auto& [node, peer] : term_.peers) next = std::min(next, next_look_at(now, node, peer));
+    return std::max(next, now + tick_soon);
 }
 
-Time Primary::next_tick(Time now) const {
-    if (!at_rest() || !reads_.empty()) return now + tick_soon;
-    // A member is given up a grace after it was heard last (V1).
-    Time next = now + ports_.shard.lease().beacon;
-    for (const auto& [node, peer] : term_.peers)
-        next = std::min(next, std::max(peer.lease.heard_at + ports_.shard.lease().grace, now) + tick_soon);
+// When there may be something to do about a peer, if nothing comes from it.
+Time Primary::next_look_at(Time now, NodeId node, const Peer& peer) const {
+    const Progress& progress = peer.progress;
+    const Duration grace = ports_.shard.lease().grace;
+    if (!progress.replicating()) return now + tick_soon;
+    if (!term_.counts(node)) return now + members_interval;
+    Time next = peer.lease.heard_at + grace;
+    if (progress.acked() < progress.sent()) next = std::min(next, progress.sent_at() + resend_after(ports_.shard));
+    if (progress.waiting()) next = std::min(next, progress.progress_at() + grace * 2);
+    if (progress.commit() < log_.commit()) next = std::min(next, progress.told_at() + ports_.shard.lease().beacon);
     return next;
 }
 

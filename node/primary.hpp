@@ -106,8 +106,7 @@ class Primary {
     bool tick_members(Time now);
     void tick_leadership_transfer(Time now);
     void propose(View view);
-    // Everything is committed, and every peer knows all that there is to know.
-    [[nodiscard]] bool at_rest() const;
+    [[nodiscard]] Time next_look_at(Time now, NodeId node, const Peer& peer) const;
 
     // primary_requests.cpp: clients
     void serve(Time now, Request request);

@@ -58,6 +58,7 @@ class Progress {
     // Is there something that the peer has not answered? Since when there was no progress.
     [[nodiscard]] bool waiting() const { return !replicating() || acked_ < reached_; }
     [[nodiscard]] Time progress_at() const { return progress_at_; }
+    [[nodiscard]] Time sent_at() const { return sent_at_; }
     // Has nothing been sent for so long that what is not answered is sent again (P5)?
     [[nodiscard]] bool due(Time now, Duration resend_after) const { return now - sent_at_ >= resend_after; }
 
