@@ -42,9 +42,13 @@ class Engine {
     [[nodiscard]] virtual ScanPart scan(PartitionId partition, const ScanRange& range) const = 0;
     // The effect of one committed entry. Entries come in op order; replaying a whole run of them is harmless (P4).
     virtual void apply(PartitionId partition, const Entry& entry) = 0;
-    // The two halves of a state transfer: nothing is held; then these keys, none of which was there.
+    // The two halves of a state transfer: nothing is held; then these keys, none of which was there. What was held may
+    // take memory until reclaim() has freed it.
     virtual void clear(PartitionId partition) = 0;
     virtual void load(PartitionId partition, const std::vector<KeyRecord>& records) = 0;
+
+    // Frees at most so many keys of what was cleared: a turn must not wait for millions of them. -> is any left?
+    [[nodiscard]] virtual bool reclaim(std::size_t most) = 0;
 
     // Keys, and the bytes of keys and values, by themselves.
     struct Size {

@@ -3,95 +3,138 @@
 namespace ringkv {
 
 namespace {
-// What a short std::string holds without a block of its own.
-constexpr std::size_t inline_capacity = 15;
-
-std::uint64_t heap_bytes(std::size_t size) {
-    return size > inline_capacity ? size + 16 : 0;
-}
+// What a key takes in the table and in the tree, which are three quarters full on average, and what the allocator adds.
+constexpr std::uint64_t index_bytes = 32;
 }  // namespace
 
-std::uint64_t MemoryEngine::memory_of(std::string_view key, const Value& value) {
-    return sizeof(std::string) + sizeof(Value) + heap_bytes(key.size()) + heap_bytes(value.bytes.size());
+MemoryEngine::~MemoryEngine() {
+    for (std::unique_ptr<Contents>& partition : partitions_)
+        if (partition) cleared_.push_back(std::move(partition));
+    while (reclaim(1U << 20U)) {
+    }
+}
+
+std::uint64_t MemoryEngine::memory_of(const StoredKey& stored) {
+    return stored.block_size() + index_bytes;
+}
+
+const MemoryEngine::Contents* MemoryEngine::find(PartitionId partition) const {
+    return partition.value() < partitions_.size() ? partitions_[partition.value()].get() : nullptr;
+}
+
+MemoryEngine::Contents& MemoryEngine::contents(PartitionId partition) {
+    if (partition.value() >= partitions_.size()) partitions_.resize(partition.value() + 1);
+    std::unique_ptr<Contents>& found = partitions_[partition.value()];
+    if (!found) found = std::make_unique<Contents>();
+    return *found;
 }
 
 std::optional<Engine::Found> MemoryEngine::get(PartitionId partition, std::string_view key) const {
-    const auto contents = partitions_.find(partition);
-    if (contents == partitions_.end()) return std::nullopt;
-    const Keys& keys = contents->second.keys;
-    const auto found = keys.find(key);
-    if (found == keys.end()) return std::nullopt;
-    return Found{found->second.bytes, found->second.version};
+    const Contents* held = find(partition);
+    if (held == nullptr) return std::nullopt;
+    const auto found = held->by_hash.find(key);
+    if (found == held->by_hash.end()) return std::nullopt;
+    const StoredKey::Content content = (*found)->content();
+    return Found{content.value, content.version};
 }
 
 ScanPart MemoryEngine::scan(PartitionId partition, const ScanRange& range) const {
     ScanPart part;
-    const auto contents = partitions_.find(partition);
-    if (contents == partitions_.end()) return part;
-    const Keys& keys = contents->second.keys;
+    const Contents* held = find(partition);
+    if (held == nullptr) return part;
+    const auto& keys = held->in_order;
     auto next =
         range.after && *range.after >= range.prefix ? keys.upper_bound(*range.after) : keys.lower_bound(range.prefix);
     std::size_t bytes = 0;
-    for (; next != keys.end() && next->first.starts_with(range.prefix); ++next) {
+    for (; next != keys.end() && (*next)->key().starts_with(range.prefix); ++next) {
         if ((range.max_records != 0 && part.records.size() == range.max_records) ||
             (range.max_bytes != 0 && bytes >= range.max_bytes)) {
             part.more = true;
             break;
         }
-        const auto& [key, value] = *next;
-        part.records.push_back(
-            {key, range.keys_only ? std::string() : value.bytes, value.version, value.flags, value.expires});
+        const std::string_view key = (*next)->key();
+        const StoredKey::Content content = (*next)->content();
+        part.records.push_back({std::string(key), std::string(range.keys_only ? std::string_view() : content.value),
+                                content.version, content.flags, content.expires});
         bytes += key.size() + part.records.back().value.size() + sizeof(KeyRecord);
     }
     return part;
 }
 
 void MemoryEngine::apply(PartitionId partition, const Entry& entry) {
-    if (entry.kind == EntryKind::set) {
-        set(partitions_[partition], entry.key, {entry.value, entry.op, entry.flags, entry.expires});
-    } else if (entry.kind == EntryKind::remove) {
-        Contents& contents = partitions_[partition];
-        const auto found = contents.keys.find(entry.key);
-        if (found == contents.keys.end()) return;
-        discount(contents, found->first, found->second);
-        contents.keys.erase(found);
+    if (entry.kind == EntryKind::set)
+        set(contents(partition), entry.key, {entry.value, entry.op, entry.flags, entry.expires});
+    else if (entry.kind == EntryKind::remove)
+        remove(contents(partition), entry.key);
+}
+
+void MemoryEngine::count(Contents& contents, const StoredKey& stored) {
+    contents.bytes += stored.key().size() + stored.content().value.size();
+    bytes_ += memory_of(stored);
+}
+
+void MemoryEngine::discount(Contents& contents, const StoredKey& stored) {
+    contents.bytes -= stored.key().size() + stored.content().value.size();
+    bytes_ -= memory_of(stored);
+}
+
+void MemoryEngine::set(Contents& contents, std::string_view key, const StoredKey::Content& content) {
+    const auto found = contents.by_hash.find(key);
+    if (found == contents.by_hash.end()) {
+        StoredKey* const stored = StoredKey::make(key, content).release();
+        contents.by_hash.insert(stored);
+        contents.in_order.insert(stored);
+        return count(contents, *stored);
     }
+    StoredKey* const stored = *found;
+    discount(contents, *stored);
+    if (stored->overwrite(content)) return count(contents, *stored);
+    // Another block takes its place in both: neither looks at more of it than the key.
+    const StoredKey::Owner old(stored);
+    StoredKey* const other = StoredKey::make(key, content).release();
+    const_cast<StoredKey*&>(*found) = other;
+    const_cast<StoredKey*&>(*contents.in_order.find(key)) = other;
+    count(contents, *other);
 }
 
-void MemoryEngine::count(Contents& contents, std::string_view key, const Value& value) {
-    contents.bytes += key.size() + value.bytes.size();
-    bytes_ += memory_of(key, value);
-}
-
-void MemoryEngine::discount(Contents& contents, std::string_view key, const Value& value) {
-    contents.bytes -= key.size() + value.bytes.size();
-    bytes_ -= memory_of(key, value);
-}
-
-void MemoryEngine::set(Contents& contents, const std::string& key, Value value) {
-    count(contents, key, value);
-    const auto [place, added] = contents.keys.try_emplace(key);
-    if (!added) discount(contents, key, place->second);
-    place->second = std::move(value);
+void MemoryEngine::remove(Contents& contents, std::string_view key) {
+    const auto found = contents.by_hash.find(key);
+    if (found == contents.by_hash.end()) return;
+    const StoredKey::Owner stored(*found);
+    discount(contents, *stored);
+    contents.in_order.erase(contents.in_order.find(key));
+    contents.by_hash.erase(found);
 }
 
 void MemoryEngine::clear(PartitionId partition) {
-    const auto found = partitions_.find(partition);
-    if (found == partitions_.end()) return;
-    for (const auto& [key, value] : found->second.keys) bytes_ -= memory_of(key, value);
-    partitions_.erase(found);
+    if (find(partition) != nullptr) cleared_.push_back(std::move(partitions_[partition.value()]));
+}
+
+bool MemoryEngine::reclaim(std::size_t most) {
+    for (std::size_t freed = 0; !cleared_.empty(); cleared_.pop_back()) {
+        Contents& contents = *cleared_.back();
+        contents.by_hash.clear();
+        while (!contents.in_order.empty()) {
+            if (freed++ == most) return true;
+            const auto last = std::prev(contents.in_order.end());
+            const StoredKey::Owner stored(*last);
+            bytes_ -= memory_of(*stored);
+            contents.in_order.erase(last);
+        }
+    }
+    return false;
 }
 
 void MemoryEngine::load(PartitionId partition, const std::vector<KeyRecord>& records) {
-    Contents& contents = partitions_[partition];
+    Contents& held = contents(partition);
     for (const KeyRecord& record : records)
-        set(contents, record.key, {record.value, record.version, record.flags, record.expires});
+        set(held, record.key, {record.value, record.version, record.flags, record.expires});
 }
 
 Engine::Size MemoryEngine::size(PartitionId partition) const {
-    const auto found = partitions_.find(partition);
-    if (found == partitions_.end()) return {};
-    return {found->second.keys.size(), found->second.bytes};
+    const Contents* held = find(partition);
+    if (held == nullptr) return {};
+    return {held->by_hash.size(), held->bytes};
 }
 
 }  // namespace ringkv

@@ -1,45 +1,69 @@
-// The engine that keeps everything in memory: one B-tree a partition, because scans and state transfers go
-// by key order and resume after a key, whatever was written meanwhile (docs/decisions/0004).
+// The engine that keeps everything in memory: for each partition a hash table, for reads and overwrites, and beside it
+// a B-tree of the same keys, because scans and state transfers go by key order and resume after a key, whatever was
+// written meanwhile (docs/decisions/0004).
 #pragma once
 
-#include <string>
+#include <memory>
+#include <string_view>
+#include <vector>
 
-#include "absl/container/btree_map.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "node/engine.hpp"
+#include "node/stored_key.hpp"
 
 namespace ringkv {
 
 class MemoryEngine final : public Engine {
   public:
+    MemoryEngine() = default;
+    ~MemoryEngine() override;
+    MemoryEngine(const MemoryEngine&) = delete;
+    MemoryEngine& operator=(const MemoryEngine&) = delete;
+
     [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override;
     void apply(PartitionId partition, const Entry& entry) override;
     void clear(PartitionId partition) override;
     void load(PartitionId partition, const std::vector<KeyRecord>& records) override;
+    [[nodiscard]] bool reclaim(std::size_t most) override;
     [[nodiscard]] Size size(PartitionId partition) const override;
     [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
 
   private:
-    struct Value {
-        std::string bytes;
-        OpNumber version;
-        std::uint32_t flags = 0;
-        std::uint64_t expires = 0;
+    static std::string_view key_of(const StoredKey* stored) { return stored->key(); }
+    static std::string_view key_of(std::string_view key) { return key; }
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(const auto& key) const { return absl::Hash<std::string_view>{}(key_of(key)); }
     };
-    using Keys = absl::btree_map<std::string, Value, std::less<>>;
+    struct Equal {
+        using is_transparent = void;
+        bool operator()(const auto& left, const auto& right) const { return key_of(left) == key_of(right); }
+    };
+    struct Less {
+        using is_transparent = void;
+        bool operator()(const auto& left, const auto& right) const { return key_of(left) < key_of(right); }
+    };
 
+    // Of one partition. The blocks belong to it, and are in both.
     struct Contents {
-        Keys keys;
+        absl::flat_hash_set<StoredKey*, Hash, Equal> by_hash;
+        absl::btree_set<StoredKey*, Less> in_order;
         std::uint64_t bytes = 0;  // of keys and values
     };
 
-    static std::uint64_t memory_of(std::string_view key, const Value& value);
-    void set(Contents& contents, const std::string& key, Value value);
-    void count(Contents& contents, std::string_view key, const Value& value);
-    void discount(Contents& contents, std::string_view key, const Value& value);
+    [[nodiscard]] static std::uint64_t memory_of(const StoredKey& stored);
+    [[nodiscard]] const Contents* find(PartitionId partition) const;
+    [[nodiscard]] Contents& contents(PartitionId partition);
+    void set(Contents& contents, std::string_view key, const StoredKey::Content& content);
+    void remove(Contents& contents, std::string_view key);
+    void count(Contents& contents, const StoredKey& stored);
+    void discount(Contents& contents, const StoredKey& stored);
 
-    absl::flat_hash_map<PartitionId, Contents> partitions_;
+    std::vector<std::unique_ptr<Contents>> partitions_;  // by id; null: nothing is held
+    std::vector<std::unique_ptr<Contents>> cleared_;     // not freed yet
     std::uint64_t bytes_ = 0;
 };
 

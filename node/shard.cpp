@@ -8,7 +8,8 @@ namespace ringkv {
 
 namespace {
 constexpr Duration tick_interval = std::chrono::milliseconds(10);
-constexpr std::size_t most_ticks = 256;  // of replicas, in a turn
+constexpr std::size_t most_ticks = 256;       // of replicas, in a turn
+constexpr std::size_t most_reclaimed = 4096;  // keys of partitions that were deleted, in a tick
 constexpr Duration stop_deadline = std::chrono::seconds(10);
 // After the last view has been left, clients with an old map are still told where to go.
 constexpr Duration farewell = std::chrono::milliseconds(300);
@@ -146,6 +147,7 @@ void Shard::tick(Time now) {
     if (!facts_.me.none()) tick_replicas(now);
     if (now - ticked_at_ < tick_interval) return;
     ticked_at_ = now;
+    (void)engine_.reclaim(most_reclaimed);
     registry_.tick(now);
     follow_publisher();
     if (facts_.me.none()) return;

@@ -28,6 +28,7 @@ class WatchedEngine final : public Engine {
     void load(PartitionId partition, const std::vector<KeyRecord>& records) override {
         engine_.load(partition, records);
     }
+    [[nodiscard]] bool reclaim(std::size_t most) override { return engine_.reclaim(most); }
     [[nodiscard]] Size size(PartitionId partition) const override { return engine_.size(partition); }
     [[nodiscard]] std::uint64_t bytes() const override { return engine_.bytes(); }
 

@@ -94,8 +94,42 @@ TYPED_TEST(EngineTest, ClearAndLoadReplaceAPartition) {
     EXPECT_TRUE(this->engine.get(p2, "stays"));
     this->engine.clear(p1);
     this->engine.clear(p2);
+    while (this->engine.reclaim(1)) {
+    }
     EXPECT_EQ(this->engine.bytes(), 0U);
     EXPECT_GT(before, 0U);
+}
+
+TYPED_TEST(EngineTest, OverwritesWithValuesOfAnySize) {
+    std::map<std::string, std::string> expected;
+    std::uint64_t op = 0;
+    for (const std::size_t size : {0, 1, 14, 15, 16, 17, 1000, 16, 3, 100, 0}) {
+        for (int key = 0; key < 20; ++key) {
+            const std::string name = "key" + std::to_string(key);
+            expected[name] = std::string(size + static_cast<std::size_t>(key) % 3, static_cast<char>('a' + key));
+            Entry entry = set(++op, name, expected[name]);
+            if (op % 2 == 0) entry.expires = op;
+            this->engine.apply(p1, entry);
+        }
+        std::map<std::string, std::string> found;
+        for (const KeyRecord& record : this->engine.scan(p1, {}).records) {
+            found[record.key] = record.value;
+            EXPECT_EQ(record.expires, record.version.value() % 2 == 0 ? record.version.value() : 0);
+            EXPECT_EQ(this->engine.get(p1, record.key)->value, record.value);
+        }
+        EXPECT_EQ(found, expected);
+    }
+}
+
+TYPED_TEST(EngineTest, ReclaimsWhatWasClearedLittleByLittle) {
+    for (std::uint64_t op = 1; op <= 100; ++op) this->engine.apply(p1, set(op, "k" + std::to_string(op), "v"));
+    this->engine.clear(p1);
+    this->engine.apply(p1, set(101, "k1", "new"));
+    int rounds = 1;
+    while (this->engine.reclaim(30)) ++rounds;
+    EXPECT_LE(rounds, 4);
+    EXPECT_EQ(this->engine.get(p1, "k1")->value, "new");
+    EXPECT_EQ(this->engine.size(p1).keys, 1U);
 }
 
 }  // namespace

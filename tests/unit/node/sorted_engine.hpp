@@ -40,7 +40,7 @@ class SortedEngine final : public Engine {
 
     void apply(PartitionId partition, const Entry& entry) override {
         if (entry.kind == EntryKind::set)
-            data_[{partition, entry.key}] = {entry.key, entry.value, entry.op, 0, 0};
+            data_[{partition, entry.key}] = {entry.key, entry.value, entry.op, entry.flags, entry.expires};
         else if (entry.kind == EntryKind::remove)
             data_.erase({partition, entry.key});
     }
@@ -48,6 +48,8 @@ class SortedEngine final : public Engine {
     void clear(PartitionId partition) override {
         std::erase_if(data_, [&](const auto& item) { return item.first.first == partition; });
     }
+
+    [[nodiscard]] bool reclaim(std::size_t) override { return false; }
 
     void load(PartitionId partition, const std::vector<KeyRecord>& records) override {
         for (const KeyRecord& record : records) data_[{partition, record.key}] = record;
