@@ -2,9 +2,11 @@
 // harmless (protocol.md, P4): a conditional write has been decided before it becomes an entry.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/fields.hpp"
@@ -25,24 +27,44 @@ enum class WriteStatus : std::uint8_t {
     not_found = 2,         // erase of an absent key
 };
 
+// Some clients' ids, kept elsewhere.
+struct ClientIds {
+    const ClientId* first = nullptr;
+    std::size_t count = 0;
+
+    ClientIds() = default;
+    // `ids` must outlive it.
+    ClientIds(const std::vector<ClientId>& ids) : first(ids.data()), count(ids.size()) {}
+    ClientIds(const ClientId* from, std::size_t size) : first(from), count(size) {}
+
+    [[nodiscard]] const ClientId* begin() const { return first; }
+    [[nodiscard]] const ClientId* end() const { return first + count; }
+    [[nodiscard]] std::size_t size() const { return count; }
+    [[nodiscard]] bool empty() const { return count == 0; }
+    friend bool operator==(const ClientIds& left, const ClientIds& right) {
+        return std::equal(left.begin(), left.end(), right.begin(), right.end());
+    }
+};
+
+// Key, value and clients are kept elsewhere: behind an EntryPtr in its own block, else by its maker.
 struct Entry {
     OpNumber op;
     ViewId view;  // in which it was first appended; never changes
     EntryKind kind = EntryKind::outcome;
-    std::string key;
-    std::string value;
+    std::string_view key;
+    std::string_view value;
     // The client that wrote it, and the answer that a retry of it gets; none = no client.
     ClientId client;
     Sequence sequence;
     Sequence lowest;  // the client's lowest unanswered sequence when it sent this
     WriteStatus status = WriteStatus::done;
-    OpNumber version;               // what the client is told: op for done, the key's for condition_failed
-    std::vector<ClientId> expired;  // EntryKind::expire only
-    std::uint32_t flags = 0;        // room kept, always 0 today
-    std::uint64_t expires = 0;      // room kept: an expiry time, always 0 today
+    OpNumber version;           // what the client is told: op for done, the key's for condition_failed
+    ClientIds expired;          // EntryKind::expire only
+    std::uint32_t flags = 0;    // room kept, always 0 today
+    std::uint64_t expires = 0;  // room kept: an expiry time, always 0 today
 
-    // Bytes it takes in memory, roughly.
-    [[nodiscard]] std::size_t bytes() const { return sizeof(Entry) + key.size() + value.size() + expired.size() * 8; }
+    // Bytes that a shared one takes in memory, roughly.
+    [[nodiscard]] std::size_t bytes() const;
 
     RINGKV_FIELDS(Entry, op, view, kind, key, value, client, sequence, lowest, status, version, expired, flags,
                   expires);
@@ -50,6 +72,9 @@ struct Entry {
 
 // Entries never change once made; log, suffix and messages share them.
 using EntryPtr = std::shared_ptr<const Entry>;
+
+// A copy of it, with all that it speaks of, in one block of memory.
+[[nodiscard]] EntryPtr share(const Entry& entry);
 
 // One key as a state transfer carries it.
 struct KeyRecord {

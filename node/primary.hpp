@@ -143,7 +143,7 @@ class Primary {
     NodeId successor_;  // leadership goes to it
 
     std::deque<Uncommitted> uncommitted_;
-    absl::flat_hash_map<std::string, Pending> pending_;
+    absl::flat_hash_map<std::string_view, Pending> pending_;  // by the key in the entry of `op`, which is in the log
     absl::flat_hash_map<std::pair<ClientId, Sequence>, OpNumber> in_progress_;
     std::deque<Held> held_;   // until we serve
     std::deque<Held> reads_;  // until the leases are there

@@ -106,7 +106,8 @@ OpNumber Primary::version_of(const std::string& key) const {
     return found ? found->version : OpNumber();
 }
 
-// Every outcome is an entry, "condition failed" too: the answer to a retry must not depend on when it comes (P4).
+// Every outcome is an entry, "condition failed" too: the answer to a retry must not depend on when it comes (P4). It
+// speaks of the write's key and value where they are.
 Entry Primary::decide(const Write& write) const {
     Entry entry;
     entry.client = write.client;
@@ -134,9 +135,12 @@ Entry Primary::decide(const Write& write) const {
 void Primary::append(Entry entry) {
     entry.op = log_.last().next();
     entry.view = view().id;
-    if (entry.kind == EntryKind::set || entry.kind == EntryKind::remove)
-        pending_[entry.key] = {entry.op, entry.kind == EntryKind::set};
-    log_.append(std::make_shared<const Entry>(std::move(entry)));
+    EntryPtr shared = share(entry);
+    if (entry.kind == EntryKind::set || entry.kind == EntryKind::remove) {
+        pending_.erase(shared->key);  // by an earlier entry's key, which may go before this one
+        pending_.emplace(shared->key, Pending{entry.op, entry.kind == EntryKind::set});
+    }
+    log_.append(std::move(shared));
     uncommitted_.push_back({ports_.admission.enter()});
 }
 
@@ -196,8 +200,9 @@ void Primary::expire_sessions(Time now) {
     Entry entry;
     entry.kind = EntryKind::expire;
     const Duration expiry = ports_.shard.map.settings.session_expiry;
-    entry.expired = log_.sessions().idle(now - expiry, most_sessions, most_expired);
-    if (!entry.expired.empty()) append(std::move(entry));
+    const std::vector<ClientId> idle = log_.sessions().idle(now - expiry, most_sessions, most_expired);
+    entry.expired = idle;
+    if (!idle.empty()) append(entry);
 }
 
 }  // namespace ringkv

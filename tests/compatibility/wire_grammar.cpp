@@ -118,7 +118,7 @@ class Grammar {
             return "bool";
         } else if constexpr (std::is_same_v<T, double>) {
             return "float";
-        } else if constexpr (std::is_same_v<T, std::string>) {
+        } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
             return "bytes";
         } else if constexpr (std::is_same_v<T, Uuid>) {
             return "uuid";
@@ -126,6 +126,8 @@ class Grammar {
             return "duration";
         } else if constexpr (std::is_unsigned_v<T>) {
             return "uint" + std::to_string(8 * sizeof(T));
+        } else if constexpr (std::is_same_v<T, ClientIds>) {
+            return use(std::vector<ClientId>());
         } else if constexpr (std::is_same_v<T, EntryPtr>) {
             return use(Entry{});
         } else if constexpr (std::is_same_v<T, std::map<NodeId, NodeInfo>>) {

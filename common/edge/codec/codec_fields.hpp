@@ -273,6 +273,32 @@ struct Field<std::vector<T>> {
     }
 };
 
+// Of an entry: views into the frame, or into a list of this thread, until it is shared.
+template <>
+struct Field<std::string_view> {
+    static void pack(Packer& out, std::string_view value) {
+        const auto size = static_cast<std::uint32_t>(value.size());
+        out.pack_bin(size);
+        out.pack_bin_body(value.data(), size);
+    }
+    static bool unpack(Reader& in, std::string_view& value) { return in.read(value); }
+};
+
+template <>
+struct Field<ClientIds> {
+    static void pack(Packer& out, const ClientIds& values) {
+        out.pack_array(static_cast<std::uint32_t>(values.size()));
+        for (const ClientId client : values) wire::pack(out, client);
+    }
+    static bool unpack(Reader& in, ClientIds& values) {
+        static thread_local std::vector<ClientId> kept;
+        if (kept.capacity() > 65536) kept = {};
+        if (!wire::unpack(in, kept)) return false;
+        values = kept;
+        return true;
+    }
+};
+
 template <>
 struct Field<EntryPtr> {
     static void pack(Packer& out, const EntryPtr& value) {
@@ -280,9 +306,9 @@ struct Field<EntryPtr> {
         wire::pack(out, *value);
     }
     static bool unpack(Reader& in, EntryPtr& value) {
-        auto entry = std::make_shared<Entry>();
-        if (!wire::unpack(in, *entry)) return false;
-        value = std::move(entry);
+        Entry entry;
+        if (!wire::unpack(in, entry)) return false;
+        value = share(entry);
         return true;
     }
 };

@@ -90,19 +90,10 @@ inline KeyRecord key_record(const std::string& key) {
 }
 
 inline EntryPtr entry(EntryKind kind) {
-    return std::make_shared<const Entry>(Entry{OpNumber(77),
-                                               view_id(299),
-                                               kind,
-                                               "key",
-                                               std::string(300, 'v'),
-                                               ClientId(0x1234567890abcdef),
-                                               Sequence(21),
-                                               Sequence(19),
-                                               WriteStatus::condition_failed,
-                                               OpNumber(76),
-                                               {ClientId(8), ClientId(9)},
-                                               3,
-                                               1700000001});
+    const std::string value(300, 'v');
+    const std::vector<ClientId> expired = {ClientId(8), ClientId(9)};
+    return share(Entry{OpNumber(77), view_id(299), kind, "key", value, ClientId(0x1234567890abcdef), Sequence(21),
+                       Sequence(19), WriteStatus::condition_failed, OpNumber(76), expired, 3, 1700000001});
 }
 
 inline SessionSnapshot sessions() {

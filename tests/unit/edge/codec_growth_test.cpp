@@ -96,7 +96,7 @@ TEST(Growth, UnknownEnumeratorsAreSeenWhereverTheyAre) {
     Prepare prepare;
     Entry entry;
     entry.kind = EntryKind(4);
-    prepare.entries = {std::make_shared<const Entry>(entry)};
+    prepare.entries = {share(entry)};
     StateChunk chunk;
     chunk.end.emplace().sessions.sessions = {
         {ClientId(1), Sequence(1), OpNumber(1), {{Sequence(1), WriteStatus(3), {}}}}};

@@ -2,6 +2,7 @@
 // comparison by content, for entries are shared pointers.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -51,7 +52,13 @@ class Filler {
         fill_fields(value);
         value.partitions = 1U << below(17);
     }
-    void fill(EntryPtr& value) { value = std::make_shared<const Entry>(make<Entry>()); }
+    // What an entry speaks of is kept until the next one is filled.
+    void fill(std::string_view& value) { value = kept_.emplace_back(make<std::string>()); }
+    void fill(ClientIds& value) { value = clients_ = make<std::vector<ClientId>>(); }
+    void fill(EntryPtr& value) {
+        value = share(make<Entry>());
+        kept_.clear();
+    }
     void fill(std::map<NodeId, NodeInfo>& nodes) {
         for (int i = 0; i < 3; ++i) {
             auto node = make<NodeInfo>();
@@ -91,6 +98,8 @@ class Filler {
     }
 
     std::mt19937_64 random_;
+    std::deque<std::string> kept_;
+    std::vector<ClientId> clients_;
 };
 
 // One of each alternative of a variant, all fields set.

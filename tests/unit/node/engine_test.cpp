@@ -2,6 +2,7 @@
 // interface is all that the rest of the node knows.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <memory>
 
@@ -18,8 +19,9 @@ Entry set(std::uint64_t op, std::string key, std::string value) {
     Entry entry;
     entry.op = OpNumber(op);
     entry.kind = EntryKind::set;
-    entry.key = std::move(key);
-    entry.value = std::move(value);
+    static std::deque<std::string> kept;
+    entry.key = kept.emplace_back(std::move(key));
+    entry.value = kept.emplace_back(std::move(value));
     return entry;
 }
 

@@ -9,14 +9,14 @@ ViewId view(std::uint64_t number) {
     return {Generation(1), ViewNumber(number)};
 }
 
-EntryPtr entry(std::uint64_t op, std::uint64_t view_number, std::string value = "v") {
+EntryPtr entry(std::uint64_t op, std::uint64_t view_number, const std::string& value = "v") {
     Entry made;
     made.op = OpNumber(op);
     made.view = view(view_number);
     made.kind = EntryKind::set;
     made.key = "k";
-    made.value = std::move(value);
-    return std::make_shared<const Entry>(std::move(made));
+    made.value = value;
+    return share(made);
 }
 
 LogSuffix suffix_of(std::vector<std::uint64_t> views) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 namespace ringkv {
 namespace {
 
@@ -24,7 +26,8 @@ Entry expire(std::uint64_t op, std::vector<ClientId> clients) {
     Entry entry;
     entry.op = OpNumber(op);
     entry.kind = EntryKind::expire;
-    entry.expired = std::move(clients);
+    static std::deque<std::vector<ClientId>> kept;
+    entry.expired = kept.emplace_back(std::move(clients));
     return entry;
 }
 

@@ -254,14 +254,14 @@ TEST_F(ShardTest, ConfirmedReadsNeedABeaconSentAfterTheRequest) {
     EXPECT_TRUE(node.sent<GetAnswer>());
 }
 
-EntryPtr entry_of(std::uint64_t op, std::uint64_t view_number, std::string value) {
+EntryPtr entry_of(std::uint64_t op, std::uint64_t view_number, const std::string& value) {
     Entry entry;
     entry.op = OpNumber(op);
     entry.view = ShardByHand::view(view_number, 1, {}).id;
     entry.kind = EntryKind::set;
     entry.key = "k";
-    entry.value = std::move(value);
-    return std::make_shared<const Entry>(std::move(entry));
+    entry.value = value;
+    return share(entry);
 }
 
 class TakingOver : public ShardTest {

@@ -40,9 +40,10 @@ class SortedEngine final : public Engine {
 
     void apply(PartitionId partition, const Entry& entry) override {
         if (entry.kind == EntryKind::set)
-            data_[{partition, entry.key}] = {entry.key, entry.value, entry.op, entry.flags, entry.expires};
+            data_[{partition, std::string(entry.key)}] = {std::string(entry.key), std::string(entry.value), entry.op,
+                                                          entry.flags, entry.expires};
         else if (entry.kind == EntryKind::remove)
-            data_.erase({partition, entry.key});
+            data_.erase({partition, std::string(entry.key)});
     }
 
     void clear(PartitionId partition) override {
