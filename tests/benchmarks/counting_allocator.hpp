@@ -1,4 +1,4 @@
-// Counts what the program allocates, for whoever is at work: operator new of the whole program is replaced.
+// Counts what the program allocates, in one account at a time: operator new of the whole program is replaced.
 //
 // Thread safety: none; for programs of one thread.
 #pragma once
