@@ -1,0 +1,81 @@
+"""What is compared, with the goals of the design: one object a row."""
+from dataclasses import dataclass
+from typing import Optional
+
+RINGKV, RINGKV_64, REDIS, ZMQ, ETCD = "ringkv-1024", "ringkv-64", "redis", "zmq", "etcd-in-memory"
+
+# Operations that a subject is asked for once in a run, not in every round: they take long and hardly vary.
+ONCE = ("memory", "idle")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    subject: str
+    operation: str  # get, put; memory, idle
+    outstanding: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figure of `ours`, divided by that of `theirs`; as it is, where there is no `theirs`."""
+
+    name: str
+    ours: Measurement
+    theirs: Optional[Measurement]
+    figure: str = "ops_per_second"
+    better: str = "higher"
+    goal: Optional[float] = None
+    least: Optional[float] = None
+
+    def measurements(self):
+        return [each for each in (self.ours, self.theirs) if each]
+
+
+def against(peer, operation, outstanding, label, **more):
+    return Row(f"{operation}-{outstanding}/{label}", Measurement(RINGKV, operation, outstanding),
+               Measurement(peer, operation, outstanding), **more)
+
+
+def latency(operation):
+    return against(ZMQ, operation, 1, "zmq-p50", figure="p50_us", better="lower", goal=1.3)
+
+
+def partitions(operation):
+    return Row(f"{operation}-800/64-partitions", Measurement(RINGKV, operation, 800),
+               Measurement(RINGKV_64, operation, 800), goal=0.95, least=0.85)
+
+
+ROWS = (
+    against(REDIS, "get", 1, "redis"),
+    against(REDIS, "get", 50, "redis", goal=3.0, least=2.0),
+    against(REDIS, "get", 800, "redis", goal=1.5, least=0.9),
+    against(REDIS, "put", 1, "redis"),
+    against(REDIS, "put", 50, "redis", goal=2.0, least=1.0),
+    against(REDIS, "put", 800, "redis", goal=2.0, least=1.0),
+    latency("get"),
+    latency("put"),
+    against(ZMQ, "get", 50, "zmq"),
+    against(ZMQ, "get", 800, "zmq"),
+    against(ZMQ, "put", 50, "zmq"),
+    against(ZMQ, "put", 800, "zmq", goal=0.6),
+    against(ETCD, "put", 1, "etcd"),
+    against(ETCD, "put", 800, "etcd"),
+    partitions("get"),
+    partitions("put"),
+    Row("bytes-a-key/redis", Measurement(RINGKV, "memory"), Measurement(REDIS, "memory"), figure="bytes",
+        better="lower", goal=1.0, least=1.1),
+    Row("idle-percent", Measurement(RINGKV, "idle"), None, figure="percent", better="lower", goal=0.5, least=1.0),
+)
+
+
+def chosen(names):
+    """The rows of these names; a name may end with *. None: all."""
+    if names is None:
+        return list(ROWS)
+    found = []
+    for name in names:
+        rows = [row for row in ROWS if row.name == name or (name.endswith("*") and row.name.startswith(name[:-1]))]
+        if not rows:
+            raise ValueError(f"there is no row {name}; --list shows them")
+        found += [row for row in rows if row not in found]
+    return found

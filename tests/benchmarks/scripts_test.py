@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""What of scripts/bench and scripts/path-cost needs neither peers nor time: what is run when, statistics, the table.
+
+    scripts_test.py PATH_COST       the program that counts
+"""
+import importlib.machinery
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCRIPTS = os.path.join(ROOT, "scripts")
+sys.path.insert(0, os.path.join(SCRIPTS, "lib"))
+
+from bench import processes, results, rounds, rows  # noqa: E402
+from bench.rows import Measurement, Row  # noqa: E402
+
+OURS = Measurement("ours", "get", 50)
+THEIRS = Measurement("theirs", "get", 50)
+ROW = Row("get-50/theirs", OURS, THEIRS, goal=2.0, least=1.0)
+PACE = rounds.Pace(rounds=3, seconds=0, memory_keys=10, idle_seconds=0)
+
+
+def figures(ours, theirs):
+    return {OURS: {"ops_per_second": ours}, THEIRS: {"ops_per_second": theirs}}
+
+
+class ResultsTest(unittest.TestCase):
+    def test_the_ratio_is_the_median_of_the_rounds_ratios(self):
+        # Not the ratio of medians: 30/10 and 40/20.
+        result = results.result(ROW, [figures(30, 10), figures(10, 20), figures(50, 40)])
+        self.assertEqual(result["ratio"], 1.25)
+        self.assertEqual(result["spread"], [0.5, 3.0])
+        self.assertEqual((result["ours"], result["theirs"]), (30, 20))
+
+    def test_of_best_compares_the_best_rounds(self):
+        found = [figures(30, 10), figures(10, 20), figures(50, 40)]
+        self.assertEqual(results.result(ROW, found)["best"], 50 / 40)
+        lower = Row("", OURS, THEIRS, better="lower")
+        self.assertEqual(results.result(lower, found)["best"], 10 / 10)
+
+    def test_a_row_without_a_peer_is_its_own_figure(self):
+        idle = Measurement("ours", "idle")
+        row = Row("idle", idle, None, figure="percent", better="lower", goal=0.5, least=1.0)
+        # Measured once: the other rounds do not have it.
+        result = results.result(row, [{idle: {"percent": 0.7}}, figures(1, 1)])
+        self.assertEqual((result["ratio"], result["theirs"], result["met"]), (0.7, None, "least"))
+
+    def test_goals_are_met_from_the_right_side(self):
+        higher = [results.verdict(ratio, ROW) for ratio in (2.0, 1.99, 1.0, 0.99)]
+        self.assertEqual(higher, ["goal", "least", "least", "no"])
+        lower = Row("", OURS, THEIRS, better="lower", goal=1.0, least=1.1)
+        self.assertEqual([results.verdict(ratio, lower) for ratio in (1.0, 1.05, 1.2)], ["goal", "least", "no"])
+        self.assertEqual(results.verdict(1.4, Row("", OURS, THEIRS, better="lower", goal=1.3)), "no")
+        self.assertIsNone(results.verdict(1.0, Row("", OURS, THEIRS)))
+
+    def test_the_table(self):
+        outcome = [results.result(ROW, [figures(412_345, 1_210_000)])]
+        self.assertEqual(results.table(outcome).split("\n"), [
+            "               RingKV   peer  ratio     spread  of best  goal  at least  met",
+            "get-50/theirs    412k  1.21M   0.34  0.34-0.34     0.34  >= 2      >= 1  no"])
+
+    def test_numbers_are_short(self):
+        self.assertEqual([results.number(value) for value in (0.5234, 99.5, 430.4, 12_345, 2.5e6, None)],
+                         ["0.52", "99.50", "430", "12k", "2.50M", ""])
+
+    def test_json_has_what_is_promised_of_each_row(self):
+        about = {"commit": "c", "machine": "m", "date": "d"}
+        written = json.loads(json.dumps(results.as_json([results.result(ROW, [figures(3, 1)])], about)))
+        self.assertEqual({key: written[key] for key in about}, about)
+        self.assertLessEqual({"name", "ratio", "goal", "better", "spread"}, set(written["rows"][0]))
+
+
+class RowsTest(unittest.TestCase):
+    def test_names_are_unique_and_can_be_chosen(self):
+        names = [row.name for row in rows.ROWS]
+        self.assertEqual(len(set(names)), len(names))
+        self.assertEqual(rows.chosen(None), list(rows.ROWS))
+        self.assertEqual([row.name for row in rows.chosen(["put-50/zmq", "put-50/*"])],
+                         ["put-50/zmq", "put-50/redis"])
+        self.assertRaises(ValueError, rows.chosen, ["put-51/zmq"])
+
+    def test_every_subject_can_be_made(self):
+        makers = rounds.subjects("measured", "helpers")
+        for row in rows.ROWS:
+            for each in row.measurements():
+                self.assertEqual(makers[each.subject]().name, each.subject)
+
+
+class FakeSubject:
+    """Writes down what is done to it."""
+
+    def __init__(self, name, story, fails=False):
+        self.name, self.story, self.fails = name, story, fails
+
+    def __enter__(self):
+        self.story.append(f"+{self.name}")
+        return self
+
+    def __exit__(self, *_):
+        self.story.append(f"-{self.name}")
+
+    def fill(self, *_):
+        pass
+
+    def measure(self, operation, outstanding, _):
+        if self.fails:
+            raise processes.Failure("no answer")
+        self.story.append(f"{self.name} {operation} {outstanding}")
+        return {"ops_per_second": 1}
+
+    def bytes_per_key(self, _):
+        self.story.append(f"{self.name} memory")
+        return {"bytes": 100}
+
+
+class RoundsTest(unittest.TestCase):
+    def run_rows(self, selected, fails=False):
+        story = []
+        makers = {"ours": lambda: FakeSubject("ours", story), "theirs": lambda: FakeSubject("theirs", story, fails)}
+        return story, lambda: rounds.measure(selected, makers, PACE, lambda text: None)
+
+    def test_one_subject_at_a_time_in_turned_order(self):
+        story, measure = self.run_rows([ROW])
+        self.assertEqual(len(measure()), PACE.rounds)
+        ours, theirs = ["+ours", "ours get 50", "-ours"], ["+theirs", "theirs get 50", "-theirs"]
+        self.assertEqual(story, ours + theirs + theirs + ours + ours + theirs)
+
+    def test_two_rows_that_need_the_same_figure_measure_it_once_a_round(self):
+        story, measure = self.run_rows([ROW, Row("other", OURS, THEIRS, better="lower")])
+        measure()
+        self.assertEqual(story.count("ours get 50"), PACE.rounds)
+
+    def test_memory_is_measured_once_in_a_run(self):
+        memory = Row("memory", Measurement("ours", "memory"), Measurement("theirs", "memory"), figure="bytes")
+        story, measure = self.run_rows([memory, ROW])
+        found = measure()
+        self.assertEqual((story.count("ours memory"), story.count("theirs memory")), (1, 1))
+        self.assertEqual(results.result(memory, found)["ratio"], 1)
+
+    def test_a_subject_that_fails_is_ended(self):
+        story, measure = self.run_rows([ROW], fails=True)
+        self.assertRaises(processes.Failure, measure)
+        self.assertEqual(story[-1], "-theirs")
+
+
+class ProcessesTest(unittest.TestCase):
+    def test_a_server_that_ends_by_itself_is_told_with_its_output(self):
+        with tempfile.TemporaryDirectory() as directory:
+            server = processes.Server("short", ["sh", "-c", "echo out of luck; exit 3"], directory)
+            with self.assertRaisesRegex(processes.Failure, r"short has ended \(3\):\nout of luck"):
+                server.wait_for_output("ready")
+            server.kill()
+
+    def test_proc_knows_this_process(self):
+        self.assertGreater(processes.resident_bytes(os.getpid()), 1_000_000)
+        self.assertGreater(processes.processor_seconds(os.getpid()), 0)
+
+
+class ProgramsTest(unittest.TestCase):
+    def test_list_names_every_row(self):
+        listed = processes.run([os.path.join(SCRIPTS, "bench"), "--list"]).splitlines()
+        self.assertEqual([line.split()[0] for line in listed], [row.name for row in rows.ROWS])
+
+    def test_path_cost_counts_the_frames_that_must_be(self):
+        counted = json.loads(processes.run(
+            [PATH_COST, "--json", "--partitions", "16", "--keys", "100", "--outstanding", "1"]))
+        costs = {row["name"]: row["nodes"] for row in counted}
+        self.assertEqual(costs["get"]["frames"], 1)  # the answer
+        self.assertEqual(costs["put"]["frames"], 5)  # to two backups, from both, the answer
+        self.assertGreater(costs["put"]["allocations"], costs["get"]["allocations"])
+
+    def test_path_cost_reads_callgrinds_files(self):
+        loader = importlib.machinery.SourceFileLoader("path_cost", os.path.join(SCRIPTS, "path-cost"))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("path_cost", loader))
+        loader.exec_module(module)
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "nodes.1")
+            with open(path, "w", encoding="ascii") as file:
+                file.write("desc: Trigger: Client Request: idle ms 0 1000\nsummary: 5000\ntotals: 5000\n")
+            self.assertEqual(module.instructions(path), ("idle ms", 0, 5))
+            with open(path, "w", encoding="ascii") as file:
+                file.write("desc: Trigger: Program termination\ntotals: 5000\n")
+            self.assertIsNone(module.instructions(path))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    PATH_COST = sys.argv.pop(1)
+    unittest.main()
