@@ -10,11 +10,15 @@ namespace {
 Allocations* account = nullptr;
 
 void* counted(void* memory, std::size_t size) {
-    if (memory == nullptr) throw std::bad_alloc();
     if (account != nullptr) {
         ++account->calls;
         account->bytes += size;
     }
+    return memory;
+}
+
+void* or_throw(void* memory) {
+    if (memory == nullptr) throw std::bad_alloc();
     return memory;
 }
 
@@ -26,13 +30,17 @@ Allocations* count_allocations_in(Allocations* next) {
 
 }  // namespace ringkv::benchmarks
 
-// The array forms and those that do not throw come here, too: that is what the standard library's own do.
-void* operator new(std::size_t size) {
+// The array forms come here, too: that is what the standard library's own do.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     return ringkv::benchmarks::counted(std::malloc(size), size);
+}
+void* operator new(std::size_t size) {
+    return ringkv::benchmarks::or_throw(operator new(size, std::nothrow));
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
     const auto step = static_cast<std::size_t>(alignment);
-    return ringkv::benchmarks::counted(std::aligned_alloc(step, (size + step - 1) / step * step), size);
+    void* const memory = std::aligned_alloc(step, (size + step - 1) / step * step);
+    return ringkv::benchmarks::or_throw(ringkv::benchmarks::counted(memory, size));
 }
 void operator delete(void* memory) noexcept {
     std::free(memory);
