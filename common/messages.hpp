@@ -228,20 +228,24 @@ struct Claim {
 };
 
 // "I am the primary of these, and ask for your lease on each" (L1). While both sides have the same
-// list, only its number travels.
+// list, only its number travels; when it changes, what has changed.
 struct Beacon {
     Nonce nonce;
     std::uint64_t list = 0;                    // number of the list of claims; grows with each new list
-    std::optional<std::vector<Claim>> claims;  // absent = the list of that number, sent before
+    std::optional<std::vector<Claim>> claims;  // absent = the list of that number, sent before, or made by `changes`
     bool cut_off = false;                      // the sender does not reach the registry (V9)
-    RINGKV_FIELDS(Beacon, nonce, list, claims, cut_off);
+    // Not 0: `changes` make this list of list `base`, and of every one between them. A claim in no view is taken away.
+    std::uint64_t base = 0;
+    std::vector<Claim> changes{};
+    RINGKV_FIELDS(Beacon, nonce, list, claims, cut_off, base, changes);
 };
 
 struct BeaconAnswer {
     Nonce nonce;
-    bool unknown_list = false;  // nothing granted: send the claims
-    std::vector<Claim> others;  // claims not granted, with the answerer's own view
-    RINGKV_FIELDS(BeaconAnswer, nonce, unknown_list, others);
+    bool unknown_list = false;   // nothing granted: send the claims
+    std::vector<Claim> others;   // claims not granted, with the answerer's own view
+    bool takes_changes = false;  // the answerer knows Beacon::changes
+    RINGKV_FIELDS(BeaconAnswer, nonce, unknown_list, others, takes_changes);
 };
 
 // Entries first, first + 1, ...; none = only the commit point.

@@ -11,15 +11,33 @@ constexpr std::size_t most_unanswered = 32;
 constexpr Duration answer_takes = std::chrono::milliseconds(20);  // at most, or it is not waited for
 }  // namespace
 
-void Beacons::set_claims(std::map<Link, std::vector<Claim>> claims) {
-    std::erase_if(out_, [&](const auto& item) { return !claims.contains(item.first); });
-    for (auto& [link, wanted] : claims) {
-        Outbound& out = out_[link];
-        if (out.claims == wanted) continue;
-        out.claims = std::move(wanted);
-        out.list = ++last_list_;
-        out.known = false;
+void Beacons::set_claims(PartitionId partition, ViewId view, std::vector<Link> links) {
+    for (const Link& link : links_of(partition)) {
+        if (std::find(links.begin(), links.end(), link) != links.end()) continue;
+        const auto out = out_.find(link);
+        out->second.claims.set(partition, {}, last_list_);
+        if (out->second.claims.empty()) out_.erase(out);
     }
+    for (const Link& link : links)
+        if (claimed(link, partition) != view) out_[link].claims.set(partition, view, last_list_);
+    if (links.empty())
+        links_.erase(partition);
+    else
+        links_[partition] = std::move(links);
+}
+
+const std::vector<Beacons::Link>& Beacons::links_of(PartitionId partition) const {
+    static const std::vector<Link> none;
+    const auto found = links_.find(partition);
+    return found == links_.end() ? none : found->second;
+}
+
+ViewId Beacons::claimed(const Link& link, PartitionId partition) const {
+    const auto out = out_.find(link);
+    if (out == out_.end()) return {};
+    const auto& claims = out->second.claims.claims();
+    const auto held = claims.find(partition);
+    return held == claims.end() ? ViewId{} : held->second.view;
 }
 
 void Beacons::send(Time now, const std::set<NodeId>& at_once) {
@@ -35,10 +53,10 @@ void Beacons::send(Time now, const std::set<NodeId>& at_once) {
         const NodeInfo* info = shard_.map.find(node);
         if (info == nullptr || shard >= info->endpoints.size()) continue;
         last_nonce_ = last_nonce_.next();
-        Beacon beacon{last_nonce_, out.list, {}, !shard_.registry.in_reach};
-        if (!out.known) beacon.claims = out.claims;
+        Beacon beacon{last_nonce_, 0, {}, !shard_.registry.in_reach};
+        out.claims.send(beacon);
         out.sent_at = now;
-        out.sent.push_back({last_nonce_, out.list, now});
+        out.sent.push_back({last_nonce_, beacon.list, now});
         if (out.sent.size() > most_unanswered) out.sent.pop_front();
         messages_.send(node, shard, std::move(beacon));
     }
@@ -51,10 +69,38 @@ bool Beacons::grants_end(Time now, Time cut_off) const {
     return now - std::max(cut_off, shard_.registry.since) > shard_.lease().grace * 2;
 }
 
-bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known) {
+void Beacons::forget_silent(Time now) {
+    if (now - forgot_at_ < std::chrono::seconds(1)) return;
+    forgot_at_ = now;
     std::erase_if(in_, [&](const auto& item) { return now - item.second.heard_at > std::chrono::seconds(10); });
+}
+
+bool Beacons::take_list(Inbound& in, const Beacon& beacon) {
+    if (beacon.claims) {
+        in.claims.clear();
+        for (const Claim& claim : *beacon.claims) in.claims[claim.partition] = claim.view;
+        in.list = beacon.list;
+        return true;
+    }
+    // What has changed since `base` is named in full: it makes the same of any list that came after that one.
+    const bool follows = beacon.base != 0 && beacon.base <= in.list;
+    if (follows && in.list < beacon.list) {
+        for (const Claim& claim : beacon.changes) {
+            if (claim.view.none())
+                in.claims.erase(claim.partition);
+            else
+                in.claims[claim.partition] = claim.view;
+        }
+        in.list = beacon.list;
+    }
+    return in.list == beacon.list;
+}
+
+bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known) {
+    forget_silent(now);
     Inbound& in = in_[{from.node, from.start, from.address.connection}];
     in.heard_at = now;
+    if (beacon.list < in.list) return false;  // overtaken on its way: the newer one is answered
     const NodeInfo* sender = shard_.map.find(from.node);
     // Its own word, or the registry's: it may hear the registry, and not be heard.
     const bool cut_off = beacon.cut_off || (sender != nullptr && sender->state == NodeState::down);
@@ -62,20 +108,16 @@ bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
         in.cut_off_since.reset();
     else if (!in.cut_off_since)
         in.cut_off_since = now;
-    if (beacon.claims) {
-        in.list = beacon.list;
-        in.claims = *beacon.claims;
-    }
+    BeaconAnswer answer{beacon.nonce, !take_list(in, beacon), {}, true};
     bool behind = false;
-    BeaconAnswer answer{beacon.nonce, in.list != beacon.list, {}};
     if (!answer.unknown_list) {
         const bool no_more_grants = in.cut_off_since && grants_end(now, *in.cut_off_since);
-        for (const Claim& claim : in.claims) {
-            const bool granted = !no_more_grants && grant(claim);
+        for (const auto& [partition, view] : in.claims) {
+            const bool granted = !no_more_grants && grant(Claim{partition, view});
             if (granted) continue;
-            const ViewId ours = known(claim.partition);
-            if (ours < claim.view) behind = true;
-            answer.others.push_back({claim.partition, ours});
+            const ViewId ours = known(partition);
+            if (ours < view) behind = true;
+            answer.others.push_back({partition, ours});
         }
     }
     messages_.answer(from.address, std::move(answer));
@@ -83,47 +125,52 @@ bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
 }
 
 bool Beacons::receive(NodeId from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags) {
-    for (auto& [link, out] : out_) {
-        if (link.first != from) continue;
+    for (auto link = out_.lower_bound({from, ShardIndex{0}}); link != out_.end() && link->first.first == from; ++link) {
+        Outbound& out = link->second;
         const auto sent = std::find_if(out.sent.begin(), out.sent.end(),
                                        [&](const Sent& item) { return item.nonce == answer.nonce; });
         if (sent == out.sent.end()) continue;
         const Sent beacon = *sent;
         out.sent.erase(out.sent.begin(), std::next(sent));  // earlier ones come no more, or too late to matter
         if (out.again) out.sent_at = Time{};
-        if (beacon.list != out.list) {  // its claims are not what we ask for now
-            out.sent_at = Time{};
-            return false;
-        }
         if (answer.unknown_list) {
-            out.known = false;
+            out.claims.forget_answers();
             out.sent_at = Time{};
             return false;
         }
-        out.known = true;
-        bool behind = false;
-        for (const Claim& claim : out.claims) {
-            const auto other = std::find_if(answer.others.begin(), answer.others.end(),
-                                            [&](const Claim& item) { return item.partition == claim.partition; });
-            if (other == answer.others.end())
-                granted(claim, beacon.at);
-            else if (other->view > claim.view)
-                behind = true;
-            else if (other->view < claim.view)
-                lags(claim);
-        }
-        return behind;
+        out.claims.answered(beacon.list, answer.takes_changes);
+        return take_answer(out.claims, beacon, answer, granted, lags);
     }
     return false;
 }
 
+bool Beacons::take_answer(const ClaimList& claims, const Sent& beacon, const BeaconAnswer& answer,
+                          const Granted& granted, const Lags& lags) {
+    absl::btree_map<PartitionId, ViewId> others;
+    for (const Claim& other : answer.others) others[other.partition] = other.view;
+    bool behind = false;
+    for (const auto& [partition, held] : claims.claims()) {
+        if (held.since > beacon.list) continue;  // it was not asked for by that beacon
+        const Claim claim{partition, held.view};
+        const auto other = others.find(partition);
+        if (other == others.end())
+            granted(claim, beacon.at);
+        else if (other->second > claim.view)
+            behind = true;
+        else if (other->second < claim.view)
+            lags(claim);
+    }
+    return behind;
+}
+
 void Beacons::check_invariants() const {
     for (const auto& [link, out] : out_) {
-        RINGKV_CHECK(!out.claims.empty() && out.list != 0 && out.list <= last_list_, "a link without claims");
+        RINGKV_CHECK(!out.claims.empty() && out.claims.number() <= last_list_, "a link without claims");
+        out.claims.check_invariants();
         RINGKV_CHECK(out.sent.size() <= most_unanswered, "unanswered beacons pile up");
         const Sent* before = nullptr;
         for (const Sent& sent : out.sent) {
-            RINGKV_CHECK(sent.nonce <= last_nonce_ && sent.list <= out.list, "a beacon that was not sent yet");
+            RINGKV_CHECK(sent.nonce <= last_nonce_ && sent.list <= out.claims.number(), "a beacon that was not sent yet");
             RINGKV_CHECK(before == nullptr || (before->nonce < sent.nonce && before->at <= sent.at),
                          "beacons out of order");
             before = &sent;

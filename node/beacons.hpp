@@ -1,6 +1,10 @@
 // The lease traffic of a shard (protocol.md, L1 to L5). For each shard of another node that has replicas
 // of partitions whose primary is here, one beacon an interval claims all of them at once; what it grants
 // is counted from the time that very beacon was sent.
+//
+// What is claimed of a peer is a numbered list. An answer speaks of the list of its beacon, and counts for the claims
+// that are in that list as they are now. Work is proportional to what has changed, but for one look at each claim when
+// a beacon or its answer comes.
 #pragma once
 
 #include <deque>
@@ -10,6 +14,8 @@
 #include <set>
 #include <vector>
 
+#include "absl/container/btree_map.h"
+#include "node/claim_list.hpp"
 #include "node/outlets.hpp"
 
 namespace ringkv {
@@ -22,8 +28,12 @@ class Beacons {
     // Both must outlive it.
     Beacons(const ShardFacts& shard, MessageOutlet& messages) : shard_(shard), messages_(messages) {}
 
-    // Whose leases this shard's primaries ask for from the next beacon on. Those that they hold last on.
-    void set_claims(std::map<Link, std::vector<Claim>> claims);
+    // Whose leases the partition's primary asks for in its view from the next beacon on; none: there is no primary here.
+    // Those that it holds last on. Precondition: each link is there once.
+    void set_claims(PartitionId partition, ViewId view, std::vector<Link> links);
+    [[nodiscard]] const std::vector<Link>& links_of(PartitionId partition) const;
+    // A view that is claimed of the link; none if the partition is not.
+    [[nodiscard]] ViewId claimed(const Link& link, PartitionId partition) const;
     // Sends what is due, and to these nodes at once, or when they have answered what is under way.
     void send(Time now, const std::set<NodeId>& at_once);
 
@@ -53,9 +63,7 @@ class Beacons {
         Time at{};
     };
     struct Outbound {
-        std::vector<Claim> claims;
-        std::uint64_t list = 0;
-        bool known = false;  // the peer has answered a beacon with this list
+        ClaimList claims;
         Time sent_at{};
         std::deque<Sent> sent;
         bool again = false;  // one more was wanted while one was under way
@@ -63,18 +71,25 @@ class Beacons {
     // What a primary's shard claims of us.
     struct Inbound {
         std::uint64_t list = 0;
-        std::vector<Claim> claims;
+        absl::btree_map<PartitionId, ViewId> claims;
         std::optional<Time> cut_off_since;  // it has said so ever since (V9)
         Time heard_at{};
     };
 
+    // The claims of the beacon, if its list is there or can be made.
+    [[nodiscard]] static bool take_list(Inbound& in, const Beacon& beacon);
+    void forget_silent(Time now);
+    [[nodiscard]] static bool take_answer(const ClaimList& claims, const Sent& beacon, const BeaconAnswer& answer,
+                                          const Granted& granted, const Lags& lags);
     // Is a primary cut off for so long that it is to be deposed?
     [[nodiscard]] bool grants_end(Time now, Time cut_off) const;
 
     const ShardFacts& shard_;
     MessageOutlet& messages_;
     std::map<Link, Outbound> out_;
+    absl::btree_map<PartitionId, std::vector<Link>> links_;  // of which each partition is claimed
     std::map<std::tuple<NodeId, StartNumber, std::uint64_t>, Inbound> in_;  // the last: its connection
+    Time forgot_at_{};
     Nonce last_nonce_;
     std::uint64_t last_list_ = 0;
 };

@@ -82,6 +82,7 @@ void Shard::take_map(Time now, ClusterMap map) {
     const bool whole = map.formed() && map.partitions.size() == map.settings.partitions;
     if (!whole || (!facts_.map.settings.id.none() && map.settings.id != facts_.map.settings.id)) return;
     facts_.map = std::move(map);
+    all_claims_change_ = true;
     map_moved();
     wake_replicas(now);
     for (std::uint32_t p = index_; p < facts_.map.partitions.size();
@@ -90,15 +91,25 @@ void Shard::take_map(Time now, ClusterMap map) {
 }
 
 void Shard::take_delta(Time now, const MapDelta& delta) {
+    const bool moves = moves_shards(delta);
     switch (facts_.map.apply(delta)) {
         case ClusterMap::Applied::old: return;
         case ClusterMap::Applied::gap: registry_.gap(); return;
         case ClusterMap::Applied::yes: break;
     }
+    all_claims_change_ = all_claims_change_ || moves;
     map_moved();
     if (!delta.nodes.empty()) wake_replicas(now);
     for (const PartitionChange& change : delta.partitions)
         if (ours(change.partition)) learn(now, change.partition, change.state);
+}
+
+bool Shard::moves_shards(const MapDelta& delta) const {
+    if (!delta.forgotten.empty()) return true;
+    return std::any_of(delta.nodes.begin(), delta.nodes.end(), [this](const NodeInfo& node) {
+        const NodeInfo* known = facts_.map.find(node.id);
+        return known == nullptr || known->endpoints.size() != node.endpoints.size();
+    });
 }
 
 // The map names the publisher, the registry that we speak with its host where that is left open.
@@ -112,7 +123,6 @@ void Shard::follow_publisher() {
 void Shard::map_moved() {
     registry_.map_changed();
     follow_publisher();
-    leases_.claims_changed();
     if (facts_.me.none()) {
         for (const auto& [id, node] : facts_.map.nodes)
             if (node.name == self_.name && node.storage == self_.storage && node.start == self_.start) facts_.me = id;
@@ -185,16 +195,30 @@ void Shard::durable(Time now, BatchNumber number) {
     }
 }
 
+std::vector<Beacons::Link> Shard::links_for(PartitionId partition, const Primary& primary) const {
+    std::vector<Beacons::Link> links;
+    for (NodeId node : primary.lease_peers())
+        if (const NodeInfo* info = facts_.map.find(node)) links.emplace_back(node, info->shard_of(partition));
+    return links;
+}
+
+void Shard::collect_claims(PartitionId partition) {
+    const Replica* replica = find(partition);
+    const Primary* primary = replica == nullptr ? nullptr : replica->primary();
+    if (primary == nullptr)
+        beacons_.set_claims(partition, {}, {});
+    else
+        beacons_.set_claims(partition, primary->view().id, links_for(partition, *primary));
+}
+
+// A primary changes what it claims only in a turn that touches its partition (check_invariants).
 void Shard::collect_claims() {
-    std::map<Beacons::Link, std::vector<Claim>> claims;
-    for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
-        const Primary* primary = replicas_[p] ? replicas_[p]->primary() : nullptr;
-        if (primary == nullptr) continue;
-        for (NodeId node : primary->lease_peers())
-            if (const NodeInfo* info = facts_.map.find(node))
-                claims[{node, info->shard_of(PartitionId(p))}].push_back({PartitionId(p), primary->view().id});
+    const bool some = leases_.take_changed();
+    if (std::exchange(all_claims_change_, false)) {
+        for (std::uint32_t p = 0; p < replicas_.size(); ++p) collect_claims(PartitionId(p));
+    } else if (some) {
+        for (PartitionId partition : touched_) collect_claims(partition);
     }
-    beacons_.set_claims(std::move(claims));
 }
 
 Effects Shard::take_effects() {
@@ -205,9 +229,9 @@ Effects Shard::take_effects() {
             ticks_.wake(partition, replica->next_tick(now_));
         }
     }
+    if (!facts_.me.none()) collect_claims();
     touched_.clear();
     if (!facts_.me.none()) {
-        if (leases_.take_changed()) collect_claims();
         beacons_.send(now_, leases_.take_at_once());
         registry_.flush(now_, proposals_);
     }
@@ -256,10 +280,26 @@ void Shard::tick_stop(Time now) {
     finished_ = true;
 }
 
+void Shard::check_claims(PartitionId partition, const Primary* primary) const {
+    const std::vector<Beacons::Link>& asked = beacons_.links_of(partition);
+    if (primary == nullptr) {
+        RINGKV_CHECK(asked.empty(), "leases are asked for without a primary");
+        return;
+    }
+    for (const Beacons::Link& link : asked)
+        RINGKV_CHECK(beacons_.claimed(link, partition) == primary->view().id, "another view is claimed than ours");
+    // A learner that fell behind is asked on until the view or the target changes.
+    for (const Beacons::Link& link : links_for(partition, *primary))
+        RINGKV_CHECK(std::find(asked.begin(), asked.end(), link) != asked.end(), "a lease is needed and not asked for");
+}
+
 void Shard::check_invariants() const {
     beacons_.check_invariants();
-    for (const auto& replica : replicas_)
-        if (replica) replica->check_invariants();
+    for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
+        if (!replicas_[p]) continue;
+        replicas_[p]->check_invariants();
+        check_claims(PartitionId(p), replicas_[p]->primary());
+    }
 }
 
 }  // namespace ringkv

@@ -40,7 +40,8 @@ class Shard final : public Actor {
     // For tests and status.
     [[nodiscard]] const Replica* replica(PartitionId partition) const;
     [[nodiscard]] const ClusterMap& map() const { return facts_.map; }
-    // Those of each replica and of the lease traffic.
+    // At the end of a turn: those of each replica and of the lease traffic; each primary's view, and no other, is
+    // claimed of all whose leases it needs.
     void check_invariants() const;
 
   private:
@@ -78,7 +79,12 @@ class Shard final : public Actor {
     [[nodiscard]] Replica* find(PartitionId partition);
     Replica& ensure(PartitionId partition);
     void touch(PartitionId partition);
+    // Does the change alter which shards the claims of a partition go to, whatever its view?
+    [[nodiscard]] bool moves_shards(const MapDelta& delta) const;
+    [[nodiscard]] std::vector<Beacons::Link> links_for(PartitionId partition, const Primary& primary) const;
+    void collect_claims(PartitionId partition);
     void collect_claims();
+    void check_claims(PartitionId partition, const Primary* primary) const;
     void tick_replicas(Time now);
     void wake_replicas(Time now);
     void tick_stop(Time now);
@@ -101,6 +107,7 @@ class Shard final : public Actor {
     std::vector<std::unique_ptr<Replica>> replicas_;  // by partition id; null = nothing here
     std::vector<PartitionId> touched_;                // in this turn: to be flushed
     std::vector<bool> is_touched_;
+    bool all_claims_change_ = false;  // a map has come that may send each to another shard
     bool restored_ = false;
     std::optional<Time> started_at_;
     Time ticked_at_{};

@@ -117,6 +117,9 @@ struct Body {
             for (const Claim& claim : *m.claims)
                 text += fmt::format(" {}:{}", part(claim.partition), claim.view.to_string());
         }
+        if (m.base != 0) text += fmt::format(" after {}", m.base);
+        for (const Claim& claim : m.changes)
+            text += fmt::format(" {}:{}", part(claim.partition), claim.view.none() ? "-" : claim.view.to_string());
         return text + (m.cut_off ? " cut off" : "");
     }
     std::string operator()(const BeaconAnswer& m) const {
