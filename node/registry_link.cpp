@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/proposal_pace.hpp"
 #include "common/published_endpoint.hpp"
 
 namespace ringkv {
@@ -11,7 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 constexpr Duration join_interval = milliseconds(500);
-constexpr Duration proposal_interval = milliseconds(200);  // before the same is said again
 constexpr Duration between_proposals = milliseconds(10);
 constexpr Duration map_interval = milliseconds(100);
 constexpr Duration publication_patience = milliseconds(50);  // a delta is on its way: a snapshot costs more
@@ -125,7 +125,7 @@ void RegistryLink::flush(Time now, ProposalOutlet& outlet) {
     std::erase_if(proposals, [&](const auto& item) {
         const auto asked = asked_.find(item.first);
         return asked != asked_.end() && asked->second.proposal == item.second &&
-               now - asked->second.sent_at < proposal_interval;
+               now - asked->second.sent_at < proposal_repeat;
     });
     if (proposals.empty()) return;
     // What a death asks for comes in several turns, and goes together (R5); for a leadership transfer requests wait.

@@ -2,6 +2,7 @@
 
 #include "common/check.hpp"
 #include "common/message_groups.hpp"
+#include "common/proposal_pace.hpp"
 #include "registry/administration.hpp"
 #include "registry/join_rules.hpp"
 
@@ -48,7 +49,8 @@ void RegistryActor::begin(Time now) {
 // A machine that stood still, or had no processor for us: what was sent meanwhile is read only now.
 void RegistryActor::excuse_stall(Time now) {
     const Duration stall = now - std::exchange(listened_at_, now);
-    if (stall < publication_.map().settings.lease.grace) return;
+    if (stall < proposal_repeat) return;
+    views_.excuse(stall);
     membership_.excuse(stall);
     rebalancer_.excuse(stall);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/check.hpp"
+#include "common/proposal_pace.hpp"
 #include "registry/view_rules.hpp"
 
 namespace ringkv::registry {
@@ -17,7 +19,7 @@ bool Views::is_ahead(const Propose& propose) const {
 
 void Views::propose(Time now, const Origin& from, const Propose& propose) {
     for (const Proposal& proposal : propose.proposals)
-        propose_one(now, {propose.node, proposal, from.address, propose.request, 0});
+        propose_one(now, {propose.node, proposal, from.address, propose.request, now, 0});
 }
 
 void Views::propose_one(Time now, Rival rival) {
@@ -54,20 +56,34 @@ void Views::enter(Time now, Rival rival) {
     rivals.insert(place, std::move(rival));
 }
 
-bool Views::decide(Time now, PartitionId partition, Contest& contest) {
-    const ClusterMap& map = publication_.map();
+void Views::excuse(Duration stall) {
+    for (auto& [partition, contest] : contests_) {
+        contest.since += stall;
+        for (Rival& rival : contest.rivals) rival.heard += stall;
+    }
+}
+
+void Views::drop_rivals(Time now, Contest& contest) {
+    // Its proposer does not want it any more: the link to the member that it misses is back, say. No answer is awaited.
+    std::erase_if(contest.rivals, [&](const Rival& rival) { return now - rival.heard > proposal_stands; });
     // What was allowed when it came may not be by now: a learner may have died.
     std::erase_if(contest.rivals, [&](const Rival& rival) {
-        const bool out = objection_to(map, rival.proposer, rival.proposal).has_value();
+        const bool out = objection_to(publication_.map(), rival.proposer, rival.proposal).has_value();
         if (out) answer(rival, false);
         return out;
     });
+}
+
+bool Views::decide(Time now, PartitionId partition, Contest& contest) {
+    const ClusterMap& map = publication_.map();
+    drop_rivals(now, contest);
     const bool over = now - contest.since >= map.settings.lease.grace;
     const auto winner = std::find_if(contest.rivals.begin(), contest.rivals.end(), [&](const Rival& rival) {
         return (over || !removes_a_live_member(now, rival)) && !deposes_too_soon(now, rival);
     });
     if (winner == contest.rivals.end()) return contest.rivals.empty();
     const Rival accepted = *winner;
+    RINGKV_CHECK(now - accepted.heard <= proposal_stands, "a proposal is accepted that is not repeated any more");
     contest.rivals.erase(winner);
     accept(now, accepted);
     for (const Rival& loser : contest.rivals) answer(loser, already_holds(map.at(partition).view, loser.proposal));

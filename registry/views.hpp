@@ -1,6 +1,7 @@
 // Views of partitions change here, by compare-and-swap (protocol.md, V2): what is allowed and removes no live
 // member is accepted at once. A proposal that removes a live member waits for a grace, and the rival that keeps most
-// members wins; a primary that lives is not deposed twice within a grace.
+// members wins; a primary that lives is not deposed twice within a grace. What its proposer does not repeat any more
+// is dropped.
 #pragma once
 
 #include <map>
@@ -22,6 +23,8 @@ class Views {
     [[nodiscard]] bool is_ahead(const Propose& propose) const;
     // Precondition: the proposer is a node of the map; every partition exists.
     void propose(Time now, const Origin& from, const Propose& propose);
+    // The registry did not listen for so long: no proposer could repeat itself.
+    void excuse(Duration stall);
     // Decides what waits and hands the answers over. True if a view has changed since the last tick.
     bool tick(Time now);
 
@@ -32,6 +35,7 @@ class Views {
         Proposal proposal;
         Address answer_to;
         RequestId request;
+        Time heard{};
         std::size_t kept = 0;
     };
 
@@ -47,6 +51,8 @@ class Views {
 
     void propose_one(Time now, Rival rival);
     void enter(Time now, Rival rival);
+    // Those that are withdrawn, or that are not allowed any more.
+    void drop_rivals(Time now, Contest& contest);
     // Accepts one of the contest if it is time. True: the contest is over.
     bool decide(Time now, PartitionId partition, Contest& contest);
     [[nodiscard]] bool removes_a_live_member(Time now, const Rival& rival) const;

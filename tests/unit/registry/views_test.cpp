@@ -27,9 +27,20 @@ struct Views : ::testing::Test {
     }
     RequestId propose(std::uint8_t number, std::vector<Proposal> proposals) {
         request_ = request_.next();
-        registry.give(registry.node(number).origin(),
-                      Propose{request_, registry.node(number).id, std::move(proposals)});
+        const Propose message{request_, registry.node(number).id, std::move(proposals)};
+        proposed_[request_] = {number, message};
+        registry.give(registry.node(number).origin(), message);
         return request_;
+    }
+    // These requests are sent again and again meanwhile, as nodes do that still want what they have proposed.
+    void repeat_for(Duration time, const std::vector<RequestId>& requests) {
+        for (const Time end = registry.now() + time; registry.now() < end;) {
+            registry.advance(std::min<Duration>(end - registry.now(), milliseconds(150)));
+            for (const RequestId request : requests) {
+                const auto& [number, message] = proposed_.at(request);
+                registry.give(registry.node(number).origin(), message);
+            }
+        }
     }
     // The answer to the request, all parts in one; by partition.
     std::map<PartitionId, ProposalOutcome> answer(std::uint8_t number, RequestId request) {
@@ -69,6 +80,7 @@ struct Views : ::testing::Test {
 
   private:
     RequestId request_;
+    std::map<RequestId, std::pair<std::uint8_t, Propose>> proposed_;
 };
 
 TEST_F(Views, APrimaryThrowsOutADeadMemberAtOnce) {
@@ -204,19 +216,19 @@ TEST_F(Views, ARestartedPrimaryBeginsANewTerm) {
 
 TEST_F(Views, ALiveMemberIsThrownOutOnlyAfterAGrace) {
     const RequestId request = propose(1, {proposal(p0, n1, {n1, n2})});
-    registry.advance(milliseconds(650));
+    repeat_for(milliseconds(650), {request});
     EXPECT_TRUE(undecided(1, request));
     EXPECT_EQ(view(p0).id.number, ViewNumber(1));
-    registry.advance(milliseconds(100));
+    repeat_for(milliseconds(100), {request});
     EXPECT_TRUE(answer(1, request).at(p0).accepted);
 }
 
 TEST_F(Views, TheWaitEndsWhenTheMembersHeartbeatDoes) {
     const RequestId request = propose(1, {proposal(p0, n1, {n1, n2})});
     registry.beating.erase(3);
-    registry.advance(milliseconds(350));
+    repeat_for(milliseconds(350), {request});
     EXPECT_TRUE(undecided(1, request));
-    registry.advance(milliseconds(200));
+    repeat_for(milliseconds(200), {request});
     EXPECT_TRUE(answer(1, request).at(p0).accepted);
 }
 
@@ -236,9 +248,9 @@ TEST_F(Views, RepeatingAProposalDoesNotProlongItsWait) {
 TEST_F(Views, TheRivalThatKeepsMostMembersWins) {
     // n1's network card is bad: it receives nothing, and would remove two healthy nodes.
     const RequestId bad = propose(1, {proposal(p0, n1, {n1})});
-    registry.advance(milliseconds(500));
+    repeat_for(milliseconds(500), {bad});
     const RequestId good = propose(2, {deposal(p0, n2, {n2, n3})});
-    registry.advance(milliseconds(250));
+    repeat_for(milliseconds(250), {bad, good});
     ASSERT_EQ(answer(2, good).size(), 1U);
     EXPECT_TRUE(answer(2, good).at(p0).accepted);
     ASSERT_EQ(answer(1, bad).size(), 1U) << "the loser is told";
@@ -249,7 +261,7 @@ TEST_F(Views, TheRivalThatKeepsMostMembersWins) {
 TEST_F(Views, ARivalThatKeepsFewerMembersDoesNotReplaceTheFirst) {
     const RequestId good = propose(2, {deposal(p0, n2, {n2, n3})});
     const RequestId bad = propose(1, {proposal(p0, n1, {n1})});
-    registry.advance(milliseconds(750));
+    repeat_for(milliseconds(750), {good, bad});
     EXPECT_TRUE(answer(2, good).at(p0).accepted);
     EXPECT_FALSE(answer(1, bad).at(p0).accepted);
 }
@@ -257,7 +269,7 @@ TEST_F(Views, ARivalThatKeepsFewerMembersDoesNotReplaceTheFirst) {
 TEST_F(Views, OfRivalsThatKeepAsManyTheFirstWins) {
     const RequestId first = propose(1, {proposal(p0, n1, {n1, n2})});
     const RequestId second = propose(2, {deposal(p0, n2, {n2, n3})});
-    registry.advance(milliseconds(750));
+    repeat_for(milliseconds(750), {first, second});
     EXPECT_TRUE(answer(1, first).at(p0).accepted);
     EXPECT_FALSE(answer(2, second).at(p0).accepted);
 }
@@ -275,9 +287,9 @@ TEST_F(Views, ALivingPrimaryIsNotDeposedTwiceWithinAGrace) {
     ASSERT_TRUE(accepted(2, deposal(p0, n2, {n2, n3})));
     const RequestId request = propose(3, {deposal(p0, n3, {n3, n2})});  // keeps it as a member: no live one leaves
     EXPECT_TRUE(undecided(3, request));
-    registry.advance(milliseconds(650));
+    repeat_for(milliseconds(650), {request});
     EXPECT_TRUE(undecided(3, request));
-    registry.advance(milliseconds(100));
+    repeat_for(milliseconds(100), {request});
     EXPECT_TRUE(answer(3, request).at(p0).accepted);
 }
 
@@ -383,6 +395,36 @@ TEST_F(Views, AStrangersProposalIsRefused) {
     EXPECT_TRUE(registry.take<FrameRefused>(2)) << "in another's name";
     registry.give(registry.node(1).origin(), Propose{RequestId(2), n1, {{PartitionId(8), {}, {}, false}}});
     EXPECT_TRUE(registry.take<FrameRefused>(1)) << "no such partition";
+}
+
+// n1 missed n2, and hears of it again: what it proposed meanwhile is not what it wants now.
+TEST_F(Views, AProposalThatIsNotRepeatedDoesNotWin) {
+    const auto request = propose(1, {proposal(p0, n1, {n1, n3})});
+    registry.advance(milliseconds(1500));
+    EXPECT_TRUE(undecided(1, request));
+    EXPECT_EQ(view(p0).members.size(), 3U);
+}
+
+TEST_F(Views, AProposalThatIsRepeatedWinsAfterAGrace) {
+    const Proposal made = proposal(p0, n1, {n1, n3});
+    for (int i = 0; i < 4; ++i) {
+        propose(1, {made});
+        registry.advance(milliseconds(190));
+        ASSERT_EQ(view(p0).members.size(), 3U - (i == 3 ? 1U : 0U)) << i;
+    }
+}
+
+TEST_F(Views, WhileTheRegistryStoodStillNoProposerCouldRepeatItself) {
+    const Proposal made = proposal(p0, n1, {n1, n3});
+    propose(1, {made});
+    registry.stand_still(milliseconds(600));
+    registry.advance(milliseconds(300));
+    propose(1, {made});
+    registry.advance(milliseconds(380));
+    EXPECT_EQ(view(p0).members.size(), 3U) << "a grace of listening";
+    propose(1, {made});
+    registry.advance(milliseconds(100));
+    EXPECT_EQ(view(p0).members.size(), 2U) << "it was dropped for the stall";
 }
 
 }  // namespace
