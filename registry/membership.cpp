@@ -24,6 +24,9 @@ Duration silence_of_the_dead(const LeaseSettings& lease) {
     return std::max<Duration>(2 * lease.grace, std::chrono::milliseconds(1500));
 }
 
+// All nodes are looked through: not in each of a thousand turns a second.
+constexpr Duration look_interval = std::chrono::milliseconds(10);
+
 }  // namespace
 
 Membership::Membership(Publication& publication) : publication_(publication) {}
@@ -207,6 +210,8 @@ void Membership::excuse(Duration stall) {
 }
 
 void Membership::tick(Time now) {
+    if (now - looked_at_ < look_interval) return;
+    looked_at_ = now;
     const Duration silence = silence_of_the_dead(publication_.map().settings.lease);
     std::vector<NodeInfo> silent;
     for (const auto& [id, node] : publication_.map().nodes)

@@ -52,6 +52,7 @@ class Membership {
     std::map<NodeId, Time> heard_;
     std::set<NodeId> unheard_;  // since the start, of those that were there before it
     Time began_{};
+    Time looked_at_{};
     std::map<Uuid, std::uint64_t> tickets_;  // by storage
     std::uint64_t last_ticket_ = 0;
 };

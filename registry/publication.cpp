@@ -28,6 +28,7 @@ void check_partition(const ClusterMap& map, const PartitionState& state) {
 constexpr int maps_a_turn = 8;
 // While a sync takes long, proposals are repeated again and again, and each repeat has an answer.
 constexpr std::size_t most_waiting = 1000;
+constexpr int said_after_a_change = 3;  // and two of them may be lost
 }  // namespace
 
 Publication::Publication(ClusterMap recovered) : map_(recovered), published_(std::move(recovered)) {}
@@ -109,8 +110,13 @@ void Publication::log_when_durable(LogLevel level, std::string text,
 }
 
 void Publication::tick(Time now) {
-    if (!published_.formed() || (next_beacon_ && now < *next_beacon_)) return;
-    next_beacon_ = now + published_.settings.lease.beacon;
+    now_ = now;
+    if (!published_.formed()) return;
+    const LeaseSettings& lease = published_.settings.lease;
+    const Duration interval = say_again_ > 0 ? Duration(lease.beacon) : std::max(lease.beacon, lease.grace / 2);
+    if (now - said_at_ < interval) return;
+    said_at_ = now;
+    if (say_again_ > 0) --say_again_;
     sends_.push_back({Address::all_subscribers(), {}, CurrentEpoch{published_.generation, published_.epoch}});
 }
 
@@ -140,6 +146,7 @@ MapDelta Publication::take_delta() {
             delta.nodes.push_back(*node);
         else if (published_.find(id) != nullptr)
             delta.forgotten.push_back(id);
+    say_again_ = said_after_a_change;
     }
     delta.partitions.reserve(partitions_changed_.size());
     for (PartitionId partition : partitions_changed_) delta.partitions.push_back({partition, map_.at(partition)});

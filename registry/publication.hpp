@@ -63,6 +63,8 @@ class Publication {
     // primary among its members; members, target and learners name each node once, and only nodes of the map; learners
     // are of the target. One identity at most has a name and is not gone.
     void check_invariants() const;
+    // Tells all subscribers the epoch now and then: at the next beacons after a change, so that one who lost the delta
+    // asks soon, and else twice in a grace.
 
   private:
     struct Welcome {
@@ -112,7 +114,9 @@ class Publication {
     Address last_served_;  // of those
     std::vector<LogLine> log_;
     RepeatFilter repeats_;
-    std::optional<Time> next_beacon_;
+    Time now_{};         // of this turn
+    Time said_at_{};     // the newest CurrentEpoch to all subscribers
+    int say_again_ = 0;  // so many at the next beacons, for what has just changed
 };
 
 }  // namespace ringkv::registry

@@ -14,6 +14,8 @@ namespace {
 constexpr Duration catches_up = std::chrono::milliseconds(50);
 // Looking through all partitions takes a millisecond or so.
 constexpr Duration between_looks = std::chrono::milliseconds(20);
+// Which nodes are there is counted, where nothing has changed.
+constexpr Duration between_counts = std::chrono::milliseconds(10);
 
 // How many copies each node takes part in making.
 class Workload {
@@ -54,6 +56,8 @@ void Rebalancer::excuse(Duration stall) {
 
 void Rebalancer::tick(Time now) {
     if (!membership_.has_heard_around(now)) return;
+    if (publication_.changes() == seen_changes_ && now - looked_at_ < between_counts) return;
+    looked_at_ = now;
     say_whether_frozen();
     note_absence(now);
     if (publication_.changes() == seen_changes_ && !(look_again_ && now >= *look_again_)) return;

@@ -44,6 +44,7 @@ class Rebalancer {
     std::optional<std::uint64_t> seen_changes_;  // Publication::changes() when we last looked at everything
     std::optional<Time> look_again_;             // something may be begun then that could not be just now
     std::map<NodeId, Time> due_;                 // when a node may begin with another copy that is not urgent
+    Time looked_at_{};
     bool frozen_ = false;
 };
 

@@ -42,15 +42,39 @@ TEST(Registry, SpreadsManySnapshotsOverTurnsAndServesEverybody) {
     EXPECT_EQ(served.size(), 20U);
 }
 
-TEST(Registry, PublishesItsEpochAtEveryBeacon) {
+using std::chrono::seconds;
+
+std::vector<Time> published_epochs(Driver& registry, Duration time) {
+    std::vector<Time> when;
+    for (const Time end = registry.now() + time; registry.now() < end;) {
+        registry.advance(milliseconds(10));
+        if (registry.published<CurrentEpoch>()) when.push_back(registry.now());
+    }
+    return when;
+}
+
+// R1: twice in a grace, so that a shard that speaks with the registry in no other way never counts it as out of reach.
+TEST(Registry, AtRestPublishesItsEpochTwiceInAGrace) {
     Driver registry;
     registry.form();
-    registry.advance(milliseconds(1000));
-    const auto beacons = std::count_if(registry.sent.begin(), registry.sent.end(), [](const Outgoing& sent) {
-        return sent.address == Address::all_subscribers() && std::holds_alternative<CurrentEpoch>(sent.message);
-    });
-    EXPECT_GE(beacons, 9);
-    EXPECT_LE(beacons, 11);
+    registry.advance(seconds(1));
+    registry.sent.clear();
+    const auto when = published_epochs(registry, seconds(7));
+    EXPECT_GE(when.size(), 19U);
+    EXPECT_LE(when.size(), 21U);
+}
+
+TEST(Registry, PublishesItsEpochAtTheBeaconsAfterAChange) {
+    Driver registry;
+    registry.form();
+    registry.advance(seconds(1));
+    registry.give(registry.node(4).origin(), registry.node(4).join);
+    ASSERT_TRUE(registry.published<MapDelta>());
+    const Time changed = registry.now();
+    const auto when = published_epochs(registry, milliseconds(350));
+    ASSERT_GE(when.size(), 3U) << "who lost the delta asks soon";
+    EXPECT_LE(when.front() - changed, milliseconds(110));
+    EXPECT_LE(when[2] - changed, milliseconds(310));
 }
 
 TEST(Registry, ASubscriberThatAppliesTheDeltasHasItsMap) {
