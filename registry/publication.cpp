@@ -28,7 +28,8 @@ void check_partition(const ClusterMap& map, const PartitionState& state) {
 constexpr int maps_a_turn = 8;
 // While a sync takes long, proposals are repeated again and again, and each repeat has an answer.
 constexpr std::size_t most_waiting = 1000;
-constexpr int said_after_a_change = 3;  // and two of them may be lost
+constexpr Duration stands_still_after = std::chrono::seconds(1);  // a healthy disk takes milliseconds
+constexpr int said_after_a_change = 3;                            // and two of them may be lost
 }  // namespace
 
 Publication::Publication(ClusterMap recovered) : map_(recovered), published_(std::move(recovered)) {}
@@ -83,6 +84,8 @@ Publication::Waiting* Publication::waiting() {
 void Publication::send_when_durable(const Address& address, NodeId to, Message message) {
     Waiting* wait = waiting();
     if (wait != nullptr && wait->sends.size() >= most_waiting) return;
+    if (const auto* answer = std::get_if<AdministerAnswer>(&message); answer != nullptr && wait != nullptr)
+        wait->administered.insert({address, answer->request});
     (wait != nullptr ? wait->sends : sends_).push_back({address, to, std::move(message)});
 }
 
@@ -109,6 +112,20 @@ void Publication::log_when_durable(LogLevel level, std::string text,
     (wait != nullptr ? wait->log : log_).push_back({level, std::move(text), std::move(fields)});
 }
 
+bool Publication::stands_still(Time now) const {
+    return under_way_ && now - under_way_->begun > stands_still_after;
+}
+
+bool Publication::owes(const Address& address, RequestId request) const {
+    const std::pair answer{address, request};
+    return gathering_.administered.contains(answer) ||
+           (under_way_ && under_way_->waiting.administered.contains(answer));
+}
+
+bool Publication::crowded() const {
+    return gathering_.sends.size() >= most_waiting || (under_way_ && under_way_->waiting.sends.size() >= most_waiting);
+}
+
 void Publication::tick(Time now) {
     now_ = now;
     if (!published_.formed()) return;
@@ -128,6 +145,7 @@ void Publication::durable(BatchNumber number) {
     const std::string epoch = std::to_string(done.delta.epoch.value());
     for (LogLine& line : done.waiting.log) line.fields.emplace_back("epoch", epoch);
     sends_.push_back({Address::all_subscribers(), {}, std::move(done.delta)});
+    say_again_ = said_after_a_change;
     release(std::move(done.waiting));
 }
 
@@ -146,7 +164,6 @@ MapDelta Publication::take_delta() {
             delta.nodes.push_back(*node);
         else if (published_.find(id) != nullptr)
             delta.forgotten.push_back(id);
-    say_again_ = said_after_a_change;
     }
     delta.partitions.reserve(partitions_changed_.size());
     for (PartitionId partition : partitions_changed_) delta.partitions.push_back({partition, map_.at(partition)});
@@ -159,7 +176,7 @@ MapDelta Publication::take_delta() {
 void Publication::start_batch(Effects& effects) {
     if (under_way_ || !changed()) return;
     last_batch_ = last_batch_.next();
-    under_way_ = UnderWay{last_batch_, take_delta(), std::exchange(gathering_, {})};
+    under_way_ = UnderWay{last_batch_, take_delta(), std::exchange(gathering_, {}), now_};
     effects.number = last_batch_;
     effects.batch.emplace_back(under_way_->delta);
 }

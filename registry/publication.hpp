@@ -40,6 +40,14 @@ class Publication {
 
     // Leaves in this turn.
     void send(const Origin& to, Message message);
+    // Has nothing been stored for more than a second, though there is something to store? A disk that is full, or
+    // stalls. What is decided now would be told much later, when its reasons are gone.
+    [[nodiscard]] bool stands_still(Time now) const;
+    // Does the answer to that Administer wait until something is durable?
+    [[nodiscard]] bool owes(const Address& address, RequestId request) const;
+    // Do so many answers wait that another might be dropped?
+    [[nodiscard]] bool crowded() const;
+
     // Speaks of map(): leaves once all that is in it now is durable. Dropped when very many wait: a
     // sender that gets no answer asks again.
     void send_when_durable(const Address& address, NodeId to, Message message);
@@ -55,6 +63,8 @@ class Publication {
     void log_when_durable(LogLevel level, std::string text,
                           std::vector<std::pair<std::string, std::string>> fields = {});
 
+    // Tells all subscribers the epoch now and then: at the next beacons after a change, so that one who lost the delta
+    // asks soon, and else twice in a grace.
     void tick(Time now);
     void durable(BatchNumber number);
     [[nodiscard]] Effects take_effects();
@@ -63,8 +73,6 @@ class Publication {
     // primary among its members; members, target and learners name each node once, and only nodes of the map; learners
     // are of the target. One identity at most has a name and is not gone.
     void check_invariants() const;
-    // Tells all subscribers the epoch now and then: at the next beacons after a change, so that one who lost the delta
-    // asks soon, and else twice in a grace.
 
   private:
     struct Welcome {
@@ -75,6 +83,7 @@ class Publication {
     // What hangs on a batch.
     struct Waiting {
         std::vector<Outgoing> sends;
+        std::set<std::pair<Address, RequestId>> administered;  // of the AdministerAnswers in `sends`
         std::map<Address, Welcome> welcomes;
         std::vector<LogLine> log;
     };
@@ -83,6 +92,7 @@ class Publication {
         BatchNumber number;
         MapDelta delta;
         Waiting waiting;
+        Time begun{};
     };
 
     [[nodiscard]] bool changed() const {

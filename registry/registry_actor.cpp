@@ -204,7 +204,12 @@ void RegistryActor::handle(Time now, const Origin& from, const Administer& reque
     if (const auto text = cluster_objection(from.cluster)) return answer(ErrorCode::wrong_cluster, *text);
     if (!publication_.map().formed()) return answer(ErrorCode::unavailable, "no cluster is formed yet");
     if (!standing_aside_.empty()) return answer(ErrorCode::refused, standing_aside_);
-    if (!membership_.has_heard_around(now)) return;  // it will be repeated
+    if (!membership_.has_heard_around(now)) return;                // it will be repeated
+    if (publication_.owes(from.address, request.request)) return;  // it is taken in, and answered when it is stored
+    if (publication_.stands_still(now) || publication_.crowded())
+        return answer(ErrorCode::unavailable,
+                      "nothing was changed: the registry's disk does not store anything at present; its log says why "
+                      "(if the disk is full, make room); then do it again");
     registry::administer(publication_, from, request);
 }
 

@@ -77,6 +77,7 @@ void Views::drop_rivals(Time now, Contest& contest) {
 bool Views::decide(Time now, PartitionId partition, Contest& contest) {
     const ClusterMap& map = publication_.map();
     drop_rivals(now, contest);
+    if (publication_.stands_still(now)) return contest.rivals.empty();  // it could not be stored
     const bool over = now - contest.since >= map.settings.lease.grace;
     const auto winner = std::find_if(contest.rivals.begin(), contest.rivals.end(), [&](const Rival& rival) {
         return (over || !removes_a_live_member(now, rival)) && !deposes_too_soon(now, rival);

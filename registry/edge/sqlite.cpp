@@ -1,5 +1,7 @@
 #include "registry/edge/sqlite.hpp"
 
+#include <cerrno>
+
 namespace ringkv::sqlite {
 
 Statement& Statement::bind(int parameter, std::int64_t value) {
@@ -54,7 +56,13 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
 
 Error Database::error() const {
     if (connection_ == nullptr) return {ErrorCode::storage, path_ + ": out of memory"};
-    return {ErrorCode::storage, path_ + ": " + sqlite3_errmsg(connection_.get())};
+    return {no_room() ? ErrorCode::unavailable : ErrorCode::storage, path_ + ": " + sqlite3_errmsg(connection_.get())};
+}
+
+bool Database::no_room() const {
+    if (code() == SQLITE_FULL) return true;
+    return sqlite3_extended_errcode(connection_.get()) == SQLITE_IOERR_WRITE &&
+           sqlite3_system_errno(connection_.get()) == EDQUOT;
 }
 
 void Database::leave_as_it_is() {

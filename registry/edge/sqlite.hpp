@@ -1,5 +1,7 @@
 // SQLite, as far as the store needs it: a connection and prepared statements that clean up after themselves.
-// Errors are of code storage, "FILE: what SQLite says". Thread safety: one thread.
+// Errors are "FILE: what SQLite says", of code storage; or unavailable, where there is no room (a full file system, a
+// used-up quota): what the transaction began to write counts for nothing then. No sync failed, for SQLite calls that an
+// I/O error. Thread safety: one thread.
 #pragma once
 
 #include <sqlite3.h>
@@ -60,6 +62,8 @@ class Database {
     [[nodiscard]] int code() const { return sqlite3_errcode(connection_.get()) & 0xFF; }
     [[nodiscard]] Error error() const;
 
+    [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
+
     // Nothing is written from now on: what a write-ahead log has stays there when the database is closed.
     // Precondition: nothing was written.
     void leave_as_it_is();
@@ -68,6 +72,9 @@ class Database {
     struct Close {
         void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
     };
+
+    // Did the newest call fail for want of room?
+    [[nodiscard]] bool no_room() const;
 
     explicit Database(std::string path) : path_(std::move(path)) {}
 

@@ -94,6 +94,7 @@ class MapStore::Impl {
     [[nodiscard]] Result<void> each(const char* sql, const Give& give);
     [[nodiscard]] Result<void> read_meta(ClusterMap& map);
 
+    [[nodiscard]] Result<void> write(const StorageBatch& batch, Epoch& epoch);
     [[nodiscard]] Result<void> write(const MapDelta& delta);
     [[nodiscard]] Result<void> put_meta(std::string_view key, std::string_view value);
     template <class Values>
@@ -127,6 +128,7 @@ Error MapStore::Impl::explain(const Error& error) const {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return storage_error(path_ + " is in use: another registry runs on this data_dir; stop it first");
+        case SQLITE_FULL: return storage_error(path_ + ": the disk is full; make room on its file system");
         case SQLITE_NOTADB: return damaged("it is not a database");
         case SQLITE_CORRUPT: return damaged(error.message());
         default: return error;
@@ -265,12 +267,8 @@ Result<void> MapStore::Impl::put_all(const char* sql, const Values& values) {
 }
 
 Result<void> MapStore::Impl::write(const MapDelta& delta) {
-    if (delta.epoch != epoch_.next())
-        return storage_error(path_ + ": epoch " + std::to_string(delta.epoch.value()) + " does not follow on " +
-                             std::to_string(epoch_.value()));
     if (!names_format_)
         if (auto put = put_meta("format", std::to_string(value_format)); !put) return put;
-    names_format_ = true;
     if (delta.settings)
         if (auto put = put_meta("settings", encode_value(*delta.settings)); !put) return put;
     if (auto put = put_meta("generation", std::to_string(delta.generation.value())); !put) return put;
@@ -291,18 +289,38 @@ Result<void> MapStore::Impl::write(const MapDelta& delta) {
     return {};
 }
 
+// One transaction. Where there was no room for it, nothing of it is left, and it may be tried again; after any other
+// error what is stored and what is not may be unknown (D3, docs/decisions/0021).
 Result<void> MapStore::Impl::commit(const StorageBatch& batch) {
+    Epoch epoch = epoch_;
+    auto done = database_->execute("BEGIN IMMEDIATE");
+    if (done) done = write(batch, epoch);
+    if (done) done = database_->execute("COMMIT");
+    if (done) {
+        epoch_ = epoch;
+        names_format_ = true;
+        return done;
+    }
+    // SQLite may have rolled it back by itself.
+    if (database_->in_transaction())
+        if (auto undone = database_->execute("ROLLBACK"); !undone) return storage_error(undone.error().message());
+    if (done.error().code() != ErrorCode::unavailable) return done;
+    return Error(ErrorCode::unavailable,
+                 path_ +
+                     ": the disk is full: until there is room no node joins, no view changes and nothing is "
+                     "administered; make room on its file system, and the registry goes on by itself");
+}
+
+// `epoch`: of what is there before, and after.
+Result<void> MapStore::Impl::write(const StorageBatch& batch, Epoch& epoch) {
     for (const StorageRecord& record : batch) {
         const auto* delta = std::get_if<MapDelta>(&record);
         if (delta == nullptr) return storage_error(path_ + ": the registry stores only changes of the map");
-        if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun;
-        if (auto written = write(*delta); !written) {
-            if (auto undone = database_->execute("ROLLBACK"); !undone) return undone;
-            return written;
-        }
-        // Not tried again when it fails: what was synced and what was not is unknown then (D3).
-        if (auto done = database_->execute("COMMIT"); !done) return done;
-        epoch_ = delta->epoch;
+        if (delta->epoch != epoch.next())
+            return storage_error(path_ + ": epoch " + std::to_string(delta->epoch.value()) + " does not follow on " +
+                                 std::to_string(epoch.value()));
+        if (auto written = write(*delta); !written) return written;
+        epoch = delta->epoch;
     }
     return {};
 }

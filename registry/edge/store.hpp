@@ -1,8 +1,8 @@
-// The registry's state on disk: one SQLite file, registry.db, in its data directory. Each MapDelta is one
+// The registry's state on disk: one SQLite file, registry.db, in its data directory. Each batch is one
 // transaction, durable (fsync) when commit() returns.
 //
 // One process at a time: the file is locked while the store lives, and the lock goes with the process.
-// Every error is of code storage and says what to do. Thread safety: one thread.
+// Every error is of code storage, but for that of commit(), and says what to do. Thread safety: one thread.
 //
 // A row of `meta`, "format", has the number of the format of all values, where it is not 1. It grows when a release
 // changes what a field means, not when it adds one: fields that this release does not know are passed over, and
@@ -28,7 +28,7 @@ class MapStore final : public Storage {
     // All that was committed; epoch none: nothing yet. An error: the content is damaged, or of a newer release.
     [[nodiscard]] Result<ClusterMap> load();
 
-    // Takes only MapDeltas, each of the epoch after the one before.
+    // Takes only MapDeltas, each of the epoch after the one before. Error unavailable: the file system is full.
     [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 

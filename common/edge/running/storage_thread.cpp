@@ -10,6 +10,9 @@ namespace {
 
 // A healthy disk takes milliseconds; what waits for a commit, a fail-over of the cluster, waits as long.
 constexpr Duration slow = std::chrono::seconds(1);
+// An operator makes room within minutes: a moment more does not matter, nor do a few failing writes a second.
+constexpr std::chrono::milliseconds between_attempts(200);
+constexpr Duration between_complaints = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -43,9 +46,22 @@ Result<BatchNumber> StorageThread::durable() const {
     return durable_;
 }
 
-Result<BatchNumber> StorageThread::store(Waiting waiting) {
+bool StorageThread::pause() {
+    std::unique_lock lock(mutex_);
+    return !changed_.wait_for(lock, between_attempts, [this] { return stopping_; });
+}
+
+Result<BatchNumber> StorageThread::store(const Waiting& waiting) {
     const Time begun = boot_time();
-    auto stored = inner_.commit(waiting.number, std::move(waiting.batch));
+    auto stored = inner_.commit(waiting.number, waiting.batch);
+    while (!stored && stored.error().code() == ErrorCode::unavailable) {
+        if (const Time now = boot_time(); now - complained_at_ >= between_complaints) {
+            complained_at_ = now;
+            log(LogLevel::error, stored.error().message(), {{"batch", std::to_string(waiting.number.value())}});
+        }
+        if (!pause()) return stored.error();
+        stored = inner_.commit(waiting.number, waiting.batch);
+    }
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(boot_time() - begun);
     if (took > slow)
         log(LogLevel::warning, "the disk is slow: a commit took " + std::to_string(took.count()) + " ms",
@@ -60,10 +76,10 @@ void StorageThread::run() {
     while (durable_) {
         changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
-        Waiting next = std::move(waiting_.front());
+        const Waiting next = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
-        auto stored = store(std::move(next));
+        auto stored = store(next);
         lock.lock();
         durable_ = std::move(stored);
         lock.unlock();

@@ -1,6 +1,9 @@
 // Storage whose commit() does not wait: batches are stored on a thread of their own, in order, so that a slow sync
 // holds up nothing but what depends on it. A commit of more than a second is a warning in the log.
 //
+// A batch for which there is no room (Storage::commit) is tried again until there is: batches wait behind it, nothing
+// that depends on them is said, and the log has an error each second.
+//
 // As many batches wait here as the actor has under way; the registry has one, and gathers what changes meanwhile
 // for the next (registry/publication.hpp).
 //
@@ -23,7 +26,8 @@ class StorageThread final : public Storage {
     // `inner`: durable when its commit() returns; used by this thread alone from now on. `wake` is called, on the
     // thread, whenever durable() has something new to say. Both must outlive this.
     StorageThread(Storage& inner, std::function<void()> wake);
-    // Waits until all that was committed is stored. An error that durable() has not reported yet is logged.
+    // Waits until all that was committed is stored, or there is no room for it. An error that durable() has not
+    // reported yet is logged.
     ~StorageThread() override;
     StorageThread(const StorageThread&) = delete;
     StorageThread& operator=(const StorageThread&) = delete;
@@ -39,10 +43,14 @@ class StorageThread final : public Storage {
     };
 
     void run();
-    [[nodiscard]] Result<BatchNumber> store(Waiting waiting);
+    [[nodiscard]] Result<BatchNumber> store(const Waiting& waiting);
+    // Time passes, for another attempt. False: this ends.
+    [[nodiscard]] bool pause();
 
     Storage& inner_;
     const std::function<void()> wake_;
+
+    Time complained_at_{};  // the thread's
 
     mutable std::mutex mutex_;  // of all below
     std::condition_variable changed_;

@@ -185,5 +185,59 @@ TEST(StorageThread, FinishesWhatIsQueuedBeforeItEnds) {
     EXPECT_THAT(disk.seen, ElementsAre(1, 2, 3));
 }
 
+// No room for a batch until it was tried so often.
+class FullDisk final : public Storage {
+  public:
+    explicit FullDisk(int refusals) : refusals_(refusals) {}
+
+    Result<void> commit(BatchNumber number, StorageBatch given) override {
+        EXPECT_EQ(given.size(), 1U) << "the same batch, whole";
+        ++attempts;
+        if (refusals_ > 0) {
+            --refusals_;
+            return Error(ErrorCode::unavailable, "the disk is full; make room");
+        }
+        stored.push_back(number.value());
+        durable_ = number;
+        return {};
+    }
+    [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
+
+    std::atomic<int> attempts = 0;
+    std::vector<std::uint64_t> stored;  // to be read when the thread has ended
+
+  private:
+    int refusals_;
+    BatchNumber durable_;
+};
+
+TEST(StorageThread, WaitsForRoom) {
+    FullDisk disk(3);
+    {
+        StorageThread storage(disk, [] {});
+        for (std::uint64_t number = 1; number <= 2; ++number)
+            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
+        for (const Time deadline = boot_time() + seconds(60);
+             *storage.durable() < BatchNumber(2) && boot_time() < deadline;)
+            std::this_thread::yield();
+        EXPECT_EQ(*storage.durable(), BatchNumber(2));
+    }
+    EXPECT_THAT(disk.stored, ElementsAre(1, 2));
+    EXPECT_EQ(disk.attempts, 5);
+}
+
+TEST(StorageThread, EndsThoughThereIsNoRoom) {
+    FullDisk disk(1000000);
+    {
+        StorageThread storage(disk, [] {});
+        ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
+        for (const Time deadline = boot_time() + seconds(60); disk.attempts < 2 && boot_time() < deadline;)
+            std::this_thread::yield();
+        EXPECT_TRUE(storage.durable()) << "it waits, and has not failed";
+        EXPECT_EQ(*storage.durable(), BatchNumber(0));
+    }
+    EXPECT_TRUE(disk.stored.empty());
+}
+
 }  // namespace
 }  // namespace ringkv
