@@ -126,6 +126,9 @@ class Actor {
     virtual void tick(Time now) = 0;
     // Every batch up to and including this number is stored as durably as configured.
     virtual void durable(Time now, BatchNumber number) = 0;
+    // One of the sends to an endpoint that the driver was given could not leave, and was dropped: no process has it,
+    // nor ever will.
+    virtual void unsent(Time, const Outgoing&) {}
     [[nodiscard]] virtual Effects take_effects() = 0;
     [[nodiscard]] virtual Identity identity() const = 0;
     // The actor has nothing left to do, ever: it was asked to stop and has.

@@ -12,7 +12,10 @@ Result<void> carry_out(Actor& actor, Driver& driver, Effects effects) {
         if (auto stored = driver.commit(effects.number, std::move(effects.batch)); !stored) return stored;
     if (effects.subscribe) driver.subscribe(*effects.subscribe);
     if (effects.sends.empty()) return {};
-    return driver.send(actor.identity(), std::move(effects.sends));
+    const auto unsent = driver.send(actor.identity(), std::move(effects.sends));
+    if (!unsent) return unsent.error();
+    for (const Outgoing& message : *unsent) actor.unsent(driver.now(), message);
+    return {};
 }
 
 }  // namespace

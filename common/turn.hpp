@@ -6,6 +6,7 @@
 //     until there are no effects:
 //         durable(now, number), if storage has become durable further
 //         effects = take_effects(): log lines, then the batch to storage, then the sends
+//         unsent(...) for each that could not leave
 //
 // The order is the safety argument. A batch is committed before the sends of the same effects leave, so nothing
 // overtakes what it depends on in storage; an actor keeps back what must wait until its batch is durable. The clock is
@@ -34,7 +35,9 @@ class Driver {
     [[nodiscard]] virtual Result<void> commit(BatchNumber number, StorageBatch batch) = 0;
     [[nodiscard]] virtual Result<BatchNumber> durable() = 0;
     // Coalesced by destination; what cannot be sent is dropped. Never called with nothing to send.
-    [[nodiscard]] virtual Result<void> send(const Identity& sender, std::vector<Outgoing> messages) = 0;
+    // -> what was to go to an endpoint, and was certainly dropped before it left.
+    [[nodiscard]] virtual Result<std::vector<Outgoing>> send(const Identity& sender,
+                                                             std::vector<Outgoing> messages) = 0;
     // Follow this PUB endpoint from now on.
     virtual void subscribe(const std::string& endpoint) = 0;
     virtual void log(const LogLine& line) = 0;

@@ -35,9 +35,9 @@ class Network::HostDriver final : public VolatileDriver {
     HostDriver(Network& network, HostId id, Host& host, Time now)
         : VolatileDriver(now, host.stored), network_(network), id_(id), host_(host) {}
 
-    [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
+    [[nodiscard]] Result<std::vector<Outgoing>> send(const Identity& sender, std::vector<Outgoing> messages) override {
         network_.send(id_, host_, sender, messages);
-        return {};
+        return std::vector<Outgoing>();
     }
     void subscribe(const std::string& endpoint) override { host_.subscription = endpoint; }
     void log(const LogLine& line) override { network_.log_(host_.plan.name, line); }

@@ -235,9 +235,9 @@ class NodeFarm::HostDriver final : public VolatileDriver {
     HostDriver(NodeFarm& farm, std::uint64_t id, Host& host, Time now)
         : VolatileDriver(now, host.stored), farm_(farm), id_(id), host_(host) {}
 
-    [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
+    [[nodiscard]] Result<std::vector<Outgoing>> send(const Identity& sender, std::vector<Outgoing> messages) override {
         farm_.send(id_, host_, sender, messages);
-        return {};
+        return std::vector<Outgoing>();
     }
     void subscribe(const std::string& endpoint) override { farm_.subscribe(host_, endpoint); }
     void log(const LogLine& line) override {

@@ -144,10 +144,10 @@ std::unique_ptr<Actor> SimulatedCluster::boot_shard(const Boot& boot, HostId nod
     return shard;
 }
 
-HostId SimulatedCluster::add_client(const std::string& name, const std::vector<HostId>& sources) {
+HostId SimulatedCluster::add_client(const std::string& name, const std::vector<HostId>& sources,
+                                    ClientOptions options) {
     HostOptions host;
     host.name = name;
-    ClientOptions options;
     for (const HostId source : sources) options.registries.push_back(endpoint_of(world_.name(source)));
     if (options.registries.empty()) options.registries.push_back(registry_endpoint_);
     host.boot = [this, options](const Boot& boot) {

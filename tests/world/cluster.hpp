@@ -55,7 +55,7 @@ class SimulatedCluster {
     HostId add_registry();
     HostId add_node(const NodePlan& plan);
     // `sources` are hosts whose endpoints it is given; the registry's if empty.
-    HostId add_client(const std::string& name, const std::vector<HostId>& sources = {});
+    HostId add_client(const std::string& name, const std::vector<HostId>& sources = {}, ClientOptions options = {});
 
     // None: there is no such host.
     [[nodiscard]] HostId host(std::string_view name) const;

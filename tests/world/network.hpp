@@ -23,7 +23,13 @@ struct Flight {
 };
 
 struct Fate {
-    enum class Kind : std::uint8_t { deliver, drop, hold };
+    enum class Kind : std::uint8_t {
+        deliver,
+        drop,
+        hold,
+        damage,  // it arrives as bytes that are no message
+        refuse,  // it cannot leave, and its sender is told
+    };
 
     Kind kind = Kind::deliver;
     Duration delay = std::chrono::milliseconds(1);

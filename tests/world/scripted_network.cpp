@@ -29,6 +29,8 @@ Fate ScriptedNetwork::fate(const Flight& flight) {
         switch (rule.action) {
             case Rule::Action::drop: fate.kind = Fate::Kind::drop; break;
             case Rule::Action::hold: fate.kind = Fate::Kind::hold; break;
+            case Rule::Action::damage: fate.kind = Fate::Kind::damage; break;
+            case Rule::Action::refuse: fate.kind = Fate::Kind::refuse; break;
             case Rule::Action::duplicate: fate.repeats = {fate.delay * 2}; break;
             case Rule::Action::delay:
                 fate.delay = rule.delay;

@@ -11,7 +11,7 @@
 namespace ringkv::simulation {
 
 struct Rule {
-    enum class Action : std::uint8_t { drop, hold, duplicate, delay };
+    enum class Action : std::uint8_t { drop, hold, duplicate, delay, damage, refuse };
 
     Action action = Action::drop;
     std::string type{};                                           // of the message, as name_of(); empty = any

@@ -193,9 +193,10 @@ class World::HostDriver final : public Driver {
         return world_.store(host_, number, std::move(batch));
     }
     [[nodiscard]] Result<BatchNumber> durable() override { return world_.at(host_).disk->durable(); }
-    [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
-        if (!world_.send(host_, sender, messages)) return ended();
-        return {};
+    [[nodiscard]] Result<std::vector<Outgoing>> send(const Identity& sender, std::vector<Outgoing> messages) override {
+        std::vector<Outgoing> unsent;
+        if (!world_.send(host_, sender, messages, &unsent)) return ended();
+        return unsent;
     }
     void subscribe(const std::string& endpoint) override { world_.at(host_).subscription = endpoint; }
     void log(const LogLine& line) override {

@@ -193,11 +193,12 @@ class World {
     [[nodiscard]] Address return_address(Host& receiver, const Packet& packet) const;
     void refuse(HostId host, const Packet& packet, const Error& error);
 
-    // False: the sender's process ended on the way.
-    bool send(HostId from, const Identity& sender, const std::vector<Outgoing>& messages);
+    // False: the sender's process ended on the way. `unsent`, if it is there, gets what the network refused to take.
+    bool send(HostId from, const Identity& sender, const std::vector<Outgoing>& messages,
+              std::vector<Outgoing>* unsent);
     [[nodiscard]] std::vector<Packet> routes(HostId from, const Address& address) const;
-    void send_along(const Packet& route, const Identity& sender, NodeId to,
-                    const std::vector<const Message*>& messages);
+    void send_along(const Packet& route, const Identity& sender, const std::vector<const Outgoing*>& messages,
+                    std::vector<Outgoing>* unsent);
     void dispatch(Packet packet, Duration delay, bool in_order);
     void end_process(HostId host);
     void trace(TraceEvent event) const;

@@ -22,23 +22,25 @@ bool plain(const Fate& fate) {
 
 // ---------------------------------------------------------------- sending
 
-bool World::send(HostId from, const Identity& sender, const std::vector<Outgoing>& messages) {
+bool World::send(HostId from, const Identity& sender, const std::vector<Outgoing>& messages,
+                 std::vector<Outgoing>* unsent) {
     // One frame for each (address, to), in the order in which the first of each was sent.
     std::map<std::pair<Address, NodeId>, std::size_t> index;
-    std::vector<std::pair<const Outgoing*, std::vector<const Message*>>> groups;
+    std::vector<std::vector<const Outgoing*>> groups;
     for (const Outgoing& outgoing : messages) {
         const auto [found, added] = index.try_emplace({outgoing.address, outgoing.to}, groups.size());
-        if (added) groups.push_back({&outgoing, {}});
-        groups[found->second].second.push_back(&outgoing.message);
+        if (added) groups.emplace_back();
+        groups[found->second].push_back(&outgoing);
     }
-    for (const auto& [first, group] : groups) {
+    for (const auto& group : groups) {
+        const Outgoing* const first = group.front();
         const std::vector<Packet> targets = routes(from, first->address);
         if (targets.empty() && first->address.kind != Address::Kind::subscribers) {
-            for (const Message* message : group) {
-                trace_message(TraceEvent::Kind::lost, from, {}, *message, "nobody is there");
+            for (const Outgoing* outgoing : group) {
+                trace_message(TraceEvent::Kind::lost, from, {}, outgoing->message, "nobody is there");
             }
         }
-        for (const Packet& target : targets) send_along(target, sender, first->to, group);
+        for (const Packet& target : targets) send_along(target, sender, group, unsent);
         if (dies_here(from)) return false;
     }
     return true;
@@ -82,8 +84,9 @@ std::vector<World::Packet> World::routes(HostId from, const Address& address) co
 }
 
 // Neighbours with the same fate travel in one frame, as they would over the real transport.
-void World::send_along(const Packet& route, const Identity& sender, NodeId to,
-                       const std::vector<const Message*>& messages) {
+void World::send_along(const Packet& route, const Identity& sender, const std::vector<const Outgoing*>& messages,
+                       std::vector<Outgoing>* unsent) {
+    const NodeId to = messages.front()->to;
     std::optional<FrameWriter> open;
     Fate open_fate;
     const auto close = [&] {
@@ -93,10 +96,25 @@ void World::send_along(const Packet& route, const Identity& sender, NodeId to,
         open.reset();
         dispatch(std::move(packet), open_fate.delay, open_fate.in_order);
     };
-    for (const Message* message : messages) {
+    for (const Outgoing* outgoing : messages) {
+        const Message* const message = &outgoing->message;
         const Fate fate = network_.fate({now_, route.from, route.to, *message});
         if (fate.kind == Fate::Kind::drop) {
             trace_message(TraceEvent::Kind::lost, route.from, route.to, *message, "dropped");
+            continue;
+        }
+        if (fate.kind == Fate::Kind::refuse) {
+            trace_message(TraceEvent::Kind::lost, route.from, route.to, *message, "cannot leave");
+            if (unsent != nullptr) unsent->push_back(*outgoing);
+            continue;
+        }
+        if (fate.kind == Fate::Kind::damage) {
+            trace_message(TraceEvent::Kind::lost, route.from, route.to, *message, "damaged");
+            close();
+            Packet packet = route;
+            packet.frame = encode(sender, to, {*message});
+            packet.frame.pop_back();
+            dispatch(std::move(packet), fate.delay, fate.in_order);
             continue;
         }
         if (fate.kind == Fate::Kind::hold) {
@@ -199,7 +217,7 @@ void World::receive(HostId host, const Packet& packet) {
     for (const Unreadable& message : envelope->unreadable) {
         trace({TraceEvent::Kind::refused, now_, packet.from, host, nullptr, nullptr, message.text});
         if (packet.way == Way::request && it.actor)
-            send(host, it.actor->identity(), {Outgoing{origin.address, {}, message.refusal}});
+            send(host, it.actor->identity(), {Outgoing{origin.address, {}, message.refusal}}, nullptr);
     }
 }
 
@@ -216,12 +234,13 @@ Address World::return_address(Host& receiver, const Packet& packet) const {
     return Address::back(found->second);
 }
 
-// Bytes that are no message: their sender is told, if it asked us; an answer to an answer could go on for ever.
+// Bytes that are no message: their sender is told, as the transport does it, which knows nothing of the actor; if it
+// asked us, for an answer to an answer could go on for ever.
 void World::refuse(HostId host, const Packet& packet, const Error& error) {
     trace({TraceEvent::Kind::refused, now_, packet.from, host, nullptr, nullptr, error.message()});
     if (packet.way != Way::request) return;
     const Address back = return_address(at(host), packet);
-    send(host, at(host).actor->identity(), {Outgoing{back, {}, FrameRefused{error.code(), error.message()}}});
+    send(host, Identity{}, {Outgoing{back, {}, FrameRefused{error.code(), error.message()}}}, nullptr);
 }
 
 // ---------------------------------------------------------------- tracing

@@ -24,6 +24,7 @@ struct Toy final : Actor {
     std::vector<Time> ticks;
     std::vector<BatchNumber> durables;
     std::vector<std::string> calls;  // in the driver's order
+    std::vector<Outgoing> not_sent;
     Effects next;
     BatchNumber batches;
     bool echo = false;  // answers each Get
@@ -41,6 +42,7 @@ struct Toy final : Actor {
         calls.emplace_back("tick");
         ticks.push_back(now);
     }
+    void unsent(Time /*now*/, const Outgoing& message) override { not_sent.push_back(message); }
     void durable(Time /*now*/, BatchNumber number) override {
         calls.emplace_back("durable");
         durables.push_back(number);
@@ -305,6 +307,31 @@ TEST_F(WorldTest, GarbageIsRefusedAndItsSenderTold) {
     EXPECT_TRUE(toy(server).heard.empty());
     ASSERT_EQ(toy(client).heard.size(), 1U);
     EXPECT_EQ(std::get<FrameRefused>(toy(client).heard[0].message).code, ErrorCode::malformed);
+}
+
+TEST_F(WorldTest, DamagedMessagesAreRefusedAndOthersOfTheTurnArrive) {
+    const HostId server = add("s", true);
+    const HostId client = add("c");
+    toy(server).who = {Uuid{{7}}, NodeId(3), StartNumber(4)};
+    network.add({.action = Rule::Action::damage, .type = "Get"});
+    say(client, {to("tcp://s:1", get(1)), to("tcp://s:1", MapRequest{})});
+    world.advance(milliseconds(5));
+    ASSERT_EQ(toy(server).heard.size(), 1U);
+    EXPECT_TRUE(std::holds_alternative<MapRequest>(toy(server).heard[0].message));
+    ASSERT_EQ(toy(client).heard.size(), 1U);
+    EXPECT_EQ(std::get<FrameRefused>(toy(client).heard[0].message).code, ErrorCode::malformed);
+    EXPECT_TRUE(toy(client).heard[0].from.cluster.none()) << "the transport answers, which knows no cluster";
+}
+
+TEST_F(WorldTest, WhatCannotLeaveIsNamedToItsSender) {
+    const HostId server = add("s", true);
+    const HostId client = add("c");
+    network.add({.action = Rule::Action::refuse, .type = "Get"});
+    say(client, {to("tcp://s:1", get(1)), to("tcp://s:1", MapRequest{}), to("tcp://s:1", get(2))});
+    world.advance(milliseconds(5));
+    EXPECT_EQ(toy(server).heard.size(), 1U);
+    ASSERT_EQ(toy(client).not_sent.size(), 2U);
+    EXPECT_EQ(std::get<Get>(toy(client).not_sent[1].message).request, RequestId(2));
 }
 
 TEST_F(WorldTest, AMessageOfANewerReleaseIsRefusedByItself) {

@@ -24,9 +24,10 @@ Result<void> EventLoop::RealWorld::commit(BatchNumber number, StorageBatch batch
     return storage_.commit(number, std::move(batch));
 }
 
-Result<void> EventLoop::RealWorld::send(const Identity& sender, std::vector<Outgoing> messages) {
-    transport_.send(sender, messages);
-    return {};
+Result<std::vector<Outgoing>> EventLoop::RealWorld::send(const Identity& sender, std::vector<Outgoing> messages) {
+    std::vector<Outgoing> unsent;
+    for (const std::size_t index : transport_.send(sender, messages)) unsent.push_back(std::move(messages[index]));
+    return unsent;
 }
 
 void EventLoop::RealWorld::log(const LogLine& line) {

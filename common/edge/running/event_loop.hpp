@@ -36,7 +36,8 @@ class EventLoop {
         [[nodiscard]] Time now() override;
         [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
         [[nodiscard]] Result<BatchNumber> durable() override { return storage_.durable(); }
-        [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override;
+        [[nodiscard]] Result<std::vector<Outgoing>> send(const Identity& sender,
+                                                         std::vector<Outgoing> messages) override;
         void subscribe(const std::string& endpoint) override { transport_.subscribe(endpoint); }
         void log(const LogLine& line) override;
 

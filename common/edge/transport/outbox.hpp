@@ -23,6 +23,14 @@ struct Lane {
     Receiver receiver;
     FrameWriter writer;
     std::size_t messages = 0;
+    std::size_t closed = 0;  // messages of the frames before it, of this turn
+};
+
+// Messages of a lane that could not leave: the `first`, counted from 0, and those after it.
+struct Unsent {
+    Receiver receiver;
+    std::size_t first = 0;
+    std::size_t messages = 0;
 };
 
 class Outbox {

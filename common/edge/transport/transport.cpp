@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/check.hpp"
@@ -48,7 +49,7 @@ class Transport::Impl {
     void poll(Duration timeout);
     void wake() const { wake_.raise(); }
     std::size_t receive(std::size_t frames, const Handler& handler);
-    void send(const Identity& sender, std::span<const Outgoing> messages);
+    std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);
     void subscribe(const std::string& endpoint);
     void close_idle(Time now, Duration unused);
     [[nodiscard]] const TransportCounters& counters() const { return counters_; }
@@ -81,6 +82,7 @@ class Transport::Impl {
     void add(Lane& lane, const Message& message);
     void transmit(Lane& lane, std::string frame, std::size_t messages);
     void count_sent(std::size_t bytes, std::size_t messages);
+    [[nodiscard]] std::vector<std::size_t> unsent_of(std::span<const Outgoing> messages);
 
     const TransportOptions options_;
     std::shared_ptr<void> context_;  // before the sockets: they are closed first
@@ -105,6 +107,7 @@ class Transport::Impl {
 
     Identity identity_;  // of the actor that sent last through this transport
     Outbox outbox_;
+    std::vector<Unsent> unsent_;  // in this call of send()
     TransportCounters counters_;
     WarningLimiter bad_frames_;
     WarningLimiter unreadable_;
@@ -282,8 +285,10 @@ std::optional<Receiver> Transport::Impl::receiver_of(const Outgoing& message) {
     return {};
 }
 
-void Transport::Impl::send(const Identity& sender, std::span<const Outgoing> messages) {
-    if (messages.empty()) return;
+std::vector<std::size_t> Transport::Impl::send(const Identity& sender, std::span<const Outgoing> messages) {
+    if (messages.empty()) return {};
+    unsent_.clear();
+    bool unreachable = false;
     identity_ = sender;
     outbox_.start(sender);
     for (const Outgoing& message : messages) {
@@ -291,10 +296,30 @@ void Transport::Impl::send(const Identity& sender, std::span<const Outgoing> mes
             add(outbox_.lane(*receiver), message.message);
         } else {
             ++counters_.dropped;
+            unreachable = true;
         }
     }
     for (Lane& lane : outbox_.lanes())
         if (lane.messages > 0) transmit(lane, lane.writer.take(), lane.messages);
+    return unreachable || !unsent_.empty() ? unsent_of(messages) : std::vector<std::size_t>();
+}
+
+// Looks for them only now, when there are some: as lanes count their messages, in the order of sending.
+std::vector<std::size_t> Transport::Impl::unsent_of(std::span<const Outgoing> messages) {
+    std::vector<std::size_t> indices;
+    std::vector<std::size_t> passed(unsent_.size());
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (messages[i].address.kind != Address::Kind::endpoint) continue;
+        const auto receiver = receiver_of(messages[i]);
+        bool lost = !receiver;
+        for (std::size_t j = 0; receiver && j < unsent_.size(); ++j) {
+            if (!(unsent_[j].receiver == *receiver)) continue;
+            const std::size_t place = passed[j]++;
+            lost = lost || (place >= unsent_[j].first && place - unsent_[j].first < unsent_[j].messages);
+        }
+        if (lost) indices.push_back(i);
+    }
+    return indices;
 }
 
 void Transport::Impl::add(Lane& lane, const Message& message) {
@@ -318,6 +343,7 @@ void Transport::Impl::add(Lane& lane, const Message& message) {
 void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messages) {
     const Receiver& receiver = lane.receiver;
     const std::size_t size = frame.size();
+    const std::size_t first = std::exchange(lane.closed, lane.closed + messages);
     bool sent = false;
     if (size > options_.limits.frame) {
         // It would cost the connection at the other end.
@@ -333,10 +359,9 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
         MessagePart body(std::move(frame));
         sent = body.send(receiver.socket);
     }
-    if (sent)
-        count_sent(size, messages);
-    else
-        counters_.dropped += messages;
+    if (sent) return count_sent(size, messages);
+    counters_.dropped += messages;
+    if (!receiver.routed) unsent_.push_back({receiver, first, messages});
 }
 
 void Transport::Impl::count_sent(std::size_t bytes, std::size_t messages) {
@@ -394,8 +419,8 @@ void Transport::wake() {
 std::size_t Transport::receive(std::size_t frames, const Handler& handler) {
     return impl_->receive(frames, handler);
 }
-void Transport::send(const Identity& sender, std::span<const Outgoing> messages) {
-    impl_->send(sender, messages);
+std::vector<std::size_t> Transport::send(const Identity& sender, std::span<const Outgoing> messages) {
+    return impl_->send(sender, messages);
 }
 void Transport::subscribe(const std::string& endpoint) {
     impl_->subscribe(endpoint);

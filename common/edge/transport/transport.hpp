@@ -2,9 +2,9 @@
 // to, one PUB (the registry), SUBs. Owns its sockets and is used by one thread, but for wake().
 //
 // Every socket option is set on purpose (protocol.md, last paragraph). Nothing here blocks but poll(),
-// and nothing is queued for a peer that is not there: a message that cannot go now is dropped and counted, for the
-// actors send again what matters. Only the first connection to an endpoint is waited for, 50 ms at most: it is made
-// when the first message is sent.
+// and nothing is queued for a peer that is not there: a message that cannot go now is dropped, counted, and, if it was
+// to go to an endpoint, named to the caller; the actors send again what matters. Only the first connection to an
+// endpoint is waited for, 50 ms at most: it is made when the first message is sent.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/actor.hpp"
 #include "common/edge/codec/codec.hpp"
@@ -55,8 +56,9 @@ class Transport {
     // published, is not answered. Returns how many frames were taken. The handler must not use the transport, but
     // for counters().
     std::size_t receive(std::size_t frames, const Handler& handler);
-    // One frame for each (address, to), messages in order.
-    void send(const Identity& sender, std::span<const Outgoing> messages);
+    // One frame for each (address, to), messages in order. -> the indices of those to endpoints that could not leave:
+    // there is no connection, or its queue is full, or they are larger than a frame may be. Seldom any.
+    std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);
     // Follows a publisher, instead of the one before.
     void subscribe(const std::string& endpoint);
     // Closes DEALERs that have not been used for so long.

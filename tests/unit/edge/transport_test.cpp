@@ -168,6 +168,40 @@ TEST(Transport, MessagesWithoutAWayAreDropped) {
     lonely.pump();
 }
 
+TEST(Transport, NamesWhatCouldNotLeave) {
+    const std::string there = free_endpoint();
+    const std::string gone = free_endpoint();
+    Peer server(listening(there));
+    auto leaving = std::make_unique<Peer>(listening(gone));
+    Peer client({});
+    connect(client, server, there);
+    connect(client, *leaving, gone);
+    const std::vector<Outgoing> turn = {
+        {Address::to(there), NodeId(1), numbered(1)}, {Address::to(gone), NodeId(1), numbered(2)},
+        {Address::back(7), {}, numbered(3)},  // an answer is not asked after
+        {Address::to(there), NodeId(2), numbered(4)}, {Address::to(gone), NodeId(2), numbered(5)},
+        {Address::to("nonsense"), {}, numbered(6)},   {Address::to(gone), NodeId(1), numbered(7)},
+    };
+    EXPECT_EQ(client.transport->send(some_identity, turn), std::vector<std::size_t>{5});
+    leaving.reset();
+    const std::vector<std::size_t> all_to_gone = {1, 4, 5, 6};
+    EXPECT_TRUE(pump_until({&client}, [&] { return client.transport->send(some_identity, turn) == all_to_gone; }));
+}
+
+TEST(Transport, NamesTheOneThatIsLargerThanAFrameMayBe) {
+    const std::string endpoint = free_endpoint();
+    TransportOptions options;
+    options.limits.frame = 2000;
+    Peer server(listening(endpoint));
+    Peer client(options);
+    connect(client, server, endpoint);
+    std::vector<Outgoing> turn(5, {Address::to(endpoint), {}, numbered(1)});
+    turn[2].message = Get{RequestId(1), PartitionId(0), std::string(3000, 'x')};
+    server.inbox.clear();
+    EXPECT_EQ(client.transport->send(some_identity, turn), std::vector<std::size_t>{2});
+    EXPECT_TRUE(pump_until({&client, &server}, [&] { return server.inbox.size() == 4; }));
+}
+
 TEST(Transport, SubscribersHearWhatIsPublished) {
     TransportOptions options;
     options.publish = free_endpoint();
