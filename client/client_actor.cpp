@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/outcomes.hpp"
+#include "common/message_groups.hpp"
 #include "common/partitioning.hpp"
 
 namespace ringkv {
@@ -12,6 +13,11 @@ namespace {
 
 // Beyond any configuration of a node; what the nodes allow, they say themselves.
 constexpr std::size_t absurd_size = std::size_t{1} << 30U;
+
+// How long a newer map is looked for, when an endpoint was found silent; then it is seen whether it is still.
+constexpr Duration look_again = std::chrono::seconds(1);
+// Of a message, beside its key and its value: more or less.
+constexpr std::size_t message_size = 64;
 
 std::optional<Error> invalid(const Operation& operation) {
     const auto check_key = [](const std::string& key) -> std::optional<Error> {
@@ -28,6 +34,13 @@ std::optional<Error> invalid(const Operation& operation) {
     return std::nullopt;
 }
 
+// Bytes that an attempt brings to the wire, both ways.
+std::size_t size_of(const PendingRequest& request) {
+    if (const auto* write = std::get_if<WriteOperation>(&request.operation))
+        return message_size + write->key.size() + (write->value ? write->value->size() : 0);
+    return message_size + request.contact->expected_answer();
+}
+
 }  // namespace
 
 ClientActor::ClientActor(ClientOptions options, std::uint64_t seed)
@@ -35,6 +48,7 @@ ClientActor::ClientActor(ClientOptions options, std::uint64_t seed)
       id_(options.id),
       tracker_(options.in_flight),
       finder_(std::move(options.registries)),
+      contacts_(options.contact),
       random_(seed) {}
 
 OperationId ClientActor::submit(Time now, Operation operation, Time deadline) {
@@ -51,14 +65,13 @@ OperationId ClientActor::submit(Time now, Operation operation, Time deadline) {
                                                               std::to_string(tracker_.size()) +
                                                               "): wait for some of them, then try again"));
     const OperationId id = request->id;
-    request->patience = retry_.patience;
     if (std::holds_alternative<FetchMapOperation>(request->operation)) {
         keep_asking(now, *request);
         return id;
     }
     if (const auto* write = std::get_if<WriteOperation>(&request->operation)) {
         request->sequence = sequences_.take();
-        if (!order_.enter(request->slot(), write->key)) {
+        if (!order_.enter(request->slot, write->key)) {
             request->phase = PendingRequest::Phase::ordered;
             return id;
         }
@@ -76,9 +89,11 @@ void ClientActor::close(Time) {
     closed_ = true;
     tracker_.for_each([this](PendingRequest& request) { finish(request, closed_meanwhile(request)); });
     ready_.clear();
+    roomy_.clear();
 }
 
 void ClientActor::tick(Time now) {
+    for (Contact* contact : contacts_.expire(now)) roomy_.push_back(contact);
     for (const std::uint32_t slot : tracker_.due(now))
         if (tracker_.is_due(slot, now)) wake(now, tracker_.at(slot));
     dispatch_ready(now);
@@ -94,6 +109,7 @@ Effects ClientActor::take_effects() {
 // ---------------------------------------------------------------- attempts
 
 void ClientActor::dispatch(Time now, PendingRequest& request) {
+    withdraw(request);
     if (now >= request.deadline) return expire(request);
     if (!cache_.formed()) {
         request.phase = PendingRequest::Phase::mapless;
@@ -110,49 +126,147 @@ void ClientActor::dispatch(Time now, PendingRequest& request) {
         request.partition = partition_of(key, cache_.partitions());
     }
     const Route& route = cache_.route(request.partition);
-    if (!route.none()) return contacts_.reached(route.endpoint) ? send(now, request, route) : hold(now, request, route);
+    if (!route.none()) return stand_in_line(now, request, route);
     request.refusal =
         "no node that could serve it is there (view " + cache_.view(request.partition).id.to_string() + ")";
     finder_.want(now);
-    back_off(now, request);
+    back_off(now, request, retry_.longest_pause);
 }
 
 void ClientActor::dispatch_ready(Time now) {
-    while (!ready_.empty()) {
-        const std::uint32_t slot = ready_.back();
-        ready_.pop_back();
-        PendingRequest& request = tracker_.at(slot);
-        if (request.phase == PendingRequest::Phase::ordered) dispatch(now, request);
+    while (!ready_.empty() || !roomy_.empty()) {
+        if (!ready_.empty()) {
+            PendingRequest& request = tracker_.at(ready_.back());
+            ready_.pop_back();
+            if (request.phase == PendingRequest::Phase::ordered) dispatch(now, request);
+        } else {
+            Contact& contact = *roomy_.back();
+            roomy_.pop_back();
+            serve_line(now, contact);
+        }
     }
 }
 
-void ClientActor::send(Time now, PendingRequest& request, const Route& route) {
-    if (request.attempts == 0) request.known = cache_.known(request.partition);
-    tracker_.attempt(request, now, route);
-    tracker_.wake_at(request, now + request.patience);
-    effects_.sends.push_back({Address::to(route.endpoint), route.node, message_for(request)});
-}
-
-// Nothing is sent to an endpoint that was not heard: it would be lost, and a write be in doubt for nothing.
-void ClientActor::hold(Time now, PendingRequest& request, const Route& route) {
-    request.phase = PendingRequest::Phase::reaching;
+// Nothing is sent to an endpoint that was not heard: it would be lost, and a write be in doubt for nothing. Nor is more
+// sent to one than it has room for.
+void ClientActor::stand_in_line(Time now, PendingRequest& request, const Route& route) {
+    Contact& contact = contacts_.at(route.endpoint);
     request.target = route;
-    contacts_.reach(now, request.deadline, route.endpoint);
+    request.contact = &contact;
+    if (contact.reached(now) && contact.line.empty() && contact.fits(size_of(request))) return send(now, request);
+    request.phase = PendingRequest::Phase::in_line;
+    contact.line.emplace(request.id, request.slot);
     tracker_.wake_at(request, request.deadline);
+    if (contact.reached(now))
+        roomy_.push_back(&contact);
+    else
+        contacts_.reach(now, request.deadline, contact);
 }
 
-void ClientActor::heard(Time now, const std::string& endpoint) {
-    if (!contacts_.heard(now, endpoint)) return;
-    tracker_.for_each([&](PendingRequest& request) {
-        if (request.phase == PendingRequest::Phase::reaching && request.target.endpoint == endpoint)
+void ClientActor::serve_line(Time now, Contact& contact) {
+    while (contact.reached(now) && !contact.line.empty()) {
+        PendingRequest& request = tracker_.at(contact.line.begin()->second);
+        if (now >= request.deadline || cache_.route(request.partition) != request.target) {
             dispatch(now, request);
+            continue;
+        }
+        if (!contact.fits(size_of(request))) return;
+        contact.line.erase(contact.line.begin());
+        send(now, request);
+    }
+}
+
+void ClientActor::send(Time now, PendingRequest& request) {
+    if (request.attempts == 0) request.known = cache_.known(request.partition);
+    tracker_.attempt(request, now);
+    request.held = size_of(request);
+    request.contact->hold(request.held);
+    tracker_.wake_at(request, request.contact->silent_at(now));
+    effects_.sends.push_back({Address::to(request.target.endpoint), request.target.node, message_for(request)});
+}
+
+// Out of the line. An attempt without an answer stays in its endpoint's hands, and takes room there.
+void ClientActor::withdraw(PendingRequest& request) {
+    if (request.phase == PendingRequest::Phase::in_line) request.contact->line.erase(request.id);
+    if (request.held == 0) return;
+    if (!request.contact->talks()) return give_back(request);
+    const Time lost = request.contact->lost_at(request.sent, request.attempts);
+    contacts_.abandon(request.latest, *request.contact, std::exchange(request.held, 0), lost);
+}
+
+// The latest attempt takes no room at its endpoint any more.
+void ClientActor::give_back(PendingRequest& request) {
+    if (request.held == 0) return;
+    request.contact->release(std::exchange(request.held, 0));
+    if (!request.contact->line.empty()) roomy_.push_back(request.contact);
+}
+
+// An attempt has no answer yet. Slowness is not answered with more load: it is made again only elsewhere, at another
+// process, or when it is lost.
+void ClientActor::look_after(Time now, PendingRequest& request) {
+    Contact& contact = *request.contact;
+    const Route& route = cache_.route(request.partition);
+    if (!route.none() && route != request.target) return dispatch(now, request);
+    const Time silent = contact.silent_at(request.sent);
+    const Time lost = contact.lost_at(request.sent, request.attempts);
+    // First of the two: a node that answers knocks alone falls silent again and again, and the attempt may be lost.
+    if (contact.talks() && now >= lost) {
+        give_back(request);
+        return dispatch(now, request);
+    }
+    if (contact.talks() && now >= silent) fell_silent(now, contact);
+    if (!contact.talks()) {
+        // The primary may be dead: look for a newer map as well.
+        contacts_.reach(now, request.deadline, contact);
+        finder_.want_until(now, now + look_again);
+        return tracker_.wake_at(request, now + look_again);
+    }
+    tracker_.wake_at(request, std::min(silent, lost));
+}
+
+void ClientActor::fell_silent(Time now, Contact& contact) {
+    contact.fall_silent();
+    contacts_.forget(contact);
+    Time latest = now;
+    for (const auto& [id, slot] : contact.line) latest = std::max(latest, tracker_.at(slot).deadline);
+    contacts_.reach(now, latest, contact);
+}
+
+void ClientActor::heard(Time now, const Origin& from) {
+    const Contact::Heard what = contacts_.heard(now, from);
+    if (what == Contact::Heard::on) return;
+    Contact& contact = contacts_.at(from.address.endpoint);
+    roomy_.push_back(&contact);
+    if (what == Contact::Heard::restarted) contacts_.forget(contact);
+    tracker_.for_each([&](PendingRequest& request) {
+        if (request.contact != &contact || request.phase != PendingRequest::Phase::under_way) return;
+        if (what == Contact::Heard::begins) return tracker_.wake_at(request, contact.silent_at(request.sent));
+        give_back(request);  // that process is gone
+        dispatch(now, request);
     });
+}
+
+// What cannot leave now was not appended anywhere, and is kept here.
+void ClientActor::unsent(Time now, const Outgoing& message) {
+    std::visit(
+        [&]<class M>(const M& content) {
+            if constexpr (ClientRequest<M>) {
+                PendingRequest* request = tracker_.find(content.request);
+                if (request == nullptr) return;
+                tracker_.refused(*request, content.request);
+                give_back(*request);
+                request->refusal = "the connection takes nothing now";
+                finder_.want(now);
+                back_off(now, *request, retry_.longest_pause);
+            }
+        },
+        message.message);
 }
 
 void ClientActor::knock(Time now) {
     for (const Contacts::Knock& knock : contacts_.knocks(now)) {
-        // "Nothing newer" may go unsaid; a whole map never does.
-        const bool patient = knock.count < 3;
+        // "Nothing newer" may go unsaid; a whole map never does, but is a burden to one that is only slow.
+        const bool patient = knock.count % 16 != 3;
         ask_map_of(knock.endpoint, patient ? MapRequest{cache_.map().generation, cache_.map().epoch} : MapRequest{});
         if (!patient) finder_.want(now);
     }
@@ -181,8 +295,8 @@ Message ClientActor::message_for(const PendingRequest& request) const {
                 .keys_only = scan.keys_only};
 }
 
-void ClientActor::back_off(Time now, PendingRequest& request) {
-    request.pause = std::clamp(request.pause * 2, retry_.pause, retry_.longest_pause);
+void ClientActor::back_off(Time now, PendingRequest& request, Duration longest) {
+    request.pause = std::clamp(request.pause * 2, retry_.pause, longest);
     request.phase = PendingRequest::Phase::backing_off;
     tracker_.wake_at(request, now + jittered(request.pause));
 }
@@ -192,13 +306,8 @@ void ClientActor::wake(Time now, PendingRequest& request) {
     switch (request.phase) {
         case PendingRequest::Phase::asking: return keep_asking(now, request);
         case PendingRequest::Phase::backing_off: return dispatch(now, request);
-        case PendingRequest::Phase::under_way:
-            // Silence: the primary may be dead, so look for a newer map until the next attempt is due.
-            request.patience = std::min(request.patience * 2, retry_.longest_patience);
-            finder_.want_until(now, now + request.patience);
-            contacts_.silent_since(request.sent, request.target.endpoint);
-            return dispatch(now, request);
-        case PendingRequest::Phase::reaching:  // the map names another node by now
+        case PendingRequest::Phase::under_way: return look_after(now, request);
+        case PendingRequest::Phase::in_line:  // the map names another node by now
             return dispatch(now, request);
         case PendingRequest::Phase::ordered:
         case PendingRequest::Phase::mapless: return tracker_.wake_at(request, request.deadline);
@@ -213,9 +322,10 @@ void ClientActor::expire(PendingRequest& request) {
 }
 
 void ClientActor::finish(PendingRequest& request, Result<Outcome> outcome) {
+    withdraw(request);
     if (request.is_write()) {
         sequences_.finish(request.sequence);
-        if (const auto next = order_.leave(request.slot())) ready_.push_back(*next);
+        if (const auto next = order_.leave(request.slot)) ready_.push_back(*next);
     }
     completions_.push_back({request.id, std::move(outcome)});
     tracker_.close(request);

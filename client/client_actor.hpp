@@ -3,10 +3,12 @@
 //
 // How an operation goes:
 //   submit -> [a write waits for earlier writes to its key] -> [waits for the first map]
-//     -> [waits until the partition's primary is heard from]
+//     -> [waits in line until the partition's primary is heard from, and has room]
 //     -> attempt -> answer: completion
 //                -> NotPrimary: map mended, next attempt there
-//                -> refused, or silence: a pause, next attempt
+//                -> refused: a pause, next attempt
+//                -> the node is silent: nothing more goes there before it is heard, or the map names another
+//                -> no answer though the node talks: lost at last, next attempt
 //     -> deadline: unavailable, or outcome_unknown if a write may have been appended by any attempt
 #pragma once
 
@@ -27,10 +29,9 @@
 namespace ringkv {
 
 struct RetrySettings {
-    Duration patience = std::chrono::milliseconds(300);  // with the first attempt; twice as much with each next one
-    Duration longest_patience = std::chrono::seconds(1);
     Duration pause = std::chrono::milliseconds(5);  // after the first refusal; twice as long after each next one
     Duration longest_pause = std::chrono::milliseconds(100);
+    Duration longest_overload_pause = std::chrono::seconds(1);  // where the refusal was `overloaded`
     std::uint32_t redirects = 3;  // followed at once, in one operation; the next ones after redirect_pause
     Duration redirect_pause = std::chrono::milliseconds(10);
 };
@@ -39,6 +40,7 @@ struct ClientOptions {
     std::vector<std::string> registries;  // endpoints that serve the map: the registry's, or nodes'
     ClientId id;                          // random, never used by another client, not none
     std::size_t in_flight = 65536;        // operations under way at most
+    ContactSettings contact;
     RetrySettings retry;
 };
 
@@ -58,6 +60,7 @@ class ClientActor final : public Actor {
     void receive(Time now, const Origin& from, Message message) override;
     void tick(Time now) override;
     void durable(Time, BatchNumber) override {}
+    void unsent(Time now, const Outgoing& message) override;
     [[nodiscard]] Effects take_effects() override;
     [[nodiscard]] Identity identity() const override { return {.cluster = cache_.cluster(), .node = {}, .start = {}}; }
     [[nodiscard]] bool finished() const override { return closed_; }
@@ -66,18 +69,24 @@ class ClientActor final : public Actor {
     // Attempts.
     void dispatch(Time now, PendingRequest& request);
     void dispatch_ready(Time now);
-    void send(Time now, PendingRequest& request, const Route& route);
-    void hold(Time now, PendingRequest& request, const Route& route);
-    void heard(Time now, const std::string& endpoint);
+    void stand_in_line(Time now, PendingRequest& request, const Route& route);
+    void serve_line(Time now, Contact& contact);
+    void send(Time now, PendingRequest& request);
+    void withdraw(PendingRequest& request);
+    void give_back(PendingRequest& request);
+    void look_after(Time now, PendingRequest& request);
+    void fell_silent(Time now, Contact& contact);
+    void heard(Time now, const Origin& from);
     void knock(Time now);
     [[nodiscard]] Message message_for(const PendingRequest& request) const;
-    void back_off(Time now, PendingRequest& request);
+    void back_off(Time now, PendingRequest& request, Duration longest);
     void wake(Time now, PendingRequest& request);
     void expire(PendingRequest& request);
     void finish(PendingRequest& request, Result<Outcome> outcome);
     [[nodiscard]] Duration jittered(Duration duration);
 
     // Answers.
+    PendingRequest* answered(Time now, const Origin& from, RequestId attempt);
     void on(Time now, const Origin& from, WriteAnswer& answer);
     void on(Time now, const Origin& from, GetAnswer& answer);
     void on(Time now, const Origin& from, ScanAnswer& answer);
@@ -111,6 +120,7 @@ class ClientActor final : public Actor {
     Effects effects_;
     std::vector<Completion> completions_;
     std::vector<std::uint32_t> ready_;  // slots of writes whose turn has come
+    std::vector<Contact*> roomy_;       // where some wait in line, and may now be sent
     std::string publisher_;             // that we follow
     bool heard_unformed_ = false;       // a registry or node answered that its cluster is not formed yet
     std::optional<FrameRefused> map_refused_;

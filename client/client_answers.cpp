@@ -22,6 +22,12 @@ bool answers(const ScanOperation& scan, const ScanAnswer& answer) {
     return true;
 }
 
+std::size_t size_of(const ScanAnswer& answer) {
+    std::size_t bytes = 0;
+    for (const KeyRecord& record : answer.records) bytes += record.key.size() + record.value.size();
+    return bytes;
+}
+
 }  // namespace
 
 void ClientActor::receive(Time now, const Origin& from, Message message) {
@@ -37,39 +43,55 @@ void ClientActor::receive(Time now, const Origin& from, Message message) {
         },
         message);
     // Nodes name themselves; so a publication, or another cluster's answer, does not count.
-    if (ours(from) && !from.node.none()) heard(now, from.address.endpoint);
+    if (ours(from) && !from.node.none()) heard(now, from);
     dispatch_ready(now);
 }
 
-void ClientActor::on(Time, const Origin& from, WriteAnswer& answer) {
-    PendingRequest* request = tracker_.find(answer.request);
-    if (request == nullptr || !ours(from) || !request->is_write()) return;
+// The request whose attempt it was, if that waits for an answer. What the attempt took of its endpoint's window is
+// free.
+PendingRequest* ClientActor::answered(Time now, const Origin& from, RequestId attempt) {
+    if (!ours(from)) return nullptr;
+    if (Contact* contact = contacts_.answered(attempt)) roomy_.push_back(contact);
+    PendingRequest* request = tracker_.find(attempt);
+    if (request == nullptr) return nullptr;
+    contacts_.at(from.address.endpoint).took(now - request->find(attempt)->sent);
+    if (attempt == request->latest) give_back(*request);
+    return request;
+}
+
+void ClientActor::on(Time now, const Origin& from, WriteAnswer& answer) {
+    PendingRequest* request = answered(now, from, answer.request);
+    if (request == nullptr || !request->is_write()) return;
     if (answer.status > WriteStatus::not_found) return;
     cache_.saw_commit(request->partition, answer.commit);
     finish(*request, Outcome(WriteOutcome{answer.status, answer.version}));
 }
 
-void ClientActor::on(Time, const Origin& from, GetAnswer& answer) {
-    PendingRequest* request = tracker_.find(answer.request);
-    if (request == nullptr || !ours(from) || !std::holds_alternative<GetOperation>(request->operation)) return;
+void ClientActor::on(Time now, const Origin& from, GetAnswer& answer) {
+    PendingRequest* request = answered(now, from, answer.request);
+    if (request == nullptr || !std::holds_alternative<GetOperation>(request->operation)) return;
+    contacts_.at(from.address.endpoint).brought(answer.value ? answer.value->size() : 0);
     cache_.saw_commit(request->partition, answer.commit);
     finish(*request, Outcome(GetOutcome{std::move(answer.value), answer.version}));
 }
 
-void ClientActor::on(Time, const Origin& from, ScanAnswer& answer) {
-    PendingRequest* request = tracker_.find(answer.request);
-    if (request == nullptr || !ours(from)) return;
+void ClientActor::on(Time now, const Origin& from, ScanAnswer& answer) {
+    PendingRequest* request = answered(now, from, answer.request);
+    if (request == nullptr) return;
     const auto* scan = std::get_if<ScanOperation>(&request->operation);
     if (scan == nullptr || !answers(*scan, answer)) return;
+    contacts_.at(from.address.endpoint).brought(size_of(answer));
     cache_.saw_commit(request->partition, answer.commit);
     finish(*request, Outcome(ScanOutcome{std::move(answer.records), answer.more}));
 }
 
 void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
-    PendingRequest* request = tracker_.find(answer.request);
-    if (request == nullptr || !ours(from) || request->partition != answer.partition) return;
-    tracker_.refused(*request, answer.request);
-    request->maybe_appended |= answer.maybe_appended;
+    PendingRequest* request = answered(now, from, answer.request);
+    if (request == nullptr || request->partition != answer.partition) return;
+    if (answer.maybe_appended)
+        tracker_.answered(*request, answer.request);
+    else
+        tracker_.refused(*request, answer.request);
     request->refusal = "not the primary (view " + answer.view.id.to_string() + ")";
     const bool mended = cache_.mend(answer);
     const bool latest = answer.request == request->latest && request->phase == PendingRequest::Phase::under_way;
@@ -79,7 +101,7 @@ void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
     const bool redirected = !route.none() && (mended || route != request->target);
     if (!redirected) {
         finder_.want(now);
-        return back_off(now, *request);
+        return back_off(now, *request, retry_.longest_pause);
     }
     if (request->redirects++ < retry_.redirects) return dispatch(now, *request);
     // Two nodes that point at each other must not spin.
@@ -88,8 +110,8 @@ void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
 }
 
 void ClientActor::on(Time now, const Origin& from, RequestRefused& answer) {
-    PendingRequest* request = tracker_.find(answer.request);
-    if (request == nullptr || !ours(from)) return;
+    PendingRequest* request = answered(now, from, answer.request);
+    if (request == nullptr) return;
     tracker_.refused(*request, answer.request);
     cache_.saw_commit(request->partition, answer.commit);
     request->refusal = name_of(answer.reason);
@@ -107,7 +129,8 @@ void ClientActor::on(Time now, const Origin& from, RequestRefused& answer) {
     if (!latest) return;
     if (answer.reason == RefusalReason::session_expired && request->is_write())
         return session_expired(now, *request, answer);
-    back_off(now, *request);
+    const bool overloaded = answer.reason == RefusalReason::overloaded;
+    back_off(now, *request, overloaded ? retry_.longest_overload_pause : retry_.longest_pause);
 }
 
 // The partition has dropped records of sessions above `known`, so it cannot tell whether this sequence
@@ -119,25 +142,26 @@ void ClientActor::session_expired(Time now, PendingRequest& request, const Reque
     const bool raised = answer.commit > request.known;
     if (raised) request.known = answer.commit;
     if (raised && request.redirects++ < retry_.redirects) return dispatch(now, request);
-    back_off(now, request);
+    back_off(now, request, retry_.longest_pause);
 }
 
-// A whole envelope was refused. Which of the attempts there were in it is not said.
+// A frame was refused. Which attempts were in it is not said, and what an earlier frame brought there, to this process
+// or to one before it, may be done: it proves nothing of any attempt (C3).
 void ClientActor::on(Time, const Origin& from, FrameRefused& answer) {
     const std::string& endpoint = from.address.endpoint;
     if (!cache_.formed() && finder_.is_registry(endpoint)) map_refused_ = answer;
-    const bool final = answer.code == ErrorCode::wrong_cluster || answer.code == ErrorCode::version_mismatch ||
-                       answer.code == ErrorCode::malformed;
     // A node with a blank disk that has not joined yet belongs to no cluster: it soon will, or the view changes.
     const bool blank = answer.code == ErrorCode::wrong_cluster && from.cluster.none();
-    if (!final || blank || ours(from)) return;
+    const bool final = answer.code == ErrorCode::wrong_cluster || answer.code == ErrorCode::version_mismatch;
+    const bool damaged = answer.code == ErrorCode::malformed;
+    if (blank || ours(from) || (!final && !damaged)) return;
     tracker_.for_each([&](PendingRequest& request) {
         const bool under_way = request.phase == PendingRequest::Phase::under_way;
-        if (!under_way && request.phase != PendingRequest::Phase::reaching) return;
+        if (!under_way && request.phase != PendingRequest::Phase::in_line) return;
         if (request.target.endpoint != endpoint) return;
-        // With a single attempt it was that one; of several, an earlier one may have gone through.
-        if (under_way && request.attempts == 1) tracker_.refused(request, request.latest);
-        finish(request, refused_for_good(request, answer.code, answer.text));
+        // Of the next frame it may make sense: what was in this one counts as lost, in time.
+        request.refusal = answer.text;
+        if (final) finish(request, refused_for_good(request, answer.code, answer.text));
     });
 }
 

@@ -79,7 +79,7 @@ void ClientActor::map_changed(Time now) {
         if (request.phase == PendingRequest::Phase::mapless) return dispatch(now, request);
         const bool under_way = request.phase == PendingRequest::Phase::under_way;
         if (!under_way && request.phase != PendingRequest::Phase::backing_off &&
-            request.phase != PendingRequest::Phase::reaching)
+            request.phase != PendingRequest::Phase::in_line)
             return;
         const Route& route = cache_.route(request.partition);
         if (route.none() || route == request.target) return;

@@ -15,7 +15,9 @@ std::string story_of(const PendingRequest& request) {
     if (request.phase == PendingRequest::Phase::mapless) return "no cluster map yet";
     std::string story = "partition " + std::to_string(request.partition.value());
     if (request.attempts == 0) {
-        story += request.target.none() ? ", no node was asked" : ", no connection to " + request.target.endpoint;
+        story += request.target.none()      ? ", no node was asked"
+                 : request.contact->talks() ? ", no room at " + request.target.endpoint + ", which is slow"
+                                            : ", no connection to " + request.target.endpoint;
     } else {
         story += ", asked node " + std::to_string(request.target.node.value()) + " at " + request.target.endpoint;
         if (request.attempts > 1) story += ", attempt " + std::to_string(request.attempts);

@@ -9,31 +9,18 @@ namespace ringkv {
 namespace {
 
 constexpr unsigned slot_bits = 20;
-constexpr unsigned attempt_bits = 12;
 constexpr std::uint64_t slot_mask = (std::uint64_t{1} << slot_bits) - 1;
-constexpr std::uint64_t attempt_mask = (std::uint64_t{1} << attempt_bits) - 1;
-
-OperationId number(std::uint32_t serial, std::uint64_t slot) {
-    return OperationId((std::uint64_t{serial} << slot_bits) | slot);
-}
-
-std::uint32_t slot_of(OperationId id) {
-    return static_cast<std::uint32_t>(id.value() & slot_mask);
-}
+constexpr std::uint64_t most_attempts = ~std::uint64_t{0} >> slot_bits;
 
 }  // namespace
 
-std::uint32_t PendingRequest::slot() const {
-    return slot_of(id);
+const PendingRequest::Attempt* PendingRequest::find(RequestId attempt) const {
+    const auto found = std::ranges::find(unanswered, attempt, &Attempt::id);
+    return found == unanswered.end() ? nullptr : &*found;
 }
 
 RequestTracker::RequestTracker(std::size_t limit) : limit_(limit) {
     RINGKV_CHECK(limit > 0 && limit <= slot_mask, "the table's size does not fit into a request id");
-}
-
-OperationId RequestTracker::skip() {
-    if (++serial_ == 0) ++serial_;
-    return number(serial_, slot_mask);  // no operation stands there
 }
 
 PendingRequest* RequestTracker::open(Operation operation, Time deadline) {
@@ -41,13 +28,14 @@ PendingRequest* RequestTracker::open(Operation operation, Time deadline) {
         if (requests_.size() == limit_) return nullptr;
         free_.push_back(static_cast<std::uint32_t>(requests_.size()));
         requests_.emplace_back();
+        attempts_.push_back(0);
         wake_.push_back(Time::max());
     }
     const std::uint32_t slot = free_.back();
     free_.pop_back();
-    if (++serial_ == 0) ++serial_;
     PendingRequest& request = requests_[slot];
-    request.id = number(serial_, slot);
+    request.id = OperationId(++operations_);
+    request.slot = slot;
     request.operation = std::move(operation);
     request.deadline = deadline;
     request.phase = PendingRequest::Phase::mapless;
@@ -56,43 +44,45 @@ PendingRequest* RequestTracker::open(Operation operation, Time deadline) {
 }
 
 void RequestTracker::close(PendingRequest& request) {
-    const std::uint32_t slot = request.slot();
-    wake_[slot] = Time::max();
-    free_.push_back(slot);
-    std::vector<RequestId> unanswered = std::move(request.unanswered);  // keeps its memory for the slot's next user
+    wake_[request.slot] = Time::max();
+    free_.push_back(request.slot);
+    std::vector<PendingRequest::Attempt> unanswered = std::move(request.unanswered);  // the slot's next user needs it
     unanswered.clear();
     request = PendingRequest{};
     request.unanswered = std::move(unanswered);
 }
 
 PendingRequest* RequestTracker::find(RequestId attempt) {
-    const OperationId id(attempt.value() >> attempt_bits);
-    const std::uint32_t slot = slot_of(id);
+    const std::uint64_t slot = attempt.value() & slot_mask;
     if (slot >= requests_.size()) return nullptr;
-    PendingRequest& request = requests_[slot];
-    const bool ours = request.phase != PendingRequest::Phase::free && request.id == id &&
-                      std::ranges::find(request.unanswered, attempt) != request.unanswered.end();
-    return ours ? &request : nullptr;
+    return requests_[slot].find(attempt) != nullptr ? &requests_[slot] : nullptr;
 }
 
-RequestId RequestTracker::attempt(PendingRequest& request, Time now, const Route& target) {
+RequestId RequestTracker::attempt(PendingRequest& request, Time now) {
+    RINGKV_CHECK(attempts_[request.slot] < most_attempts, "the numbers of a slot's attempts are used up");
     ++request.attempts;
-    const RequestId id((request.id.value() << attempt_bits) | (request.attempts & attempt_mask));
-    request.unanswered.push_back(id);
+    const std::uint64_t number = ++attempts_[request.slot];
+    const RequestId id((number << slot_bits) | request.slot);
+    request.unanswered.push_back({id, now});
     request.latest = id;
     request.sent = now;
-    request.target = target;
     request.phase = PendingRequest::Phase::under_way;
     return id;
 }
 
 void RequestTracker::refused(PendingRequest& request, RequestId attempt) {
-    std::erase(request.unanswered, attempt);
+    if (request.find(attempt) == nullptr) return;
+    ++request.refused;
+    answered(request, attempt);
+}
+
+void RequestTracker::answered(PendingRequest& request, RequestId attempt) {
+    std::erase_if(request.unanswered, [&](const PendingRequest::Attempt& each) { return each.id == attempt; });
 }
 
 void RequestTracker::wake_at(const PendingRequest& request, Time when) {
     const Time wake = std::min(when, request.deadline);
-    wake_[request.slot()] = wake;
+    wake_[request.slot] = wake;
     next_wake_ = std::min(next_wake_, wake);
 }
 

@@ -1,8 +1,9 @@
 // Every operation under way, with its attempts, its deadline and what is known of its outcome. Pure.
 //
-// A RequestId names one attempt: [serial 32 bits | slot 20 bits | attempt 12 bits]. The slot is where
-// the operation stands in a table, so an answer finds its operation without a search; the serial is
-// new for each operation, so a late answer to an earlier user of the slot finds nothing.
+// A RequestId names one attempt: [number 44 bits | slot 20 bits]. The slot is where the operation stands in a table, so
+// an answer finds its operation without a search. The number counts all attempts that were ever made in that slot, of
+// whatever operation, and never comes again: a slot makes one attempt a round trip, so even with one every 50 us it
+// would take 28 years. So an answer is to that very attempt, or to none that is waited for.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "client/contacts.hpp"
 #include "client/operation.hpp"
 #include "client/ring_cache.hpp"
 #include "common/time.hpp"
@@ -22,12 +24,17 @@ struct PendingRequest {
         ordered,     // waits for an earlier write to its key
         mapless,     // waits for the first map
         asking,      // FetchMapOperation: waits for an answer of the registry, or of a node
-        reaching,    // waits until its primary is heard from; nothing is sent
+        in_line,     // waits until its primary's endpoint is heard from, and has room
         under_way,   // an attempt waits for its answer
         backing_off  // the next attempt waits for its time
     };
+    struct Attempt {
+        RequestId id;
+        Time sent;
+    };
 
     OperationId id;
+    std::uint32_t slot = 0;
     Operation operation;
     Time deadline;
     Phase phase = Phase::free;
@@ -35,32 +42,34 @@ struct PendingRequest {
 
     // Of a write.
     Sequence sequence;
-    OpNumber known;               // fixed at the first attempt (C2)
-    bool maybe_appended = false;  // some answer said so
+    OpNumber known;  // fixed at the first attempt (C2)
 
-    std::uint32_t attempts = 0;
-    std::vector<RequestId> unanswered;  // attempts that may still be answered, or carried out
+    std::uint64_t attempts = 0;       // that were made
+    std::uint64_t refused = 0;        // of these: as often as one was refused before it was appended, or never left
+    std::vector<Attempt> unanswered;  // that may still be answered, or carried out
     RequestId latest;
-    Time sent;     // the latest attempt
-    Route target;  // of the latest attempt, or of the one that waits until its primary is reached
+    Time sent;                   // the latest attempt
+    Route target;                // of the latest attempt, or where the next one waits in line
+    Contact* contact = nullptr;  // the target's
+    std::size_t held = 0;        // bytes of that contact's window, while the latest attempt has no answer
     std::uint32_t redirects = 0;
-    Duration patience{};  // with the next attempt
     Duration pause{};     // before the next attempt that a refusal causes
     std::string refusal;  // the last one, for people
 
-    [[nodiscard]] std::uint32_t slot() const;
     [[nodiscard]] bool is_write() const { return std::holds_alternative<WriteOperation>(operation); }
-    // Was every attempt refused before it was appended, or none made? Only then a write is not applied (C3).
-    [[nodiscard]] bool refused_everywhere() const { return unanswered.empty() && !maybe_appended; }
+    // Was every attempt that was ever made refused before it was appended? Only then a write is not applied (C3).
+    [[nodiscard]] bool refused_everywhere() const { return refused == attempts; }
+    // nullptr: it is answered already, or not of this request.
+    [[nodiscard]] const Attempt* find(RequestId attempt) const;
 };
 
 class RequestTracker {
   public:
-    // Precondition: 0 < limit <= 2^20.
+    // Precondition: 0 < limit < 2^20.
     explicit RequestTracker(std::size_t limit);
 
     // A number for an operation that ends before it has begun.
-    OperationId skip();
+    OperationId skip() { return OperationId(++operations_); }
     // nullptr: `limit` operations are under way. Wakes at the deadline.
     PendingRequest* open(Operation operation, Time deadline);
     void close(PendingRequest& request);
@@ -70,9 +79,11 @@ class RequestTracker {
     [[nodiscard]] PendingRequest& at(std::uint32_t slot) { return requests_[slot]; }
 
     // A new attempt: its number. It is unanswered from now on.
-    RequestId attempt(PendingRequest& request, Time now, const Route& target);
-    // The attempt was answered with a refusal.
+    RequestId attempt(PendingRequest& request, Time now);
+    // The attempt was refused before it was appended, or never left this client. Counts once.
     static void refused(PendingRequest& request, RequestId attempt);
+    // The attempt was answered, but may have been appended.
+    static void answered(PendingRequest& request, RequestId attempt);
 
     // due() will name the request at `when`, or at its deadline if that is earlier.
     void wake_at(const PendingRequest& request, Time when);
@@ -89,8 +100,9 @@ class RequestTracker {
 
   private:
     std::size_t limit_;
-    std::uint32_t serial_ = 0;
+    std::uint64_t operations_ = 0;
     std::deque<PendingRequest> requests_;  // by slot; never shrinks, so that references hold
+    std::vector<std::uint64_t> attempts_;  // by slot: the number of its latest, of all its operations
     std::vector<Time> wake_;               // by slot
     std::vector<std::uint32_t> free_;      // slots
     Time next_wake_ = Time::max();         // not after any of wake_

@@ -63,6 +63,9 @@ struct Options {
     // stale and primary belong to a later version: connect() refuses them.
     ReadConsistency read = ReadConsistency::linearizable;
     WriteAck ack = WriteAck::all;
+    // Bytes outstanding to one shard at most, requests and what reads are expected to bring; one request may be larger.
+    // What has no room waits in the client, until its deadline.
+    std::size_t window = std::size_t{4} << 20U;
 };
 
 struct ScanOptions {

@@ -77,19 +77,17 @@ struct Sent {
 
 class HandDriver {
   public:
-    explicit HandDriver(std::vector<std::string> registries = {registry}, std::size_t in_flight = 1000)
-        : client({.registries = std::move(registries), .id = ClientId(42), .in_flight = in_flight, .retry = {}}, 1) {}
+    explicit HandDriver(std::vector<std::string> registries = {registry}, std::size_t in_flight = 1000,
+                        std::size_t window = ContactSettings().window)
+        : client({.registries = std::move(registries),
+                  .id = ClientId(42),
+                  .in_flight = in_flight,
+                  .contact = {.window = window},
+                  .retry = {}},
+                 1) {}
 
     // With a map, and all nodes heard.
-    static HandDriver formed() {
-        HandDriver driver;
-        driver.turn();
-        driver.answer(registry, MapSnapshot{first_map()});
-        for (std::uint32_t id = 1; id <= 3; ++id) driver.from_node(id, driver.beacon());
-        driver.advance(milliseconds(500));  // nothing that was asked or held back on the way matters any more
-        driver.sends.clear();
-        return driver;
-    }
+    static HandDriver formed(std::size_t window = ContactSettings().window) { return HandDriver(Formed{}, window); }
 
     void turn() {
         client.tick(now);
@@ -126,6 +124,19 @@ class HandDriver {
     }
     void from_node(std::uint32_t id, Message message) {
         answer(endpoint_of(NodeId(id)), std::move(message), cluster_id(), NodeId(id));
+    }
+    // Time passes, and the node is heard all the while.
+    void talk(std::uint32_t id, Duration duration) {
+        for (const Time end = now + duration; now < end;) {
+            from_node(id, beacon());
+            advance(std::min<Duration>(milliseconds(50), end - now));
+        }
+    }
+    // A later process of the node.
+    void from_restarted(std::uint32_t id, Message message) {
+        client.receive(now, {Address::to(endpoint_of(NodeId(id))), cluster_id(), NodeId(id), StartNumber(2), NodeId()},
+                       std::move(message));
+        turn();
     }
     [[nodiscard]] CurrentEpoch beacon() const { return {client.cache().map().generation, client.cache().map().epoch}; }
 
@@ -166,6 +177,16 @@ class HandDriver {
     std::vector<Outgoing> sends;
     std::optional<std::string> subscribed;
     std::map<OperationId, Result<Outcome>> done;
+
+  private:
+    struct Formed {};
+    HandDriver(Formed, std::size_t window) : HandDriver({registry}, 1000, window) {
+        turn();
+        answer(registry, MapSnapshot{first_map()});
+        for (std::uint32_t id = 1; id <= 3; ++id) from_node(id, beacon());
+        advance(milliseconds(500));  // nothing that was asked or held back on the way matters any more
+        sends.clear();
+    }
 };
 
 inline NotPrimary not_primary(const Sent<Write>& write, View view, std::optional<NodeInfo> primary = {},
