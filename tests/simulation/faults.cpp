@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, fault_kinds> names = {
     "lost-publications",
     "repeated-start-view",
     "repeated-state-chunk",
+    "damaged",
+    "full-queue",
     "one-way-cut",
     "partition",
     "registry-cut",

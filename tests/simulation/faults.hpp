@@ -21,6 +21,8 @@ enum class Fault : std::uint8_t {
     lost_publications,     // epochs never arrive
     repeated_start_view,   // again after later Prepares
     repeated_state_chunk,  // again after later chunks, and after the learner's restart
+    damaged,               // it arrives as bytes that are no message: the receiver refuses the frame
+    full_queue,            // a client's message cannot leave, and the client is told
     // The network, link by link.
     one_way_cut,
     partition,     // two groups of hosts

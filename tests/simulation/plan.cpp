@@ -29,6 +29,10 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     plan.moves_per_second = plan.random("moves per second").chance(0.5) ? 10 : 1000;
     if (Random shards = plan.random("shards"); shards.chance(0.5))
         plan.shards = static_cast<std::uint32_t>(shards.between(2, 3));
+    // So small that operations wait for each other.
+    if (Random window = plan.random("window"); window.chance(0.3))
+        plan.window = static_cast<std::size_t>(window.between(1, 1000));
+    plan.hasty = plan.random("hasty").chance(0.2);
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     if (options.partitions != 0) plan.partitions = options.partitions;
@@ -53,10 +57,11 @@ std::string describe(const Plan& plan) {
     const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
     return fmt::format(
         "{} nodes of up to {} shards in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for "
-        "{:.1f} s; {} clients, {} keys; {:.1f} s with faults{}: {}",
+        "{:.1f} s; {} clients{} with windows of {} bytes, {} keys; {:.1f} s with faults{}: {}",
         plan.nodes, plan.shards, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
-        plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry), plan.clients, plan.keys,
-        seconds(plan.duration), plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
+        plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry), plan.clients,
+        plan.hasty ? " in a hurry" : "", plan.window, plan.keys, seconds(plan.duration),
+        plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
 }
 
 }  // namespace ringkv::simulation

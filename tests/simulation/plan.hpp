@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "client/contacts.hpp"
 #include "common/cluster_map.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/random.hpp"
@@ -25,6 +26,9 @@ struct Plan {
     ReadMode reads = ReadMode::lease;
     Duration session_expiry = std::chrono::minutes(10);
     std::uint64_t inflight = 65536;  // limits.inflight
+    // Of the clients.
+    std::size_t window = ContactSettings().window;
+    bool hasty = false;  // hardly a pause between two attempts: thousands of them until a deadline
     // The load.
     std::uint32_t clients = 4;
     std::uint32_t keys = 16;        // at a time; one that has had its share of operations is replaced by a new one

@@ -51,10 +51,15 @@ void SeededNetwork::repeat(const Flight& flight, Fate& fate) {
 
 Fate SeededNetwork::fate(const Flight& flight) {
     Fate fate;
+    if (clients_.contains(flight.from) && strikes(Fault::full_queue, 0.3)) {
+        fate.kind = Fate::Kind::refuse;
+        return fate;
+    }
     if (lost(flight)) {
         fate.kind = Fate::Kind::drop;
         return fate;
     }
+    if (strikes(Fault::damaged, 0.05)) fate.kind = Fate::Kind::damage;
     fate.delay = random_.between(fastest_, slowest_);
     if (!slow_.empty()) {
         for (const HostId end : {flight.from, flight.to})
@@ -67,7 +72,7 @@ Fate SeededNetwork::fate(const Flight& flight) {
         fate.in_order = false;
         fate.delay += random_.between(microseconds(0), milliseconds(20));
     }
-    repeat(flight, fate);
+    if (fate.kind == Fate::Kind::deliver) repeat(flight, fate);
     return fate;
 }
 

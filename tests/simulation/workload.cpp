@@ -72,7 +72,13 @@ Workload::Workload(SimulatedCluster& cluster, const Plan& plan) : cluster_(clust
         // Some start from the registry, others from nodes.
         std::vector<HostId> sources;
         if (i % 2 == 0) sources = cluster.nodes();
-        const HostId host = cluster.add_client(fmt::format("c{}", i), sources);
+        ClientOptions options;
+        options.contact.window = plan.window;
+        if (plan.hasty) {
+            options.retry.pause = milliseconds(1);
+            options.retry.longest_pause = options.retry.longest_overload_pause = milliseconds(2);
+        }
+        const HostId host = cluster.add_client(fmt::format("c{}", i), sources, options);
         clients_.push_back(host);
         Caller& caller = callers_[host];
         caller.random = plan.random(fmt::format("client {}", i));
