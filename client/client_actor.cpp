@@ -182,7 +182,7 @@ void ClientActor::send(Time now, PendingRequest& request) {
     request.held = size_of(request);
     request.contact->hold(request.held);
     tracker_.wake_at(request, request.contact->silent_at(now));
-    effects_.sends.push_back({Address::to(request.target.endpoint), request.target.node, message_for(request)});
+    effects_.sends.push_back({Address::to(request.contact->endpoint()), request.target.node, message_for(request)});
 }
 
 // Out of the line. An attempt without an answer stays in its endpoint's hands, and takes room there.

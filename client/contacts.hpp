@@ -32,12 +32,12 @@ struct ContactSettings {
 
 class Contact {
   public:
-    Contact(std::string endpoint, const ContactSettings& settings)
+    Contact(Endpoint endpoint, const ContactSettings& settings)
         : endpoint_(std::move(endpoint)), settings_(settings) {}
     Contact(const Contact&) = delete;
     Contact& operator=(const Contact&) = delete;
 
-    [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+    [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
 
     // Heard from, and not silent since.
     [[nodiscard]] bool talks() const { return talks_; }
@@ -76,7 +76,7 @@ class Contact {
     std::map<OperationId, std::uint32_t> line;
 
   private:
-    const std::string endpoint_;
+    const Endpoint endpoint_;  // of all that is sent there
     const ContactSettings& settings_;
 
     bool talks_ = false;
