@@ -220,7 +220,7 @@ void CountedCluster::send(Host& sender, const Identity& identity, const std::vec
             const auto listener = std::find_if(hosts_.begin(), hosts_.end(), [&](const Host& host) {
                 return host.listen == outgoing.address.endpoint;
             });
-            if (listener == hosts_.end()) throw std::runtime_error("no host has " + outgoing.address.endpoint);
+            if (listener == hosts_.end()) throw std::runtime_error("no host has " + outgoing.address.endpoint.text());
             receiver = {nullptr, static_cast<std::uint64_t>(listener - hosts_.begin()), false, outgoing.to};
         } else if (outgoing.address.kind == Address::Kind::subscribers) {
             receiver = {&sender, 0, false, {}};
