@@ -70,7 +70,7 @@ OperationId ClientActor::submit(Time now, Operation operation, Time deadline) {
         return id;
     }
     if (const auto* write = std::get_if<WriteOperation>(&request->operation)) {
-        request->sequence = sequences_.take();
+        request->sequence = sequences_.take(request->slot, partition_of_write(*write));
         if (!order_.enter(request->slot, write->key)) {
             request->phase = PendingRequest::Phase::ordered;
             return id;
@@ -79,6 +79,11 @@ OperationId ClientActor::submit(Time now, Operation operation, Time deadline) {
     dispatch(now, *request);
     dispatch_ready(now);
     return id;
+}
+
+std::optional<PartitionId> ClientActor::partition_of_write(const WriteOperation& write) const {
+    if (!cache_.formed()) return std::nullopt;
+    return partition_of(write.key, cache_.partitions());
 }
 
 std::vector<Completion> ClientActor::take_completions() {
@@ -278,7 +283,7 @@ Message ClientActor::message_for(const PendingRequest& request) const {
                      .partition = request.partition,
                      .client = id_,
                      .sequence = request.sequence,
-                     .lowest = sequences_.lowest(),
+                     .lowest = sequences_.lowest(request.partition),
                      .known = request.known,
                      .key = write->key,
                      .value = write->value,
@@ -324,7 +329,7 @@ void ClientActor::expire(PendingRequest& request) {
 void ClientActor::finish(PendingRequest& request, Result<Outcome> outcome) {
     withdraw(request);
     if (request.is_write()) {
-        sequences_.finish(request.sequence);
+        sequences_.finish(request.slot);
         if (const auto next = order_.leave(request.slot)) ready_.push_back(*next);
     }
     completions_.push_back({request.id, std::move(outcome)});

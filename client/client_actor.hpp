@@ -66,6 +66,9 @@ class ClientActor final : public Actor {
     [[nodiscard]] bool finished() const override { return closed_; }
 
   private:
+    // None before there is a map.
+    [[nodiscard]] std::optional<PartitionId> partition_of_write(const WriteOperation& write) const;
+
     // Attempts.
     void dispatch(Time now, PendingRequest& request);
     void dispatch_ready(Time now);

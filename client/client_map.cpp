@@ -75,6 +75,9 @@ void ClientActor::on(Time now, const Origin& from, CurrentEpoch& beacon) {
 
 // Requests that waited for a map go on; those sent to a node that is not the primary any more are sent anew.
 void ClientActor::map_changed(Time now) {
+    sequences_.place([this](std::uint32_t slot) {
+        return *partition_of_write(std::get<WriteOperation>(tracker_.at(slot).operation));
+    });
     tracker_.for_each([&](PendingRequest& request) {
         if (request.phase == PendingRequest::Phase::mapless) return dispatch(now, request);
         const bool under_way = request.phase == PendingRequest::Phase::under_way;

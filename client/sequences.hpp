@@ -1,7 +1,20 @@
-// A client's numbers for its writes, and which of them are still open (C1). Pure.
+// A client's numbers for its writes, and the lowest of each partition that is still open (C1). Pure.
+//
+// What `lowest` of a partition promises to it: every write of this client to a key of that partition with a lower
+// number is finished; the client waits for no answer to it and sends no attempt of it again. It holds because
+//   1. numbers only grow, so one that is taken later is higher than all that were open then;
+//   2. a write is in the list of its key's partition from the moment at which it has a number, and a key never changes
+//      its partition: the number of partitions is fixed when the cluster forms;
+//   3. before the first map is there, no partition is known, and nothing is sent; place() comes before anything is.
+// So it never goes back, and a partition may forget what is below it. A write to another partition does not matter: its
+// number never comes to this one. A client that names the lowest number open anywhere (as releases up to 0.5 do) names
+// one that is not higher, and promises less.
 #pragma once
 
-#include <deque>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
 
 #include "common/check.hpp"
 #include "common/ids.hpp"
@@ -10,26 +23,73 @@ namespace ringkv {
 
 class Sequences {
   public:
-    // The next number, open from now on.
-    Sequence take() {
-        open_.push_back(true);
-        return Sequence(first_.value() + open_.size() - 1);
+    using Slot = std::uint32_t;
+
+    // The next number; it is open from now on, at this slot, in this partition, or in one that is not known yet.
+    Sequence take(Slot slot, std::optional<PartitionId> partition) {
+        if (open_.size() <= slot) open_.resize(slot + 1);
+        last_ = last_.next();
+        append(partition ? list_of(*partition) : unplaced_, slot, last_);
+        return last_;
+    }
+    // There is a map: -> the partition of the write at a slot.
+    template <class PartitionOf>
+    void place(const PartitionOf& partition_of) {
+        for (Slot slot = unplaced_.first; slot != none;) {  // in order, and before any that is taken from now on
+            const Slot next = open_[slot].after;
+            append(list_of(partition_of(slot)), slot, open_[slot].sequence);
+            slot = next;
+        }
+        unplaced_ = List{};
     }
     // Its outcome is known to the caller (or it was abandoned): it will not be sent again.
-    void finish(Sequence sequence) {
-        RINGKV_CHECK(sequence >= first_ && sequence.value() - first_.value() < open_.size(), "finished twice");
-        open_[sequence.value() - first_.value()] = false;
-        while (!open_.empty() && !open_.front()) {
-            open_.pop_front();
-            first_ = first_.next();
-        }
+    void finish(Slot slot) {
+        RINGKV_CHECK(slot < open_.size() && !open_[slot].sequence.none(), "finished twice");
+        const Open gone = std::exchange(open_[slot], Open{});
+        List& list = gone.placed ? list_of(gone.partition) : unplaced_;
+        (gone.before == none ? list.first : open_[gone.before].after) = gone.after;
+        (gone.after == none ? list.last : open_[gone.after].before) = gone.before;
     }
-    // The lowest number that is open; the next one to come, if none is.
-    [[nodiscard]] Sequence lowest() const { return first_; }
+    // The lowest number of the partition that is open; the next one to come, if none is. Precondition: none waits for
+    // its place.
+    [[nodiscard]] Sequence lowest(PartitionId partition) const {
+        RINGKV_CHECK(unplaced_.first == none, "an open write may be of any partition");
+        const Slot first = partition.value() < lists_.size() ? lists_[partition.value()].first : none;
+        return first == none ? last_.next() : open_[first].sequence;
+    }
 
   private:
-    Sequence first_{1};
-    std::deque<bool> open_;  // from first_ on
+    static constexpr Slot none = std::numeric_limits<Slot>::max();
+
+    struct Open {
+        Sequence sequence;  // none: not open
+        PartitionId partition;
+        bool placed = false;
+        Slot before = none;
+        Slot after = none;
+    };
+    struct List {  // by sequence
+        Slot first = none;
+        Slot last = none;
+        std::optional<PartitionId> partition{};
+    };
+
+    List& list_of(PartitionId partition) {
+        if (lists_.size() <= partition.value()) lists_.resize(partition.value() + 1);
+        List& list = lists_[partition.value()];
+        list.partition = partition;
+        return list;
+    }
+    void append(List& list, Slot slot, Sequence sequence) {
+        open_[slot] = {sequence, list.partition.value_or(PartitionId()), list.partition.has_value(), list.last, none};
+        (list.last == none ? list.first : open_[list.last].after) = slot;
+        list.last = slot;
+    }
+
+    Sequence last_;
+    std::vector<Open> open_;   // by slot
+    std::vector<List> lists_;  // by partition
+    List unplaced_;
 };
 
 }  // namespace ringkv

@@ -31,6 +31,22 @@ TEST(ClientWrites, OneRoundTripWhenAllIsWell) {
     EXPECT_EQ(driver.outcome<WriteOutcome>(put).version, OpNumber(17));
 }
 
+// C1: a write to one partition that is not answered kept the outcomes of all others from being forgotten, in every
+// partition.
+TEST(ClientWrites, AStuckWriteHoldsBackNoOtherPartition) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0), "stuck");
+    const Sequence stuck = driver.take_one<Write>().message.sequence;
+    for (int i = 0; i < 3; ++i) {
+        driver.put(key_in(1), "value");
+        const Write sent = driver.take_one<Write>().message;
+        EXPECT_EQ(sent.lowest, sent.sequence);
+        driver.from_node(2, written(sent.request, 17));
+    }
+    driver.put(key_in(0, 1), "another");
+    EXPECT_EQ(driver.take_one<Write>().message.lowest, stuck) << "in its own partition it is still waited for";
+}
+
 TEST(ClientWrites, RedirectMendsTheMapInOneRoundTrip) {
     HandDriver driver = HandDriver::formed();
     const OperationId put = driver.put(key_in(1), "a");
