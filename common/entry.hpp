@@ -87,7 +87,7 @@ struct KeyRecord {
     RINGKV_FIELDS(KeyRecord, key, value, version, flags, expires);
 };
 
-// The session table of a partition, whole (protocol.md, C1 and C2).
+// The session table of a partition (protocol.md, C1 and C2).
 struct SessionOutcome {
     Sequence sequence;
     WriteStatus status = WriteStatus::done;
@@ -106,7 +106,7 @@ struct SessionRecord {
 };
 
 struct SessionSnapshot {
-    OpNumber applied;  // the op up to which it holds everything
+    OpNumber applied;  // the op up to which it holds everything; later entries are applied to it
     OpNumber dropped;  // the highest op whose record was dropped: writes that know less are refused
     std::vector<SessionRecord> sessions;
 

@@ -293,8 +293,9 @@ struct StartViewOk {
     bool gap = false;  // not taken over: cannot join the log at base
     OpNumber commit;   // the answerer's commit point, and its entry's view
     ViewId commit_view;
-    std::uint64_t ticket = 0;  // of the log that this answer tells of: only a copy that names it may replace it
-    RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view, ticket);
+    std::uint64_t ticket = 0;    // of the log that this answer tells of: only a copy that names it may replace it
+    bool session_parts = false;  // the answerer takes StateChunk::sessions
+    RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view, ticket, session_parts);
 };
 
 // The end of a state transfer.
@@ -317,7 +318,10 @@ struct StateChunk {
     ViewId start_view;
     std::vector<KeyRecord> records;
     std::optional<StateEnd> end;  // in the last chunk
-    RINGKV_FIELDS(StateChunk, partition, view, copy, ticket, index, start, start_view, records, end);
+    // A part of the session table, to a learner that takes it so; none of them is in `end` then, and `end` says that
+    // the table has everything up to `start`.
+    std::vector<SessionRecord> sessions{};
+    RINGKV_FIELDS(StateChunk, partition, view, copy, ticket, index, start, start_view, records, end, sessions);
 };
 
 struct StateChunkOk {

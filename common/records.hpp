@@ -74,8 +74,16 @@ struct ReservedRecord {
     RINGKV_FIELDS(ReservedRecord);
 };
 
-using StorageRecord = std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord,
-                                   StateChunkRecord, StateDoneRecord, CommitRecord, ReservedRecord, MapDelta>;
+// A part of the session table that a state transfer brought.
+struct StateSessionsRecord {
+    PartitionId partition;
+    std::vector<SessionRecord> sessions;
+    RINGKV_FIELDS(StateSessionsRecord, partition, sessions);
+};
+
+using StorageRecord =
+    std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord, StateChunkRecord,
+                 StateDoneRecord, CommitRecord, ReservedRecord, MapDelta, StateSessionsRecord>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -27,7 +27,7 @@ bool CatchUp::start_view_ok(Time now, NodeId from, Progress& progress, const Sta
     const auto await_transfer = [&] {
         // A member that far behind is removed for want of progress, and comes back as a learner.
         if (term_.counts(from)) return progress.keep_log();
-        progress.await_transfer(message.ticket);
+        progress.await_transfer(message.ticket, message.session_parts);
     };
     if (message.gap) {
         const bool held = message.commit >= log_.suffix().start();
@@ -90,15 +90,20 @@ void CatchUp::continue_transfer(Time now, NodeId node, Progress& progress) {
     transfer.chunk->view = term_.view();
     std::size_t bytes = 64;
     for (const KeyRecord& record : transfer.chunk->records) bytes += record.key.size() + record.value.size() + 16;
+    for (const SessionRecord& session : transfer.chunk->sessions) bytes += 32 + session.outcomes.size() * 20;
     ports_.transfers.spend(bytes);
     ports_.messages.send(node, log_.partition(), *transfer.chunk);
 }
 
 StateChunk CatchUp::next_chunk(StateTransfer& transfer) {
-    ScanRange range{{}, {}, 0, chunk_bytes, false};
-    if (transfer.after) range.after = *transfer.after;
-    ScanPart part = ports_.engine.scan(log_.partition(), range);
-    if (!part.records.empty()) transfer.after = part.records.back().key;
+    ScanPart part;
+    if (!transfer.scanned) {
+        ScanRange range{{}, {}, 0, chunk_bytes, false};
+        if (transfer.after) range.after = *transfer.after;
+        part = ports_.engine.scan(log_.partition(), range);
+        if (!part.records.empty()) transfer.after = part.records.back().key;
+        transfer.scanned = !part.more;
+    }
     StateChunk chunk{log_.partition(),
                      term_.view(),
                      transfer.id,
@@ -108,10 +113,21 @@ StateChunk CatchUp::next_chunk(StateTransfer& transfer) {
                      transfer.start_view,
                      std::move(part.records),
                      {}};
-    if (!part.more) {
-        chunk.end = StateEnd{log_.commit(), log_.sessions().snapshot(log_.commit()), log_.suffix().history()};
-        transfer.last_sent = true;
+    if (!transfer.scanned) return chunk;
+    // Like the keys, the sessions are read while entries go on being applied; the learner applies all above `start` to
+    // them again (SessionTable::part). One that knows nothing of parts gets all of them in the end.
+    SessionSnapshot rest;
+    if (transfer.session_parts) {
+        SessionTable::Part sessions = log_.sessions().part(transfer.next_session, chunk_bytes);
+        transfer.next_session = sessions.next;
+        chunk.sessions = std::move(sessions.sessions);
+        if (sessions.more) return chunk;
+        rest = {transfer.start, log_.sessions().dropped(), {}};
+    } else {
+        rest = log_.sessions().snapshot(log_.commit());
     }
+    chunk.end = StateEnd{log_.commit(), std::move(rest), log_.suffix().history()};
+    transfer.last_sent = true;
     return chunk;
 }
 

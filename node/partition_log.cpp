@@ -80,6 +80,10 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
     ++*next_chunk_;
     if (storage_.keeps()) storage_.store(partition_, StateChunkRecord{partition_, chunk.records});
     engine_.load(partition_, chunk.records);
+    if (!chunk.sessions.empty()) {
+        storage_.store(partition_, StateSessionsRecord{partition_, chunk.sessions});
+        sessions_.load(chunk.sessions);
+    }
     if (chunk.end) {
         if (storage_.keeps())
             storage_.store(partition_,
@@ -138,6 +142,8 @@ void PartitionLog::restore(const StorageRecord& record) {
         next_chunk_ = 0;  // of a copy that no sender goes on with, unless its end follows
     } else if (const auto* part = std::get_if<StateChunkRecord>(&record)) {
         engine_.load(partition_, part->records);
+    } else if (const auto* sessions = std::get_if<StateSessionsRecord>(&record)) {
+        sessions_.load(sessions->sessions);
     } else if (const auto* done = std::get_if<StateDoneRecord>(&record)) {
         finish_transfer(done->applied, done->sessions, done->history);
     }
@@ -146,6 +152,7 @@ void PartitionLog::restore(const StorageRecord& record) {
 
 void PartitionLog::check_invariants() const {
     suffix_.check_invariants();
+    sessions_.check_invariants();
     RINGKV_CHECK(suffix_.start() <= commit_ && commit_ <= last(), "the commit point is outside of what is held");
     RINGKV_CHECK(persisted() <= last(), "more is stored than there is");
     RINGKV_CHECK(known_commit_ >= commit_, "committed here, but not known to be committed");

@@ -115,7 +115,7 @@ void Primary::applied(Time now, const Entry& entry) {
     if (const auto pending = pending_.find(entry.key); pending != pending_.end() && pending->second.op == entry.op)
         pending_.erase(pending);
     if (!entry.client.none()) {
-        in_progress_.erase({entry.client, entry.sequence});
+        in_progress_.erase(entry.client, entry.sequence);
         log_.sessions().touch(entry.client, now);  // it may have come into being just now
     }
     RINGKV_CHECK(!uncommitted_.empty(), "an op was committed that the primary does not wait for");

@@ -19,6 +19,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "node/catch_up.hpp"
 #include "node/membership.hpp"
+#include "node/writes_under_way.hpp"
 
 namespace ringkv {
 
@@ -144,10 +145,11 @@ class Primary {
 
     std::deque<Uncommitted> uncommitted_;
     absl::flat_hash_map<std::string_view, Pending> pending_;  // by the key in the entry of `op`, which is in the log
-    absl::flat_hash_map<std::pair<ClientId, Sequence>, OpNumber> in_progress_;
+    WritesUnderWay in_progress_;
     std::deque<Held> held_;   // until we serve
     std::deque<Held> reads_;  // until the leases are there
     Time expiry_at_{};
+    OpNumber expiring_;  // the newest entry that drops sessions
     Time members_at_{};
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/check.hpp"
+#include "common/partitioning.hpp"
 #include "node/primary.hpp"
 
 namespace ringkv {
@@ -9,8 +10,11 @@ namespace ringkv {
 namespace {
 constexpr std::size_t scan_bytes = std::size_t{256} << 10U;  // of one answer, roughly
 constexpr Duration longest_hold = std::chrono::seconds(10);  // the client of a request that waited longer waits no more
-constexpr std::size_t most_sessions = 20000;                 // a partition; beyond, the longest silent are dropped
-constexpr std::size_t most_expired = 256;                    // in one entry
+// Of one client in one partition: answered or under way, and not yet known to be known to it.
+constexpr std::size_t most_outcomes = 1024;
+constexpr Duration between_expiries = std::chrono::milliseconds(100);
+constexpr std::size_t most_expired = 512;  // in one entry
+constexpr std::size_t most_expiries = 8;   // entries at once
 }  // namespace
 
 void Primary::refuse(const Request& request, RefusalReason reason, std::string text) {
@@ -48,8 +52,11 @@ void Primary::serve(Time now, Request request) {
 std::string Primary::key_objection(const std::string& key) const {
     const std::uint64_t limit = ports_.shard.limits.key;
     if (key.empty()) return "a key has at least one byte";
-    if (key.size() <= limit) return {};
-    return "the key has " + std::to_string(key.size()) + " bytes; the limit is " + std::to_string(limit);
+    if (key.size() > limit)
+        return "the key has " + std::to_string(key.size()) + " bytes; the limit is " + std::to_string(limit);
+    const PartitionId home = partition_of(key, ports_.shard.map.settings.partitions);
+    if (home == log_.partition()) return {};
+    return "the key belongs to partition " + std::to_string(home.value());
 }
 
 bool Primary::acceptable(const Address& from, const Write& write) {
@@ -68,6 +75,12 @@ bool Primary::acceptable(const Address& from, const Write& write) {
     if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
     if (write.value && limits.memory != 0 && ports_.engine.bytes() >= limits.memory)
         return reject(RefusalReason::overloaded, "the shard's memory limit is reached; erase keys or add nodes");
+    // The one that holds the others back is always taken: its answer is what makes room (C1).
+    const bool lowest = write.sequence <= write.lowest;
+    if (!lowest &&
+        log_.sessions().outcomes(write.client, write.lowest) + in_progress_.of(write.client) >= most_outcomes)
+        return reject(RefusalReason::overloaded, "the client waits for " + std::to_string(most_outcomes) +
+                                                     " writes to this partition; more must wait for their answers");
     return true;
 }
 
@@ -79,9 +92,9 @@ void Primary::write(Time now, const Address& from, const Write& write) {
         ports_.messages.answer(from, WriteAnswer{write.request, outcome.status, outcome.version, log_.commit()});
         return;
     }
-    if (const auto op = in_progress_.find({write.client, write.sequence}); op != in_progress_.end()) {
+    if (const auto op = in_progress_.find(write.client, write.sequence)) {
         // The first attempt and the newest are answered; their client no longer waits for those between.
-        std::vector<Waiter>& waiters = uncommitted_[op->second.value() - log_.commit().value() - 1].waiters;
+        std::vector<Waiter>& waiters = uncommitted_[op->value() - log_.commit().value() - 1].waiters;
         if (waiters.size() >= 2) waiters.pop_back();
         waiters.push_back({from, write.request});
         return;
@@ -95,7 +108,7 @@ void Primary::write(Time now, const Address& from, const Write& write) {
     if (!acceptable(from, write)) return;
     log_.sessions().touch(write.client, now);
     append(decide(write));
-    in_progress_[{write.client, write.sequence}] = log_.last();
+    in_progress_.add(write.client, write.sequence, log_.last());
     uncommitted_.back().waiters.push_back({from, write.request});
 }
 
@@ -195,14 +208,18 @@ void Primary::answer_read(const Request& request) {
 }
 
 void Primary::expire_sessions(Time now) {
-    if (now < expiry_at_) return;
-    expiry_at_ = now + std::chrono::seconds(1);
-    Entry entry;
-    entry.kind = EntryKind::expire;
-    const Duration expiry = ports_.shard.map.settings.session_expiry;
-    const std::vector<ClientId> idle = log_.sessions().idle(now - expiry, most_sessions, most_expired);
-    entry.expired = idle;
-    if (!idle.empty()) append(entry);
+    if (now < expiry_at_ || expiring_ > log_.commit()) return;  // those under way are still in the table
+    expiry_at_ = now + between_expiries;
+    const Time before = now - ports_.shard.map.settings.session_expiry;
+    const std::uint64_t budget = ports_.shard.limits.sessions / std::max<std::size_t>(ports_.shard.replicas, 1);
+    const std::vector<ClientId> idle = log_.sessions().idle(before, budget, most_expired * most_expiries);
+    for (std::size_t done = 0; done < idle.size(); done += most_expired) {
+        Entry entry;
+        entry.kind = EntryKind::expire;
+        entry.expired = {idle.data() + done, std::min(most_expired, idle.size() - done)};
+        append(entry);
+        expiring_ = log_.last();
+    }
 }
 
 }  // namespace ringkv

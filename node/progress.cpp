@@ -19,10 +19,11 @@ void Progress::ask_again(ViewId view, OpNumber base) {
     sent_at_ = {};
 }
 
-void Progress::await_transfer(std::uint64_t ticket) {
+void Progress::await_transfer(std::uint64_t ticket, bool session_parts) {
     RINGKV_CHECK(state_ == State::probing || state_ == State::awaiting_transfer, "only what is asked can ask for it");
     state_ = State::awaiting_transfer;
     ticket_ = ticket;
+    session_parts_ = session_parts;
 }
 
 void Progress::keep_log() {
@@ -33,6 +34,7 @@ StateTransfer& Progress::begin_transfer(Time now, std::uint64_t id, OpNumber sta
     RINGKV_CHECK(state_ == State::awaiting_transfer, "nothing asked for this state transfer");
     state_ = State::transferring;
     transfer_.emplace(StateTransfer{id, ticket_, start, start_view, std::move(slot), now});
+    transfer_->session_parts = session_parts_;
     acked_ = sent_ = reached_ = commit_ = start;
     progress_at_ = now;
     return *transfer_;

@@ -40,6 +40,9 @@ struct StateTransfer {
     std::optional<std::string> after{};  // the scan goes on behind this key
     bool last_sent = false;
     Time sent_at{};
+    bool session_parts = false;      // the learner takes the session table in parts
+    bool scanned = false;            // all keys are sent
+    std::uint32_t next_session = 0;  // where the next part of the session table begins
 };
 
 class Progress {
@@ -75,7 +78,8 @@ class Progress {
     void ask_again(ViewId view, OpNumber base);
 
     // ---- awaiting_transfer
-    void await_transfer(std::uint64_t ticket);
+    // `session_parts`: it takes the session table in parts.
+    void await_transfer(std::uint64_t ticket, bool session_parts);
     // It has become a member meanwhile: a member's log is never replaced.
     void keep_log();
 
@@ -114,6 +118,7 @@ class Progress {
     ViewId valid_from_;
     OpNumber base_;
     std::uint64_t ticket_ = 0;  // awaiting_transfer: of its log, as it was when it said that it cannot be joined
+    bool session_parts_ = false;
     std::optional<StateTransfer> transfer_;
     OpNumber acked_;
     OpNumber reached_;  // the highest that was ever sent; `sent` goes back when something is sent again

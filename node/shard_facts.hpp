@@ -9,10 +9,11 @@
 namespace ringkv {
 
 struct Limits {
-    std::uint64_t key = std::uint64_t{4} << 10U;    // bytes
-    std::uint64_t value = std::uint64_t{1} << 20U;  // bytes
-    std::uint64_t inflight = 65536;                 // requests that a shard holds at once
-    std::uint64_t memory = 0;                       // bytes of keys and values; 0 = no limit
+    std::uint64_t key = std::uint64_t{4} << 10U;         // bytes
+    std::uint64_t value = std::uint64_t{1} << 20U;       // bytes
+    std::uint64_t inflight = 65536;                      // requests that a shard holds at once
+    std::uint64_t memory = 0;                            // bytes of keys and values; 0 = no limit
+    std::uint64_t sessions = std::uint64_t{256} << 20U;  // bytes that the session tables of a shard take, roughly
 };
 
 // Has the registry been heard of within a grace? RegistryLink keeps it.
@@ -31,6 +32,7 @@ struct ShardFacts {
     bool stopping = false;
     ClusterMap map;
     RegistryReach registry;
+    std::size_t replicas = 0;  // that the shard has, in whatever role
 
     [[nodiscard]] const LeaseSettings& lease() const { return map.settings.lease; }
     // Up, and not known to be going: worth a state transfer, or the leadership.

@@ -75,6 +75,7 @@ HostId Chaos::make_node(const std::string& name, const std::string& host, std::u
     node.rack = fmt::format("rack{}", rack);
     node.durability = plan_.durability;
     node.limits.inflight = plan_.inflight;
+    node.limits.sessions = plan_.sessions;
     node.shards = static_cast<std::uint32_t>(plan_.random("shards of " + host).between(1, plan_.shards));
     const HostId id = cluster_.add_node(node);
     racks_[id] = rack;

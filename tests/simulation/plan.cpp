@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "node/sessions.hpp"
+
 namespace ringkv::simulation {
 
 Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
@@ -33,6 +35,9 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     if (Random window = plan.random("window"); window.chance(0.3))
         plan.window = static_cast<std::size_t>(window.between(1, 1000));
     plan.hasty = plan.random("hasty").chance(0.2);
+    // Room for a few sessions in each partition: they come and go all the time.
+    if (Random sessions = plan.random("session budget"); sessions.chance(0.2))
+        plan.sessions = SessionTable::bytes_a_session * plan.partitions * sessions.between(1, 4);
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     if (options.partitions != 0) plan.partitions = options.partitions;

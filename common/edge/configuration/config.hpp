@@ -38,10 +38,11 @@ struct RegistryConfig {
 enum class EngineKind : std::uint8_t { memory, rocksdb };
 
 struct LimitsConfig {
-    std::uint64_t key = std::uint64_t{4} << 10U;    // bytes
-    std::uint64_t value = std::uint64_t{1} << 20U;  // bytes
-    std::uint32_t inflight = 65536;                 // requests
-    std::uint64_t memory = 0;                       // bytes; 0 = no limit
+    std::uint64_t key = std::uint64_t{4} << 10U;         // bytes
+    std::uint64_t value = std::uint64_t{1} << 20U;       // bytes
+    std::uint32_t inflight = 65536;                      // requests
+    std::uint64_t memory = 0;                            // bytes; 0 = no limit
+    std::uint64_t sessions = std::uint64_t{256} << 20U;  // bytes
 };
 
 struct NodeConfig {

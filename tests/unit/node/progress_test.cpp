@@ -84,7 +84,7 @@ TEST(Progress, AnAcknowledgementOfBeforeThePeerWasAskedAnewCounts) {
 TEST(Progress, AStateTransferTakesAndGivesBackItsSlot) {
     std::uint64_t transfers = 0;
     Progress progress(view(3), OpNumber(5), start);
-    progress.await_transfer(77);
+    progress.await_transfer(77, true);
     const StateTransfer& transfer = progress.begin_transfer(start, 1, OpNumber(9), view(2), Slot(transfers));
     EXPECT_EQ(transfer.ticket, 77U) << "the log that the peer told of, and no other, is replaced";
     EXPECT_EQ(transfers, 1U);
@@ -93,7 +93,7 @@ TEST(Progress, AStateTransferTakesAndGivesBackItsSlot) {
     EXPECT_EQ(progress.state(), State::probing);
     EXPECT_EQ(transfers, 0U);
 
-    progress.await_transfer(78);
+    progress.await_transfer(78, true);
     (void)progress.begin_transfer(start, 2, OpNumber(9), view(2), Slot(transfers));
     progress.finish_transfer(true);
     EXPECT_TRUE(progress.replicating());
@@ -104,7 +104,7 @@ TEST(Progress, AStateTransferTakesAndGivesBackItsSlot) {
 TEST(Progress, AnotherViewAsksAnewButLetsAStateTransferGoOn) {
     std::uint64_t transfers = 0;
     Progress progress(view(3), OpNumber(5), start);
-    progress.await_transfer(77);
+    progress.await_transfer(77, true);
     (void)progress.begin_transfer(start, 1, OpNumber(9), view(2), Slot(transfers));
     progress.ask_again(view(4), OpNumber(10));
     EXPECT_EQ(progress.state(), State::transferring);
@@ -119,7 +119,7 @@ TEST(Progress, AnotherViewAsksAnewButLetsAStateTransferGoOn) {
 
 TEST(Progress, AMembersLogIsNeverReplaced) {
     Progress progress(view(3), OpNumber(5), start);
-    progress.await_transfer(77);
+    progress.await_transfer(77, true);
     progress.keep_log();
     EXPECT_EQ(progress.state(), State::probing);
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
+#include <random>
 
 namespace ringkv {
 namespace {
@@ -96,12 +98,94 @@ TEST(Sessions, IdleNamesTheSilentAndTheSurplus) {
         table.touch(ClientId(client), start + std::chrono::seconds(client));
     }
     using Clients = std::vector<ClientId>;
-    EXPECT_EQ(table.idle(start + std::chrono::seconds(3), 100, 100), (Clients{ClientId(1), ClientId(2)}));
-    EXPECT_EQ(table.idle(start, 2, 100), (Clients{ClientId(1), ClientId(2), ClientId(3)}));
-    EXPECT_EQ(table.idle(start, 2, 1), (Clients{ClientId(1)}));
-    EXPECT_TRUE(table.idle(start, 100, 100).empty());
+    constexpr std::uint64_t two = 2 * SessionTable::bytes_a_session;
+    constexpr std::uint64_t plenty = 100 * SessionTable::bytes_a_session;
+    EXPECT_EQ(table.idle(start + std::chrono::seconds(3), plenty, 100), (Clients{ClientId(1), ClientId(2)}));
+    EXPECT_EQ(table.idle(start, two, 100), (Clients{ClientId(1), ClientId(2), ClientId(3)}));
+    EXPECT_EQ(table.idle(start, two, 1), (Clients{ClientId(1)}));
+    EXPECT_TRUE(table.idle(start, plenty, 100).empty());
+    table.touch(ClientId(1), start + std::chrono::seconds(6));
+    EXPECT_EQ(table.idle(start, two, 100), (Clients{ClientId(2), ClientId(3), ClientId(4)}));
+    table.apply(write(6, ClientId(2), 2));
+    EXPECT_EQ(table.idle(start, two, 100), (Clients{ClientId(3), ClientId(4), ClientId(5)}))
+        << "a write counts on every replica, though only a primary knows when it came";
     table.touch_all(start + std::chrono::hours(1));
-    EXPECT_TRUE(table.idle(start + std::chrono::seconds(3), 100, 100).empty());
+    EXPECT_TRUE(table.idle(start + std::chrono::seconds(10), plenty, 100).empty());
+}
+
+TEST(Sessions, CountsWhatAClientDoesNotKnowTheAnswerOf) {
+    SessionTable table;
+    for (std::uint64_t sequence = 100; sequence > 0; --sequence) table.apply(write(201 - sequence, ada, sequence));
+    EXPECT_EQ(table.outcomes(ada, Sequence(1)), 100U);
+    EXPECT_EQ(table.outcomes(ada, Sequence(100)), 1U);
+    EXPECT_EQ(table.outcomes(bob, Sequence(1)), 0U);
+    table.apply(write(201, ada, 101, 3));
+    EXPECT_EQ(table.outcomes(ada, Sequence(1)), 99U);
+    EXPECT_EQ(table.look(ada, Sequence(2), OpNumber(300)).verdict, Verdict::refused);
+    EXPECT_EQ(table.look(ada, Sequence(3), OpNumber(300)).verdict, Verdict::answered);
+    EXPECT_EQ(table.snapshot(OpNumber(201)).sessions.at(0).outcomes.size(), 99U);
+    table.check_invariants();
+}
+
+TEST(Sessions, GivesTheMemoryOfWhatExpiredBack) {
+    SessionTable table;
+    std::vector<ClientId> clients;
+    for (std::uint64_t n = 1; n <= 100; ++n) {
+        clients.emplace_back(n);
+        for (std::uint64_t sequence = 1; sequence <= 5; ++sequence)
+            table.apply(write(n * 10 + sequence, clients.back(), sequence));
+    }
+    EXPECT_GT(table.bytes(), 100 * SessionTable::bytes_a_session) << "five outcomes need a block of their own";
+    table.apply(expire(2000, clients));
+    EXPECT_EQ(table.size(), 0U);
+    EXPECT_EQ(table.bytes(), 0U);
+    table.apply(write(2001, ada, 1));
+    EXPECT_EQ(table.size(), 1U);
+    table.check_invariants();
+}
+
+// Parts are read while entries are applied, sessions come, go and come back; a copy to which those entries are applied
+// again is the same table from the last part on.
+TEST(Sessions, ACopyInPartsAgreesWhateverWasAppliedMeanwhile) {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        std::mt19937_64 random(seed);
+        const auto below = [&random](std::uint64_t bound) { return random() % bound; };
+        SessionTable original;
+        std::vector<Entry> log;
+        std::map<ClientId, std::uint64_t> sequences;
+        const auto go_on = [&](std::uint64_t entries) {
+            for (; entries > 0; --entries) {
+                const std::uint64_t op = log.size() + 1;
+                if (below(5) == 0) {
+                    log.push_back(expire(op, {ClientId(1 + below(80)), ClientId(1 + below(80))}));
+                } else {
+                    const ClientId client(1 + below(80));
+                    const std::uint64_t sequence = ++sequences[client];
+                    log.push_back(write(op, client, sequence, sequence - below(std::min<std::uint64_t>(sequence, 4))));
+                }
+                original.apply(log.back());
+            }
+        };
+        go_on(below(300));
+        const OpNumber start(log.size());
+        SessionTable copy;
+        for (SessionTable::Part part{{}, 0, 0, true}; part.more;) {
+            part = original.part(part.next, 1 + below(400));
+            copy.load(part.sessions);
+            if (part.more) go_on(below(60));
+        }
+        copy.restore({start, original.dropped(), {}});
+        const OpNumber end(log.size());
+        go_on(50);
+        SessionTable reference;
+        for (const Entry& entry : log) {
+            reference.apply(entry);
+            if (entry.op > start) copy.apply(entry);
+            if (entry.op < end) continue;
+            ASSERT_EQ(copy.snapshot(entry.op), reference.snapshot(entry.op)) << "seed " << seed;
+            copy.check_invariants();
+        }
+    }
 }
 
 }  // namespace
