@@ -9,6 +9,12 @@ namespace ringkv {
 namespace {
 constexpr std::size_t most_unanswered = 32;
 constexpr Duration answer_takes = std::chrono::milliseconds(20);  // at most, or it is not waited for
+constexpr Duration silence = std::chrono::seconds(10);            // of a link that is forgotten then
+constexpr Duration between_sweeps = std::chrono::seconds(1);
+// What others claim of us: a partition has one primary, and for a while those before it.
+constexpr std::size_t most_links = 4096;
+constexpr std::size_t most_claims_a_partition = 4;
+constexpr std::size_t more_claims = 1024;
 }  // namespace
 
 void Beacons::set_claims(PartitionId partition, ViewId view, std::vector<Link> links) {
@@ -69,13 +75,37 @@ bool Beacons::grants_end(Time now, Time cut_off) const {
     return now - std::max(cut_off, shard_.registry.since) > shard_.lease().grace * 2;
 }
 
-void Beacons::forget_silent(Time now) {
-    if (now - forgot_at_ < std::chrono::seconds(1)) return;
-    forgot_at_ = now;
-    std::erase_if(in_, [&](const auto& item) { return now - item.second.heard_at > std::chrono::seconds(10); });
+void Beacons::forget_silent_links(Time now) {
+    if (now - swept_at_ < between_sweeps) return;
+    swept_at_ = now;
+    std::erase_if(in_, [&](const auto& item) {
+        const bool silent = now - item.second.heard_at > silence;
+        if (silent) claims_of_us_ -= item.second.claims.size();
+        return silent;
+    });
+}
+
+Beacons::Inbound* Beacons::link_of(const Origin& from, const Beacon& beacon) {
+    const auto [place, is_new] = in_.try_emplace({from.node, from.start, from.address.connection});
+    Inbound& in = place->second;
+    const std::size_t others = claims_of_us_ - in.claims.size();
+    const std::size_t claims = beacon.claims ? beacon.claims->size() : in.claims.size() + beacon.changes.size();
+    const std::size_t room = shard_.map.partitions.size() * most_claims_a_partition + more_claims;
+    if (others + claims > room || in_.size() > most_links) {
+        if (is_new) in_.erase(place);
+        return nullptr;
+    }
+    return &in;
 }
 
 bool Beacons::take_list(Inbound& in, const Beacon& beacon) {
+    claims_of_us_ -= in.claims.size();
+    const bool taken = list_taken(in, beacon);
+    claims_of_us_ += in.claims.size();
+    return taken;
+}
+
+bool Beacons::list_taken(Inbound& in, const Beacon& beacon) {
     if (beacon.claims) {
         in.claims.clear();
         for (const Claim& claim : *beacon.claims) in.claims[claim.partition] = claim.view;
@@ -97,8 +127,10 @@ bool Beacons::take_list(Inbound& in, const Beacon& beacon) {
 }
 
 bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known) {
-    forget_silent(now);
-    Inbound& in = in_[{from.node, from.start, from.address.connection}];
+    forget_silent_links(now);
+    Inbound* link = link_of(from, beacon);
+    if (link == nullptr) return false;
+    Inbound& in = *link;
     in.heard_at = now;
     if (beacon.list < in.list) return false;  // overtaken on its way: the newer one is answered
     const NodeInfo* sender = shard_.map.find(from.node);
@@ -164,6 +196,9 @@ bool Beacons::take_answer(const ClaimList& claims, const Sent& beacon, const Bea
 }
 
 void Beacons::check_invariants() const {
+    std::size_t claims = 0;
+    for (const auto& [link, in] : in_) claims += in.claims.size();
+    RINGKV_CHECK(claims == claims_of_us_ && in_.size() <= most_links, "claims of other nodes are miscounted");
     for (const auto& [link, out] : out_) {
         RINGKV_CHECK(!out.claims.empty() && out.claims.number() <= last_list_, "a link without claims");
         out.claims.check_invariants();

@@ -76,9 +76,12 @@ class Beacons {
         Time heard_at{};
     };
 
+    // The link that it came by, with room for its claims; nullptr: more is claimed of us than a cluster could.
+    [[nodiscard]] Inbound* link_of(const Origin& from, const Beacon& beacon);
     // The claims of the beacon, if its list is there or can be made.
-    [[nodiscard]] static bool take_list(Inbound& in, const Beacon& beacon);
-    void forget_silent(Time now);
+    [[nodiscard]] bool take_list(Inbound& in, const Beacon& beacon);
+    [[nodiscard]] static bool list_taken(Inbound& in, const Beacon& beacon);
+    void forget_silent_links(Time now);
     [[nodiscard]] static bool take_answer(const ClaimList& claims, const Sent& beacon, const BeaconAnswer& answer,
                                           const Granted& granted, const Lags& lags);
     // Is a primary cut off for so long that it is to be deposed?
@@ -89,7 +92,8 @@ class Beacons {
     std::map<Link, Outbound> out_;
     absl::btree_map<PartitionId, std::vector<Link>> links_;  // of which each partition is claimed
     std::map<std::tuple<NodeId, StartNumber, std::uint64_t>, Inbound> in_;  // the last: its connection
-    Time forgot_at_{};
+    std::size_t claims_of_us_ = 0;                                          // of all of them
+    Time swept_at_{};
     Nonce last_nonce_;
     std::uint64_t last_list_ = 0;
 };

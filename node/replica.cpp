@@ -5,6 +5,7 @@
 
 #include "common/check.hpp"
 #include "common/placement/planning.hpp"
+#include "node/peer_checks.hpp"
 
 namespace ringkv {
 
@@ -34,6 +35,8 @@ void Replica::learn(Time now, const PartitionState& state) {
 void Replica::learn_view(Time now, const View& view) {
     if (view.id <= state_.view.id) return;
     const bool same_term = view.since == state_.view.since;
+    if (same_term && view.primary != state_.view.primary)
+        return ports_.refused.add(now, partition_, "a term has one primary, and a view of this one names another");
     state_.view = view;
     view_batch_ = ports_.storage.store(partition_, ViewRecord{partition_, view});
     ports_.leases.claims_changed();
@@ -87,12 +90,15 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
     asks_again_ = false;
     // Only in the log whose StartView we took over; within a term it moves along (V3).
     if (log_.incomplete() || log_.log_view() < message.since || log_.log_view() > message.view) return;
+    // Of a view that was announced in a Prepare which has not arrived: its sender announces it again.
+    if (message.view > state_.view.id) return acknowledge(from, true);
     log_.set_log_view(std::max(log_.log_view(), message.view));
     verified_ = std::max(verified_, log_.commit());
     if (message.first > verified_.next()) {
         acknowledge(from, true);
         return;
     }
+    if (!fit(now, message.entries)) return;
     take_entries(message.entries);
     log_.advance(std::min(message.commit, verified_));
     log_.trim(log_.commit());
@@ -110,6 +116,12 @@ void Replica::take_entries(const std::vector<EntryPtr>& entries) {
         if (entry->op == log_.last().next()) log_.append(entry);
         verified_ = std::max(verified_, entry->op);
     }
+}
+
+bool Replica::fit(Time now, const std::vector<EntryPtr>& entries) {
+    const auto objection = objection_to(entries, log_);
+    if (objection) ports_.refused.add(now, partition_, *objection);
+    return !objection;
 }
 
 void Replica::acknowledge(NodeId primary, bool gap) {
@@ -140,6 +152,7 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
         answer_start_view(from, true);
         return;
     }
+    if (!fit(now, message.entries)) return;
     ticket_ = ports_.numbers.next();  // no copy that was asked for before may replace what we take over now
     verified_ = std::max(message.base, log_.commit());
     take_entries(message.entries);
@@ -155,7 +168,7 @@ void Replica::answer_start_view(NodeId primary, bool gap) {
     // Without a gap it is said of the view whose log we have: the newest that we know may be another (M4).
     const ViewId view = gap ? state_.view.id : log_.log_view();
     StartViewOk answer{partition_, view, held_for_sure(), gap, log_.commit(), log_.suffix().view_at(log_.commit()),
-                       ticket_};
+                       ticket_,    true};
     if (log_.incomplete()) {  // nothing of it is whole
         answer.op = answer.commit = OpNumber();
         answer.commit_view = ViewId();
@@ -317,6 +330,7 @@ void Replica::check_invariants() const {
         return primary_->check_invariants();
     }
     RINGKV_CHECK(verified_ <= log_.last() || verified_ <= log_.commit(), "more is verified than is held");
+    RINGKV_CHECK(log_.log_view() <= state_.view.id, "the log is of a view that is not known");
     const NodeId primary = state_.view.primary;
     RINGKV_CHECK(!owed_prepare_ok_ || *owed_prepare_ok_ == primary, "a PrepareOk is owed to another node");
     RINGKV_CHECK(!owed_start_view_ok_ || owed_start_view_ok_->to == primary, "a StartViewOk is owed to another node");

@@ -5,6 +5,7 @@
 #include "node/admission.hpp"
 #include "node/engine.hpp"
 #include "node/outlets.hpp"
+#include "node/refused_messages.hpp"
 #include "node/transfer_pace.hpp"
 
 namespace ringkv {
@@ -31,6 +32,7 @@ struct ReplicaPorts {
     Admission& admission;
     TransferPace& transfers;
     UniqueNumbers& numbers;
+    RefusedMessages& refused;
 };
 
 }  // namespace ringkv

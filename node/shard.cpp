@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/check.hpp"
+#include "node/peer_checks.hpp"
 
 namespace ringkv {
 
@@ -22,10 +23,12 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
       facts_{limits, commit_rule, succession_rule, {}, self_.start, false, {}, {}},
       storage_(self_.durability != Durability::memory),
       messages_(facts_),
+      refused_(events_),
       admission_(limits.inflight),
       numbers_(self_.start),
       engine_(engine),
-      ports_{facts_, engine_, storage_, messages_, proposals_, leases_, events_, admission_, transfers_, numbers_},
+      ports_{facts_,  engine_,    storage_,   messages_, proposals_, leases_,
+             events_, admission_, transfers_, numbers_,  refused_},
       registry_(self_, index == 0, facts_, facts_.registry, messages_, events_),
       beacons_(facts_, messages_) {
     RINGKV_CHECK(!self_.registries.empty() && index < self_.endpoints.size(), "a node's description is incomplete");
@@ -61,6 +64,7 @@ Replica& Shard::ensure(PartitionId partition) {
     if (!replica) {
         replica = std::make_unique<Replica>(partition, ports_, Time{});
         ticks_.wake(partition, Time{});
+        ++facts_.replicas;
     }
     return *replica;
 }
@@ -79,8 +83,9 @@ void Shard::touch(PartitionId partition) {
 
 void Shard::take_map(Time now, ClusterMap map) {
     if (!map.newer_than(facts_.map)) return;
-    const bool whole = map.formed() && map.partitions.size() == map.settings.partitions;
-    if (!whole || (!facts_.map.settings.id.none() && map.settings.id != facts_.map.settings.id)) return;
+    if (!map.formed()) return;
+    refused_.coming({}, "ClusterMap");
+    if (const auto objection = objection_to(map, facts_.map)) return refused_.add(now, {}, *objection);
     facts_.map = std::move(map);
     all_claims_change_ = true;
     map_moved();
@@ -92,6 +97,11 @@ void Shard::take_map(Time now, ClusterMap map) {
 
 void Shard::take_delta(Time now, const MapDelta& delta) {
     const bool moves = moves_shards(delta);
+    refused_.coming({}, "MapDelta");
+    if (const auto objection = objection_to(delta, facts_.map)) {
+        refused_.add(now, {}, *objection);
+        return registry_.gap();  // the whole map may say something else
+    }
     switch (facts_.map.apply(delta)) {
         case ClusterMap::Applied::old: return;
         case ClusterMap::Applied::gap: registry_.gap(); return;

@@ -40,6 +40,8 @@ class Shard final : public Actor {
     // For tests and status.
     [[nodiscard]] const Replica* replica(PartitionId partition) const;
     [[nodiscard]] const ClusterMap& map() const { return facts_.map; }
+    // Messages of other nodes and of the registry that no honest one sends, so far: they were refused.
+    [[nodiscard]] std::uint64_t refused() const { return refused_.count(); }
     // At the end of a turn: those of each replica and of the lease traffic; each primary's view, and no other, is
     // claimed of all whose leases it needs.
     void check_invariants() const;
@@ -67,6 +69,9 @@ class Shard final : public Actor {
     void from_peer(Time now, const Origin& from, const BeaconAnswer& answer);
     template <class M>
     void from_peer(Time now, const Origin& from, const M& message);
+    // Is it refused, being what no honest sender sends?
+    template <class M>
+    [[nodiscard]] bool refuse(Time now, const Origin& from, const M& message);
 
     // The map.
     void take_map(Time now, ClusterMap map);
@@ -97,6 +102,7 @@ class Shard final : public Actor {
     ProposalOutlet proposals_;
     LeaseOutlet leases_;
     EventLog events_;
+    RefusedMessages refused_;
     Admission admission_;
     TransferPace transfers_;
     UniqueNumbers numbers_;

@@ -1,5 +1,6 @@
 // What a shard does with each message, by sender: clients and operators, the registry, other nodes.
 #include "common/message_groups.hpp"
+#include "node/peer_checks.hpp"
 #include "node/shard.hpp"
 
 namespace ringkv {
@@ -25,7 +26,7 @@ void Shard::receive(Time now, const Origin& from, Message message) {
                 // this address perhaps, is not for us: ours has promised nothing (Words).
                 if (!of_peer(from))
                     refuse_misplaced(from, name_of(message));
-                else if (from.to == facts_.me || OneOf<M, BeaconAnswer>)
+                else if ((from.to == facts_.me || OneOf<M, BeaconAnswer>)&&!refuse(now, from, content))
                     from_peer(now, from, content);
             } else {
                 static_assert(ClientAnswer<M> || RegistryRequest<M> || OperatorAnswer<M> || OneOf<M, Administer>,
@@ -108,13 +109,19 @@ void Shard::from_registry(Time now, const HeartbeatAnswer& answer) {
 }
 
 void Shard::from_registry(Time now, const ProposeAnswer& answer) {
+    refused_.coming({}, "ProposeAnswer");
     registry_.answered(answer);
-    for (const ProposalOutcome& outcome : answer.outcomes)
+    for (const ProposalOutcome& outcome : answer.outcomes) {
         // Only the view: the answer may be older than the map by now, and the target is the map's.
-        if (Replica* replica = ours(outcome.partition) ? find(outcome.partition) : nullptr) {
-            replica->learn_view(now, outcome.state.view);
-            touch(outcome.partition);
+        Replica* replica = ours(outcome.partition) ? find(outcome.partition) : nullptr;
+        if (replica == nullptr) continue;
+        if (const auto objection = objection_to(outcome.state.view)) {
+            refused_.add(now, outcome.partition, *objection);
+            continue;
         }
+        replica->learn_view(now, outcome.state.view);
+        touch(outcome.partition);
+    }
 }
 
 void Shard::from_registry(Time now, const JoinAnswer& answer) {
@@ -141,7 +148,24 @@ void Shard::from_registry(Time now, const FrameRefused& refused) {
 // ---------------------------------------------------------------- other nodes
 
 bool Shard::of_peer(const Origin& from) const {
-    return !from.node.none() && from.cluster == facts_.map.settings.id;
+    return !from.node.none() && from.node != facts_.me && facts_.map.formed() && from.cluster == facts_.map.settings.id;
+}
+
+template <class M>
+bool Shard::refuse(Time now, const Origin& from, const M& message) {
+    refused_.coming(from.node, name_of(M{}));
+    PartitionId partition;
+    if constexpr (ReplicaMessage<M>) {
+        partition = message.partition;
+        if (!ours(partition)) return true;  // of a map that we do not have yet, perhaps, or of another shard
+    }
+    const View* senders = nullptr;  // the view that it is said in is its sender's own
+    if constexpr (OneOf<M, StartView, StateChunk>) senders = &message.view;
+    if constexpr (OneOf<M, Prepare>) senders = message.announce ? &*message.announce : nullptr;
+    auto objection = objection_to(message, static_cast<std::uint32_t>(facts_.map.partitions.size()));
+    if (!objection && senders != nullptr && senders->primary != from.node) objection = "its sender is not the primary";
+    if (objection) refused_.add(now, partition, *objection);
+    return objection.has_value();
 }
 
 void Shard::from_peer(Time now, const Origin& from, const Beacon& beacon) {
@@ -178,7 +202,6 @@ void Shard::from_peer(Time now, const Origin& from, const BeaconAnswer& answer) 
 template <class M>
 void Shard::from_peer(Time now, const Origin& from, const M& message) {
     constexpr bool makes_it = OneOf<M, Prepare, StartView, StateChunk>;
-    if (!ours(message.partition)) return;
     Replica* replica = makes_it ? &ensure(message.partition) : find(message.partition);
     if (replica == nullptr) return;
     replica->receive(now, from.node, message);

@@ -100,6 +100,9 @@ class ShardByHand {
         return newest;
     }
 
+    // All that was sent and not taken away yet.
+    [[nodiscard]] std::vector<Outgoing> take_all() { return std::exchange(sends_, {}); }
+
     // Grants every lease that the shard asks for, from these nodes.
     void grant_leases(std::vector<std::uint32_t> nodes) {
         for (std::uint32_t node : nodes)

@@ -215,6 +215,54 @@ TEST_F(ShardTest, RefusesWritesAboveItsLimits) {
     EXPECT_FALSE(node.sent<RequestRefused>()) << "what was answered makes room";
 }
 
+// C1: what is remembered of one client is bounded, and it can always go on: the write that holds the others back is
+// taken.
+TEST_F(ShardTest, RefusesMoreUnansweredWritesOfAClientThanItRemembers) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    node.start_serving();
+    const auto send = [&node](std::uint64_t sequence, std::uint64_t lowest) {
+        Write write = ShardByHand::put(sequence, "k", "v");
+        write.lowest = Sequence(lowest);
+        node.from_client(write);
+    };
+    for (std::uint64_t sequence = 2; sequence <= 1025; ++sequence) send(sequence, 1);
+    EXPECT_FALSE(node.sent<RequestRefused>());
+    send(1026, 1);
+    EXPECT_EQ(node.sent<RequestRefused>().value().reason, RefusalReason::overloaded);
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 1024));
+    ASSERT_TRUE(node.sent<WriteAnswer>());
+    send(1026, 1);
+    EXPECT_EQ(node.sent<RequestRefused>().value().reason, RefusalReason::overloaded) << "answered, but not known to be";
+    send(2, 1);
+    EXPECT_EQ(node.sent<WriteAnswer>().value().version, OpNumber(1)) << "a retry is answered";
+    send(1, 1);
+    send(1026, 1026);
+    EXPECT_FALSE(node.sent<RequestRefused>());
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 1026));
+    EXPECT_EQ(node.sent<WriteAnswer>().value().version, OpNumber(1026));
+    EXPECT_EQ(node.shard().replica(PartitionId(0))->log().sessions().outcomes(ClientId(77), Sequence(1)), 1U);
+}
+
+TEST_F(ShardTest, SessionsBeyondTheBudgetGoTheLongestSilentFirst) {
+    Limits limits;
+    limits.sessions = 10 * SessionTable::bytes_a_session;
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
+    node.start_serving();
+    const auto& log = node.shard().replica(PartitionId(0))->log();
+    for (std::uint64_t client = 1; client <= 25; ++client) {
+        Write write = ShardByHand::put(1, "k", "v");
+        write.client = ClientId(client);
+        node.from_client(write);
+    }
+    for (int i = 0; i < 3; ++i) {
+        for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, log.last().value()));
+        node.pass(milliseconds(150));
+        node.grant_leases({2, 3});
+    }
+    EXPECT_EQ(log.sessions().size(), 10U);
+    EXPECT_EQ(log.sessions().snapshot(log.commit()).sessions.front().client, ClientId(16));
+}
+
 TEST_F(ShardTest, TellsClientsOfAnotherCluster) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
     node.start_serving();
