@@ -159,6 +159,7 @@ void SessionTable::load(const std::vector<SessionRecord>& sessions) {
         outcome_bytes_ -= bytes_of(session.outcomes);
         session.outcomes.clear();
         outcome_bytes_ += bytes_of(session.outcomes);
+        session.lowest = Sequence();  // one that came back may begin below where it ended
         session.last_op = record.last_op;
         for (const SessionOutcome& outcome : record.outcomes)
             remember(session, {outcome.sequence, outcome.version.value(), static_cast<std::uint64_t>(outcome.status)});
