@@ -63,7 +63,7 @@ class Publication {
     void log_when_durable(LogLevel level, std::string text,
                           std::vector<std::pair<std::string, std::string>> fields = {});
 
-    // Tells all subscribers the epoch now and then: at the next beacons after a change, so that one who lost the delta
+    // Tells all subscribers the epoch now and then: at the next beacons after a change, so that one that lost the delta
     // asks soon, and else twice in a grace.
     void tick(Time now);
     void durable(BatchNumber number);
