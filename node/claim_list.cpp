@@ -13,7 +13,7 @@ void ClaimList::set(PartitionId partition, ViewId view, std::uint64_t& last) {
     else
         claims_[partition] = {view, list_};
     if (list_ > follow_on_) changes_.emplace_back(list_, partition);
-    if (changes_.size() > claims_.size()) forget_answers();  // all is less than what has changed
+    if (list_is_shorter()) forget_answers();
 }
 
 void ClaimList::send(Beacon& beacon) {
@@ -51,7 +51,7 @@ void ClaimList::check_invariants() const {
     for (const auto& [partition, held] : claims_)
         RINGKV_CHECK(!held.view.none() && held.since <= list_, "a claim that is younger than its list");
     RINGKV_CHECK(answered_ == 0 || answered_ == follow_on_, "changes do not follow on what was answered");
-    RINGKV_CHECK(follow_on_ <= list_ && changes_.size() <= claims_.size(), "more changes than claims");
+    RINGKV_CHECK(follow_on_ <= list_ && !list_is_shorter(), "more changes than claims");
     std::uint64_t before = follow_on_ + 1;
     for (const auto& [list, partition] : changes_) {
         RINGKV_CHECK(before <= list && list <= list_, "changes out of order");

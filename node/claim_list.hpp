@@ -38,6 +38,9 @@ class ClaimList {
     void check_invariants() const;
 
   private:
+    // All of the list is less than what has changed.
+    [[nodiscard]] bool list_is_shorter() const { return changes_.size() > claims_.size(); }
+
     Claims claims_;
     std::uint64_t list_ = 0;
     bool sent_ = false;           // under that number

@@ -38,9 +38,10 @@ void set_listening(void* socket) {
 }
 
 void set_connecting(void* socket) {
-    // A peer that vanished without closing (power, cable, SIGSTOP) is noticed by silence, which is off by default: asked
-    // every second, closed after 3; and the side that listens, which asks nothing, closes when it was not asked for 5.
-    // One question and answer serve both: they are most of the frames of a registry with hundreds of idle connections.
+    // A peer that vanished without closing (power, cable, SIGSTOP) is noticed by silence, which is off by default:
+    // asked every second, closed after 3; and the side that listens, which asks nothing, closes when it was not asked
+    // for 5. One question and answer serve both: they are most of the frames of a registry with hundreds of idle
+    // connections.
     set(socket, ZMQ_HEARTBEAT_IVL, 1000);
     set(socket, ZMQ_HEARTBEAT_TIMEOUT, 3000);
     set(socket, ZMQ_HEARTBEAT_TTL, 5000);

@@ -73,10 +73,21 @@ class Mutator {
         number(value);
         id = StrongId<Tag, Rep>(value);
     }
+    // What an entry speaks of is changed where it is kept.
+    void mutate(std::string_view&) {}
+    void mutate(ClientIds&) {}
     void mutate(EntryPtr& entry) {
         Entry copy = *entry;
+        std::string key(copy.key), value(copy.value);
+        std::vector<ClientId> expired(copy.expired.begin(), copy.expired.end());
         mutate(copy);
-        entry = std::make_shared<const Entry>(std::move(copy));
+        mutate(key);
+        mutate(value);
+        mutate(expired);
+        copy.key = key;
+        copy.value = value;
+        copy.expired = expired;
+        entry = share(copy);
     }
     template <class T>
     void mutate(std::optional<T>& value) {
