@@ -21,7 +21,7 @@ bool possible(ViewId view) {
     return !view.none() && !too_high(view.number);
 }
 
-Objection objection_to_key(const std::string& key, PartitionId partition, std::uint32_t partitions) {
+Objection objection_to_key(std::string_view key, PartitionId partition, std::uint32_t partitions) {
     if (key.empty()) return "a key has at least one byte";
     if (partition_of(key, partitions) != partition) return "a key does not belong to its partition";
     return std::nullopt;

@@ -86,9 +86,9 @@ class CountedCluster::HostDriver final : public VolatileDriver {
     HostDriver(CountedCluster& cluster, Host& host)
         : VolatileDriver(cluster.now_, host.stored), cluster_(cluster), host_(host) {}
 
-    [[nodiscard]] Result<void> send(const Identity& sender, std::vector<Outgoing> messages) override {
+    [[nodiscard]] Result<std::vector<Outgoing>> send(const Identity& sender, std::vector<Outgoing> messages) override {
         cluster_.send(host_, sender, messages);
-        return {};
+        return std::vector<Outgoing>();
     }
     void subscribe(const std::string& endpoint) override { host_.subscription = endpoint; }
     void log(const LogLine&) override {}

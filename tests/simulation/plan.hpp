@@ -29,7 +29,6 @@ struct Plan {
     // Of the clients.
     std::size_t window = ContactSettings().window;
     bool hasty = false;  // hardly a pause between two attempts: thousands of them until a deadline
-    std::uint64_t inflight = 65536;                    // limits.inflight
     std::uint64_t sessions = std::uint64_t{1} << 20U;  // limits.sessions
     // The load.
     std::uint32_t clients = 4;
