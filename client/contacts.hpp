@@ -32,8 +32,7 @@ struct ContactSettings {
 
 class Contact {
   public:
-    Contact(Endpoint endpoint, const ContactSettings& settings)
-        : endpoint_(std::move(endpoint)), settings_(settings) {}
+    Contact(Endpoint endpoint, const ContactSettings& settings) : endpoint_(std::move(endpoint)), settings_(settings) {}
     Contact(const Contact&) = delete;
     Contact& operator=(const Contact&) = delete;
 

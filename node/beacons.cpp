@@ -205,7 +205,8 @@ void Beacons::check_invariants() const {
         RINGKV_CHECK(out.sent.size() <= most_unanswered, "unanswered beacons pile up");
         const Sent* before = nullptr;
         for (const Sent& sent : out.sent) {
-            RINGKV_CHECK(sent.nonce <= last_nonce_ && sent.list <= out.claims.number(), "a beacon that was not sent yet");
+            RINGKV_CHECK(sent.nonce <= last_nonce_ && sent.list <= out.claims.number(),
+                         "a beacon that was not sent yet");
             RINGKV_CHECK(before == nullptr || (before->nonce < sent.nonce && before->at <= sent.at),
                          "beacons out of order");
             before = &sent;

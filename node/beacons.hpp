@@ -28,8 +28,8 @@ class Beacons {
     // Both must outlive it.
     Beacons(const ShardFacts& shard, MessageOutlet& messages) : shard_(shard), messages_(messages) {}
 
-    // Whose leases the partition's primary asks for in its view from the next beacon on; none: there is no primary here.
-    // Those that it holds last on. Precondition: each link is there once.
+    // Whose leases the partition's primary asks for in its view from the next beacon on; none: there is no primary
+    // here. Those that it holds last on. Precondition: each link is there once.
     void set_claims(PartitionId partition, ViewId view, std::vector<Link> links);
     [[nodiscard]] const std::vector<Link>& links_of(PartitionId partition) const;
     // A view that is claimed of the link; none if the partition is not.
@@ -90,7 +90,7 @@ class Beacons {
     const ShardFacts& shard_;
     MessageOutlet& messages_;
     std::map<Link, Outbound> out_;
-    absl::btree_map<PartitionId, std::vector<Link>> links_;  // of which each partition is claimed
+    absl::btree_map<PartitionId, std::vector<Link>> links_;                 // of which each partition is claimed
     std::map<std::tuple<NodeId, StartNumber, std::uint64_t>, Inbound> in_;  // the last: its connection
     std::size_t claims_of_us_ = 0;                                          // of all of them
     Time swept_at_{};

@@ -26,8 +26,8 @@ class ChangingViews : public ShardTest {
     void learn_busy(std::uint64_t number) {
         ClusterMap map = ShardByHand::map(ShardByHand::view(1, 1, {1, 2, 3}), ++epoch_);
         map.settings.partitions = 2;
-        const View changed = number % 2 == 1 ? ShardByHand::view(number, 1, {1, 2, 3}, 1)
-                                             : ShardByHand::view(number, 1, {1, 2}, 1);
+        const View changed =
+            number % 2 == 1 ? ShardByHand::view(number, 1, {1, 2, 3}, 1) : ShardByHand::view(number, 1, {1, 2}, 1);
         map.partitions.push_back({changed, changed.members, {}});
         node_.from_registry(MapSnapshot{map});
     }
@@ -40,9 +40,7 @@ class ChangingViews : public ShardTest {
         node_.grant_leases({2, 3});
         ASSERT_TRUE(reads(quiet));
     }
-    bool reads(PartitionId partition) {
-        return node_.shard().replica(partition)->primary()->reads_now(node_.now());
-    }
+    bool reads(PartitionId partition) { return node_.shard().replica(partition)->primary()->reads_now(node_.now()); }
 };
 
 TEST_F(ChangingViews, QuickerThanARoundTripLetNoOtherLeaseLapse) {
@@ -100,8 +98,7 @@ class BeaconTraffic : public ShardTest {
             wanted_.erase(partition);
         else
             wanted_[partition] = view;
-        asking_.beacons.set_claims(partition, view,
-                                   view.none() ? std::vector<Beacons::Link>{} : std::vector{link_});
+        asking_.beacons.set_claims(partition, view, view.none() ? std::vector<Beacons::Link>{} : std::vector{link_});
         asking_.beacons.check_invariants();
     }
     std::vector<Beacon> beacons() {
