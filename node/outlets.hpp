@@ -2,6 +2,7 @@
 // shard empties them at the end of a turn (Shard::take_effects).
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>

@@ -30,6 +30,7 @@ class Writer {
     Writer(Build build, std::string& buffer) : newer_(build == Build::newer), sink_{buffer}, out_(sink_) {}
 
     Packer& out() { return out_; }
+    void flush() { sink_.flush(); }
 
     // An array of what `head` packs, if anything, and of the fields.
     template <Struct T, class Head>
@@ -101,6 +102,7 @@ std::string frame_of(Build build, std::string frame) {
             [&](const auto& content) { writer.put_struct(content, 1, [&] { writer.out().pack(message.index()); }); },
             message);
     if (build == Build::newer) put_unknown_message(writer);
+    writer.flush();
     return made;
 }
 
@@ -113,6 +115,7 @@ std::string record_of(Build build, const StorageRecord& record) {
             writer.put_struct(content, 1, [&] { writer.out().pack_array(2).pack(2).pack(record.index()); });
         },
         record);
+    writer.flush();
     return made;
 }
 

@@ -101,7 +101,7 @@ template <class T>
 }  // namespace
 
 FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
-    StringSink sink{buffer_};
+    StringSink sink(buffer_);
     Packer out(sink);
     out.pack_array(header_fields);
     out.pack_str(static_cast<std::uint32_t>(magic.size()));
@@ -112,11 +112,12 @@ FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
     wire::pack(out, sender.node);
     wire::pack(out, sender.start);
     wire::pack(out, to);
+    sink.flush();
     header_ = buffer_;
 }
 
 void FrameWriter::add(const Message& message) {
-    StringSink sink{buffer_};
+    StringSink sink(buffer_);
     Packer out(sink);
     wire::pack_alternative(out, message, [&out](std::uint64_t type) { out.pack_uint64(type); });
 }

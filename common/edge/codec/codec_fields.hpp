@@ -10,6 +10,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
@@ -27,10 +29,34 @@
 
 namespace ringkv::wire {
 
-// What a Packer writes to: the end of a string.
-struct StringSink {
-    std::string& buffer;
-    void write(const char* data, std::size_t size) { buffer.append(data, size); }
+// What a Packer writes to: the end of a string. A message is a hundred values of a few bytes: they are gathered first,
+// and are there after flush(), or when the sink goes.
+class StringSink {
+  public:
+    explicit StringSink(std::string& buffer) : buffer_(buffer) {}
+    ~StringSink() { flush(); }
+    StringSink(const StringSink&) = delete;
+    StringSink& operator=(const StringSink&) = delete;
+
+    [[gnu::always_inline]] void write(const char* data, std::size_t size) {
+        if (size > gathered_.size() - used_) return write_through(data, size);
+        std::memcpy(gathered_.data() + used_, data, size);
+        used_ += size;
+    }
+    void flush() {
+        buffer_.append(gathered_.data(), used_);
+        used_ = 0;
+    }
+
+  private:
+    [[gnu::noinline]] void write_through(const char* data, std::size_t size) {
+        flush();
+        buffer_.append(data, size);
+    }
+
+    std::string& buffer_;
+    std::array<char, 512> gathered_;  // the first `used_` of them
+    std::size_t used_ = 0;
 };
 using Packer = msgpack::packer<StringSink>;
 

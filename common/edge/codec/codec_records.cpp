@@ -24,9 +24,10 @@ Error of_a_newer_release(const std::string& what) {
 template <class T>
 std::string encode_any(const T& value) {
     std::string buffer;
-    StringSink sink{buffer};
+    StringSink sink(buffer);
     Packer out(sink);
     wire::pack(out, value);
+    sink.flush();
     return buffer;
 }
 
@@ -82,13 +83,14 @@ Result<T> decode_any(std::string_view bytes) {
 
 std::string encode_record(const StorageRecord& record) {
     std::string buffer;
-    StringSink sink{buffer};
+    StringSink sink(buffer);
     Packer out(sink);
     wire::pack_alternative(out, record, [&out](std::uint64_t type) {
         out.pack_array(2);
         out.pack_uint64(written_format);
         out.pack_uint64(type);
     });
+    sink.flush();
     return buffer;
 }
 
