@@ -187,6 +187,7 @@ std::vector<NodeHoldings> AdminActor::gathered() const {
     for (const Asked& asked : asked_)
         if (!asked.answer) nodes.erase(asked.node);
     std::vector<NodeHoldings> gathered;
+    gathered.reserve(nodes.size());
     for (auto& [id, node] : nodes) gathered.push_back(std::move(node));
     return gathered;
 }

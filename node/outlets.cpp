@@ -1,7 +1,5 @@
 #include "node/outlets.hpp"
 
-#include <ranges>
-
 namespace ringkv {
 
 const std::vector<Endpoint>* MessageOutlet::endpoints_of(NodeId node) {
@@ -37,8 +35,8 @@ BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {
 }
 
 BatchNumber StorageOutlet::unstored(PartitionId partition) const {
-    for (const auto& [batch, partitions] : std::views::reverse(waiting_))
-        if (partitions.contains(partition)) return batch;
+    for (auto waiting = waiting_.rbegin(); waiting != waiting_.rend(); ++waiting)
+        if (waiting->second.contains(partition)) return waiting->first;
     return {};
 }
 

@@ -40,7 +40,7 @@ class StringSink {
 
     [[gnu::always_inline]] void write(const char* data, std::size_t size) {
         if (size > gathered_.size() - used_) return write_through(data, size);
-        std::memcpy(gathered_.data() + used_, data, size);
+        if (size != 0) std::memcpy(gathered_.data() + used_, data, size);  // of an empty view it may be null
         used_ += size;
     }
     void flush() {
