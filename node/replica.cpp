@@ -239,6 +239,8 @@ Time Replica::next_tick(Time now) const {
     const View& view = state_.view;
     if (!view.has(ports_.shard.me) || log_.incomplete()) return now + deletion_interval;
     if (!ports_.storage.stored(view_batch_)) return now + ports_.shard.lease().beacon;  // durable() is another touch
+    // Nothing can be proposed before the promise has run out; then it is looked how long to wait beyond it.
+    if (now < promised_until_ && !asks_again_) return promised_until_;
     const Duration delay =
         view.primary == ports_.shard.me ? Duration(0) : ports_.shard.succession_rule.delay(view, ports_.shard.me);
     const Time proposes = std::max(promised_until_ + delay, now + proposal_interval);
