@@ -81,7 +81,7 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
     if (storage_.keeps()) storage_.store(partition_, StateChunkRecord{partition_, chunk.records});
     engine_.load(partition_, chunk.records);
     if (!chunk.sessions.empty()) {
-        storage_.store(partition_, StateSessionsRecord{partition_, chunk.sessions});
+        if (storage_.keeps()) storage_.store(partition_, StateSessionsRecord{partition_, chunk.sessions});
         sessions_.load(chunk.sessions);
     }
     if (chunk.end) {
