@@ -36,7 +36,7 @@ class Writer {
     template <Struct T, class Head>
     void put_struct(const T& value, std::uint32_t head_size, const Head& head) {
         const std::uint32_t count = newer_ ? wire::field_count<T> : fields_in_use(value);
-        out_.pack_array(head_size + count + (newer_ ? 1 : 0));
+        out_.array(head_size + count + (newer_ ? 1 : 0));
         head();
         std::uint32_t left = count;
         std::apply([&](const auto&... field) { ((left > 0 ? (--left, put(field)) : void()), ...); }, value.tie());
@@ -45,10 +45,10 @@ class Writer {
 
     // What the next release may well have, and no older one knows.
     void put_unknown() {
-        out_.pack_array(3);
-        out_.pack_map(1).pack(std::string("field")).pack(std::vector<int>{1, -2, 300000});
-        out_.pack_nil();
-        out_.pack_bin(2).pack_bin_body("\xc1\xc1", 2);
+        out_.array(3);
+        out_.library().pack_map(1).pack(std::string("field")).pack(std::vector<int>{1, -2, 300000});
+        out_.nil();
+        out_.bytes("\xc1\xc1", 2);
     }
 
   private:
@@ -59,15 +59,15 @@ class Writer {
     void put(const EntryPtr& value) { put(*value); }
     template <class T>
     void put(const std::optional<T>& value) {
-        value ? put(*value) : void(out_.pack_nil());
+        value ? put(*value) : out_.nil();
     }
     template <class T>
     void put(const std::vector<T>& values) {
-        out_.pack_array(static_cast<std::uint32_t>(values.size()));
+        out_.array(values.size());
         for (const T& value : values) put(value);
     }
     void put(const std::map<NodeId, NodeInfo>& nodes) {
-        out_.pack_array(static_cast<std::uint32_t>(nodes.size()));
+        out_.array(nodes.size());
         for (const auto& [id, node] : nodes) put(node);
     }
     template <class T>
@@ -79,7 +79,8 @@ class Writer {
 };
 
 void put_unknown_message(Writer& writer) {
-    writer.out().pack_array(2).pack(200);
+    writer.out().array(2);
+    writer.out().number(std::uint64_t{200});
     writer.put_unknown();
 }
 
@@ -99,7 +100,9 @@ std::string frame_of(Build build, std::string frame) {
     }
     for (const Message& message : envelope->messages)
         std::visit(
-            [&](const auto& content) { writer.put_struct(content, 1, [&] { writer.out().pack(message.index()); }); },
+            [&](const auto& content) {
+                writer.put_struct(content, 1, [&] { writer.out().number(std::uint64_t{message.index()}); });
+            },
             message);
     if (build == Build::newer) put_unknown_message(writer);
     writer.flush();
@@ -112,7 +115,11 @@ std::string record_of(Build build, const StorageRecord& record) {
     Writer writer(build, made);
     std::visit(
         [&](const auto& content) {
-            writer.put_struct(content, 1, [&] { writer.out().pack_array(2).pack(2).pack(record.index()); });
+            writer.put_struct(content, 1, [&] {
+                writer.out().array(2);
+                writer.out().number(std::uint64_t{2});
+                writer.out().number(std::uint64_t{record.index()});
+            });
         },
         record);
     writer.flush();

@@ -103,11 +103,10 @@ template <class T>
 FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
     StringSink sink(buffer_);
     Packer out(sink);
-    out.pack_array(header_fields);
-    out.pack_str(static_cast<std::uint32_t>(magic.size()));
-    out.pack_str_body(magic.data(), static_cast<std::uint32_t>(magic.size()));
-    out.pack_uint32(protocol_major);
-    out.pack_uint32(protocol_minor);
+    out.array(header_fields);
+    out.text(magic.data(), magic.size());
+    out.number(std::uint64_t{protocol_major});
+    out.number(std::uint64_t{protocol_minor});
     wire::pack(out, sender.cluster);
     wire::pack(out, sender.node);
     wire::pack(out, sender.start);
@@ -119,7 +118,7 @@ FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
 void FrameWriter::add(const Message& message) {
     StringSink sink(buffer_);
     Packer out(sink);
-    wire::pack_alternative(out, message, [&out](std::uint64_t type) { out.pack_uint64(type); });
+    wire::pack_alternative(out, message, [&out](std::uint64_t type) { out.number(type); });
 }
 
 std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages) {

@@ -10,12 +10,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
-#include <msgpack.hpp>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -25,40 +22,10 @@
 #include <vector>
 
 #include "common/check.hpp"
+#include "common/edge/codec/codec_packer.hpp"
 #include "common/edge/codec/codec_reader.hpp"
 
 namespace ringkv::wire {
-
-// What a Packer writes to: the end of a string. A message is a hundred values of a few bytes: they are gathered first,
-// and are there after flush(), or when the sink goes.
-class StringSink {
-  public:
-    explicit StringSink(std::string& buffer) : buffer_(buffer) {}
-    ~StringSink() { flush(); }
-    StringSink(const StringSink&) = delete;
-    StringSink& operator=(const StringSink&) = delete;
-
-    [[gnu::always_inline]] void write(const char* data, std::size_t size) {
-        if (size > gathered_.size() - used_) return write_through(data, size);
-        if (size != 0) std::memcpy(gathered_.data() + used_, data, size);  // of an empty view it may be null
-        used_ += size;
-    }
-    void flush() {
-        buffer_.append(gathered_.data(), used_);
-        used_ = 0;
-    }
-
-  private:
-    [[gnu::noinline]] void write_through(const char* data, std::size_t size) {
-        flush();
-        buffer_.append(data, size);
-    }
-
-    std::string& buffer_;
-    std::array<char, 512> gathered_;  // the first `used_` of them
-    std::size_t used_ = 0;
-};
-using Packer = msgpack::packer<StringSink>;
 
 template <class T>
 struct Field;
@@ -106,16 +73,25 @@ void pack_fields(Packer& out, const T& value) {
     std::apply([&out](const auto&... field) { (wire::pack(out, field), ...); }, fields_of(value));
 }
 
-// `count`: how many are there. Those that an older release does not have keep their defaults; those of a newer one
-// are passed over (docs/protocol.md, "Formats that grow").
 template <class T>
-[[nodiscard]] bool unpack_fields(Reader& in, T& value, std::uint32_t count) {
+[[nodiscard, gnu::noinline]] bool unpack_fewer_or_more(Reader& in, T& value, std::uint32_t count) {
     // Defaults take room that no byte stands for.
     if (count < field_count<T> && !in.charge(sizeof(T) / sizeof(std::uint64_t))) return false;
     const auto next = [&in, &count](auto& field) { return count == 0 || (--count, wire::unpack(in, field)); };
     if (!std::apply([&next](auto&... field) { return (next(field) && ...); }, fields_of(value))) return false;
     for (; count > 0; --count)
         if (!in.skip()) return false;
+    return true;
+}
+
+// `count`: how many are there. Those that an older release does not have keep their defaults; those of a newer one
+// are passed over (docs/protocol.md, "Formats that grow").
+template <class T>
+[[nodiscard]] bool unpack_fields(Reader& in, T& value, std::uint32_t count) {
+    const bool as_many = count == field_count<T>;
+    if (as_many ? !std::apply([&in](auto&... field) { return (wire::unpack(in, field) && ...); }, fields_of(value))
+                : !unpack_fewer_or_more(in, value, count))
+        return false;
     const char* const wrong = objection(value);
     return wrong == nullptr || in.fail(wrong);
 }
@@ -124,7 +100,7 @@ template <class T>
 template <class T>
 struct Field {
     static void pack(Packer& out, const T& value) {
-        out.pack_array(field_count<T>);
+        out.array(field_count<T>);
         pack_fields(out, value);
     }
     static bool unpack(Reader& in, T& value) {
@@ -138,7 +114,7 @@ struct Field {
 template <class T>
 requires std::is_unsigned_v<T>
 struct Field<T> {
-    static void pack(Packer& out, T value) { out.pack_uint64(value); }
+    static void pack(Packer& out, T value) { out.number(std::uint64_t{value}); }
     static bool unpack(Reader& in, T& value) {
         std::uint64_t wide = 0;
         if (!in.read(wide)) return false;
@@ -150,19 +126,19 @@ struct Field<T> {
 
 template <>
 struct Field<bool> {
-    static void pack(Packer& out, bool value) { value ? out.pack_true() : out.pack_false(); }
+    static void pack(Packer& out, bool value) { out.truth(value); }
     static bool unpack(Reader& in, bool& value) { return in.read(value); }
 };
 
 template <>
 struct Field<double> {
-    static void pack(Packer& out, double value) { out.pack_double(value); }
+    static void pack(Packer& out, double value) { out.number(value); }
     static bool unpack(Reader& in, double& value) { return in.read(value); }
 };
 
 template <>
 struct Field<Duration> {
-    static void pack(Packer& out, Duration value) { out.pack_int64(value.count()); }
+    static void pack(Packer& out, Duration value) { out.number(std::int64_t{value.count()}); }
     static bool unpack(Reader& in, Duration& value) {
         std::int64_t count = 0;
         if (!in.read(count)) return false;
@@ -173,7 +149,7 @@ struct Field<Duration> {
 
 template <class Tag, class Rep>
 struct Field<StrongId<Tag, Rep>> {
-    static void pack(Packer& out, StrongId<Tag, Rep> value) { out.pack_uint64(value.value()); }
+    static void pack(Packer& out, StrongId<Tag, Rep> value) { out.number(std::uint64_t{value.value()}); }
     static bool unpack(Reader& in, StrongId<Tag, Rep>& value) {
         Rep plain{};
         if (!wire::unpack(in, plain)) return false;
@@ -220,7 +196,7 @@ struct EnumRange<ErrorCode> : EnumFromTo<ErrorCode::invalid_argument, ErrorCode:
 template <class E>
 requires std::is_enum_v<E>
 struct Field<E> {
-    static void pack(Packer& out, E value) { out.pack_uint64(static_cast<std::uint64_t>(value)); }
+    static void pack(Packer& out, E value) { out.number(static_cast<std::uint64_t>(value)); }
     static bool unpack(Reader& in, E& value) {
         std::uint64_t number = 0;
         if (!in.read(number)) return false;
@@ -236,11 +212,7 @@ struct Field<E> {
 
 template <>
 struct Field<std::string> {
-    static void pack(Packer& out, const std::string& value) {
-        const auto size = static_cast<std::uint32_t>(value.size());
-        out.pack_bin(size);
-        out.pack_bin_body(value.data(), size);
-    }
+    static void pack(Packer& out, const std::string& value) { out.bytes(value.data(), value.size()); }
     static bool unpack(Reader& in, std::string& value) {
         std::string_view bytes;
         if (!in.read(bytes)) return false;
@@ -252,9 +224,7 @@ struct Field<std::string> {
 template <>
 struct Field<Uuid> {
     static void pack(Packer& out, const Uuid& value) {
-        out.pack_bin(static_cast<std::uint32_t>(value.bytes.size()));
-        out.pack_bin_body(reinterpret_cast<const char*>(value.bytes.data()),
-                          static_cast<std::uint32_t>(value.bytes.size()));
+        out.bytes(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
     }
     static bool unpack(Reader& in, Uuid& value) {
         std::string_view bytes;
@@ -272,7 +242,7 @@ struct Field<std::optional<T>> {
         if (value) {
             wire::pack(out, *value);
         } else {
-            out.pack_nil();
+            out.nil();
         }
     }
     static bool unpack(Reader& in, std::optional<T>& value) {
@@ -284,7 +254,7 @@ struct Field<std::optional<T>> {
 template <class T>
 struct Field<std::vector<T>> {
     static void pack(Packer& out, const std::vector<T>& values) {
-        out.pack_array(static_cast<std::uint32_t>(values.size()));
+        out.array(values.size());
         for (const T& value : values) wire::pack(out, value);
     }
     static bool unpack(Reader& in, std::vector<T>& values) {
@@ -302,18 +272,14 @@ struct Field<std::vector<T>> {
 // Of an entry: views into the frame, or into a list of this thread, until it is shared.
 template <>
 struct Field<std::string_view> {
-    static void pack(Packer& out, std::string_view value) {
-        const auto size = static_cast<std::uint32_t>(value.size());
-        out.pack_bin(size);
-        out.pack_bin_body(value.data(), size);
-    }
+    static void pack(Packer& out, std::string_view value) { out.bytes(value.data(), value.size()); }
     static bool unpack(Reader& in, std::string_view& value) { return in.read(value); }
 };
 
 template <>
 struct Field<ClientIds> {
     static void pack(Packer& out, const ClientIds& values) {
-        out.pack_array(static_cast<std::uint32_t>(values.size()));
+        out.array(values.size());
         for (const ClientId client : values) wire::pack(out, client);
     }
     static bool unpack(Reader& in, ClientIds& values) {
@@ -342,7 +308,7 @@ struct Field<EntryPtr> {
 template <>
 struct Field<std::map<NodeId, NodeInfo>> {
     static void pack(Packer& out, const std::map<NodeId, NodeInfo>& nodes) {
-        out.pack_array(static_cast<std::uint32_t>(nodes.size()));
+        out.array(nodes.size());
         for (const auto& [id, node] : nodes) wire::pack(out, node);
     }
     static bool unpack(Reader& in, std::map<NodeId, NodeInfo>& nodes) {
@@ -365,7 +331,7 @@ template <class Head, class... Alternatives>
 void pack_alternative(Packer& out, const std::variant<Alternatives...>& value, const Head& head) {
     std::visit(
         [&out, &value, &head]<class T>(const T& alternative) {
-            out.pack_array(1 + field_count<T>);
+            out.array(1 + field_count<T>);
             head(value.index());
             pack_fields(out, alternative);
         },

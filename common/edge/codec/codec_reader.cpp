@@ -9,17 +9,6 @@
 
 namespace ringkv::wire {
 
-// The first byte of a value (github.com/msgpack/msgpack/blob/master/spec.md).
-namespace head {
-constexpr std::uint8_t fixmap = 0x80, fixarray = 0x90, fixstr = 0xa0, nil = 0xc0, no = 0xc2, yes = 0xc3;
-constexpr std::uint8_t bin8 = 0xc4, bin16 = 0xc5, bin32 = 0xc6, ext8 = 0xc7, ext16 = 0xc8, ext32 = 0xc9;
-constexpr std::uint8_t float32 = 0xca, float64 = 0xcb;
-constexpr std::uint8_t uint8 = 0xcc, uint16 = 0xcd, uint32 = 0xce, uint64 = 0xcf;
-constexpr std::uint8_t int8 = 0xd0, int16 = 0xd1, int32 = 0xd2, int64 = 0xd3;
-constexpr std::uint8_t fixext1 = 0xd4, fixext16 = 0xd8, str8 = 0xd9, str16 = 0xda, str32 = 0xdb;
-constexpr std::uint8_t array16 = 0xdc, array32 = 0xdd, map16 = 0xde, map32 = 0xdf, negative = 0xe0;
-}  // namespace head
-
 Reader::Reader(std::string_view bytes, const CodecLimits& limits)
     : begin_(bytes.data()),
       at_(bytes.data()),
@@ -105,7 +94,11 @@ bool Reader::read_wide(Value& value) {
     }
 }
 
-template bool Reader::read_wide(std::uint64_t& value);  // for the header
+bool Reader::read_any(std::uint64_t& value) {
+    if (at_ == end_ || static_cast<std::uint8_t>(*at_) >= head::fixmap) return read_wide(value);
+    value = static_cast<std::uint8_t>(*at_++);
+    return true;
+}
 
 bool Reader::read(std::int64_t& value) {
     if (at_ == end_) return fail("cut short");
@@ -147,7 +140,7 @@ bool Reader::read(double& value) {
     return std::isfinite(value) || fail("a number that is not finite");
 }
 
-bool Reader::read(std::string_view& value) {
+bool Reader::read_any(std::string_view& value) {
     std::uint8_t first = 0;
     if (!take(first)) return false;
     std::uint64_t size = 0;
@@ -176,26 +169,7 @@ bool Reader::at_array() const {
     return (first >= head::fixarray && first < head::fixstr) || first == head::array16 || first == head::array32;
 }
 
-bool Reader::take_nil() {
-    if (at_ == end_ || static_cast<std::uint8_t>(*at_) != head::nil) return false;
-    ++at_;
-    return true;
-}
-
-bool Reader::charge(std::uint64_t values) {
-    if (values > items_left_) return fail("more values than the limit allows");
-    items_left_ -= values;
-    return true;
-}
-
-bool Reader::announce(std::uint64_t values) {
-    if (values > left()) return fail("more values announced than there are bytes");
-    if (depth_ >= depth_limit_) return fail("nested deeper than the limit allows");
-    ++depth_;
-    return charge(values);
-}
-
-bool Reader::enter(std::uint32_t& count) {
+bool Reader::enter_any(std::uint32_t& count) {
     std::uint8_t first = 0;
     if (!take(first)) return false;
     if (first >= head::fixarray && first < head::fixstr) {

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,18 @@
 
 namespace ringkv::wire {
 
+// The first byte of a value (github.com/msgpack/msgpack/blob/master/spec.md).
+namespace head {
+inline constexpr std::uint8_t fixmap = 0x80, fixarray = 0x90, fixstr = 0xa0, nil = 0xc0, no = 0xc2, yes = 0xc3;
+inline constexpr std::uint8_t bin8 = 0xc4, bin16 = 0xc5, bin32 = 0xc6, ext8 = 0xc7, ext16 = 0xc8, ext32 = 0xc9;
+inline constexpr std::uint8_t float32 = 0xca, float64 = 0xcb;
+inline constexpr std::uint8_t uint8 = 0xcc, uint16 = 0xcd, uint32 = 0xce, uint64 = 0xcf;
+inline constexpr std::uint8_t int8 = 0xd0, int16 = 0xd1, int32 = 0xd2, int64 = 0xd3;
+inline constexpr std::uint8_t fixext1 = 0xd4, fixext16 = 0xd8, str8 = 0xd9, str16 = 0xda, str32 = 0xdb;
+inline constexpr std::uint8_t array16 = 0xdc, array32 = 0xdd, map16 = 0xde, map32 = 0xdf, negative = 0xe0;
+}  // namespace head
+
+// The commonest form of each value is read here, in a few instructions; all others out of line.
 class Reader {
   public:
     Reader(std::string_view bytes, const CodecLimits& limits);
@@ -36,9 +49,21 @@ class Reader {
     [[nodiscard]] std::optional<std::string> take_unknown() { return std::exchange(unknown_, {}); }
 
     // Any integer format, as long as the value fits.
-    [[nodiscard]] bool read(std::uint64_t& value) {
-        if (at_ == end_ || static_cast<signed char>(*at_) < 0) return read_wide(value);
-        value = static_cast<std::uint64_t>(*at_++);  // most numbers are small, and their own first byte
+    [[nodiscard, gnu::always_inline]] bool read(std::uint64_t& value) {
+        if (left() <= sizeof(value)) return read_any(value);
+        const auto first = static_cast<std::uint8_t>(*at_);
+        if (first < head::fixmap) {  // most numbers are small, and their own first byte
+            value = first;
+            ++at_;
+            return true;
+        }
+        const unsigned form = first - unsigned{head::uint8};  // of 1, 2, 4 or 8 bytes, big-endian
+        if (form > head::uint64 - head::uint8) return read_any(value);
+        std::uint64_t bits = 0;
+        std::memcpy(&bits, at_ + 1, sizeof(bits));
+        const unsigned size = 1U << form;
+        value = __builtin_bswap64(bits) >> (64 - 8 * size);
+        at_ += 1 + size;
         return true;
     }
     [[nodiscard]] bool read(std::int64_t& value);
@@ -46,20 +71,43 @@ class Reader {
     // Any number that is finite.
     [[nodiscard]] bool read(double& value);
     // str or bin; a view into the frame.
-    [[nodiscard]] bool read(std::string_view& value);
+    [[nodiscard, gnu::always_inline]] bool read(std::string_view& value) {
+        if (left() < 2 || static_cast<std::uint8_t>(*at_) != head::bin8) return read_any(value);
+        const auto size = static_cast<std::uint8_t>(at_[1]);
+        if (left() < 2U + size) return read_any(value);
+        value = {at_ + 2, size};
+        at_ += 2 + size;
+        return true;
+    }
     // Does an array come next?
     [[nodiscard]] bool at_array() const;
     // Is nil next? If so it is taken.
-    [[nodiscard]] bool take_nil();
+    [[nodiscard]] bool take_nil() {
+        if (at_ == end_ || static_cast<std::uint8_t>(*at_) != head::nil) return false;
+        ++at_;
+        return true;
+    }
     // An array of `count` values begins; leave() after its last. `count` is never more than the bytes left.
-    [[nodiscard]] bool enter(std::uint32_t& count);
+    [[nodiscard, gnu::always_inline]] bool enter(std::uint32_t& count) {
+        if (at_ == end_ || (static_cast<std::uint8_t>(*at_) & 0xf0U) != head::fixarray) return enter_any(count);
+        count = static_cast<std::uint8_t>(*at_++) - head::fixarray;
+        return announce(count);
+    }
     void leave() { --depth_; }
     // Counts so many more values against the limit, for something that takes more memory than its bytes show.
-    [[nodiscard]] bool charge(std::uint64_t values);
+    [[nodiscard]] bool charge(std::uint64_t values) {
+        if (values > items_left_) return fail("more values than the limit allows");
+        items_left_ -= values;
+        return true;
+    }
     // Passes over one value, whatever it is.
     [[nodiscard]] bool skip();
 
   private:
+    // In whatever form it is.
+    [[nodiscard]] bool read_any(std::uint64_t& value);
+    [[nodiscard]] bool read_any(std::string_view& value);
+    [[nodiscard]] bool enter_any(std::uint32_t& count);
     // An integer that is not its own first byte.
     template <class Value>
     [[nodiscard]] bool read_wide(Value& value);
@@ -71,7 +119,12 @@ class Reader {
     template <class Word, class Value>
     [[nodiscard]] bool widened(Value& value);
     // `values` more values were announced, inside one more container.
-    [[nodiscard]] bool announce(std::uint64_t values);
+    [[nodiscard]] bool announce(std::uint64_t values) {
+        if (values > left()) return fail("more values announced than there are bytes");
+        if (depth_ >= depth_limit_) return fail("nested deeper than the limit allows");
+        ++depth_;
+        return charge(values);
+    }
     [[nodiscard]] bool skip_values(std::uint64_t values);
 
     const char* begin_;

@@ -86,9 +86,9 @@ std::string encode_record(const StorageRecord& record) {
     StringSink sink(buffer);
     Packer out(sink);
     wire::pack_alternative(out, record, [&out](std::uint64_t type) {
-        out.pack_array(2);
-        out.pack_uint64(written_format);
-        out.pack_uint64(type);
+        out.array(2);
+        out.number(written_format);
+        out.number(type);
     });
     sink.flush();
     return buffer;
