@@ -82,7 +82,8 @@ struct Origin {
     Uuid cluster;     // none: the sender belongs to no cluster yet
     NodeId node;      // none: a client, or the registry
     StartNumber start;
-    NodeId to;  // the identity it was meant for; none: any
+    NodeId to;                // the identity it was meant for; none: any
+    std::uint32_t minor = 0;  // of the protocol version that the sender speaks
 };
 
 struct Outgoing {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "common/fields.hpp"
 #include "common/ids.hpp"
 
@@ -75,6 +76,13 @@ using EntryPtr = std::shared_ptr<const Entry>;
 
 // A copy of it, with all that it speaks of, in one block of memory.
 [[nodiscard]] EntryPtr share(const Entry& entry);
+
+// Entries on their way: most often one, which takes no memory of its own.
+class Entries : public absl::InlinedVector<EntryPtr, 1> {
+  public:
+    using InlinedVector::InlinedVector;
+    Entries(const std::vector<EntryPtr>& entries) : InlinedVector(entries.begin(), entries.end()) {}
+};
 
 // One key as a state transfer carries it.
 struct KeyRecord {

@@ -31,7 +31,7 @@ concept ReplicaMessage = OneOf<M, Prepare, PrepareOk, NewerView, StartView, Star
 template <class M>
 concept LeaseMessage = OneOf<M, Beacon, BeaconAnswer>;
 template <class M>
-concept PeerMessage = ReplicaMessage<M> || LeaseMessage<M>;  // node -> node
+concept PeerMessage = ReplicaMessage<M> || LeaseMessage<M> || OneOf<M, ReplicationBatch>;  // node -> node
 
 template <class M>
 concept OperatorAnswer = OneOf<M, AdministerAnswer, HoldingsAnswer>;  // to kvctl

@@ -4,9 +4,12 @@
 // Requests of clients carry a RequestId that names one attempt; the answer repeats it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -255,7 +258,7 @@ struct Prepare {
     ViewId since;                  // the term: a log view in [since, view] moves on to view (V3)
     std::optional<View> announce;  // the view itself, until the receiver has answered in it
     OpNumber first;
-    std::vector<EntryPtr> entries;
+    Entries entries;
     OpNumber commit;
     RINGKV_FIELDS(Prepare, partition, view, since, announce, first, entries, commit);
 };
@@ -267,6 +270,14 @@ struct PrepareOk {
     bool gap = false;  // entries are missing above op: send again from there
     OpNumber commit;   // committed there, as far as it knows
     RINGKV_FIELDS(PrepareOk, partition, view, op, gap, commit);
+};
+
+// What a turn has for one peer: as if each of them had come by itself, in this order. For peers that speak minor
+// version 1 at least.
+struct ReplicationBatch {
+    std::vector<Prepare> prepares;
+    std::vector<PrepareOk> acknowledgements;
+    RINGKV_FIELDS(ReplicationBatch, prepares, acknowledgements);
 };
 
 // "The view you speak of is old": the answer to a Prepare, PrepareOk, StartView or copy of another view.
@@ -282,7 +293,7 @@ struct StartView {
     OpNumber base;     // entries are those above it
     ViewId base_view;  // the view of the entry at base
     OpNumber commit;
-    std::vector<EntryPtr> entries;
+    Entries entries;
     RINGKV_FIELDS(StartView, partition, view, base, base_view, commit, entries);
 };
 
@@ -394,9 +405,56 @@ using Message =
                  Propose, ProposeAnswer,                                                            // 19, 20
                  Beacon, BeaconAnswer, Prepare, PrepareOk, NewerView, StartView, StartViewOk,       // 21 .. 27
                  StateChunk, StateChunkOk,                                                          // 28, 29
-                 Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer>;                    // 30 .. 33
+                 Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer,                     // 30 .. 33
+                 ReplicationBatch>;                                                                 // 34
 
-// "Prepare", ...; for logs and traces.
+// "Prepare", ...; for logs and traces. In the order of Message.
+inline constexpr std::array<std::string_view, std::variant_size_v<Message>> message_names = {
+    "Write",
+    "WriteAnswer",
+    "Get",
+    "GetAnswer",
+    "Scan",
+    "ScanAnswer",
+    "NotPrimary",
+    "RequestRefused",
+    "FrameRefused",
+    "MapRequest",
+    "MapSnapshot",
+    "MapDelta",
+    "CurrentEpoch",
+    "Join",
+    "JoinAnswer",
+    "JoinWaiting",
+    "JoinRefused",
+    "Heartbeat",
+    "HeartbeatAnswer",
+    "Propose",
+    "ProposeAnswer",
+    "Beacon",
+    "BeaconAnswer",
+    "Prepare",
+    "PrepareOk",
+    "NewerView",
+    "StartView",
+    "StartViewOk",
+    "StateChunk",
+    "StateChunkOk",
+    "Administer",
+    "AdministerAnswer",
+    "HoldingsRequest",
+    "HoldingsAnswer",
+    "ReplicationBatch",
+};
 std::string_view name_of(const Message& message);
+
+template <class M>
+constexpr std::string_view name_of() {
+    return []<class... All>(std::type_identity<std::variant<All...>>) {
+        std::size_t index = 0;
+        (void)((std::is_same_v<M, All> || (++index, false)) || ...);
+        return message_names[index];
+    }(std::type_identity<Message>{});
+}
 
 }  // namespace ringkv

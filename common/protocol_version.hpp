@@ -6,6 +6,8 @@
 namespace ringkv {
 
 inline constexpr std::uint32_t protocol_major = 1;
-inline constexpr std::uint32_t protocol_minor = 0;
+inline constexpr std::uint32_t protocol_minor = 1;
+// From this minor version on a node takes ReplicationBatch.
+inline constexpr std::uint32_t minor_with_batches = 1;
 
 }  // namespace ringkv

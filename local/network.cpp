@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/check.hpp"
+#include "common/protocol_version.hpp"
 
 namespace ringkv::local {
 
@@ -62,7 +63,7 @@ void Network::turn(HostId id, Host& host, Time now) {
 
 void Network::send(HostId from, Host& sender, const Identity& identity, std::vector<Outgoing>& messages) {
     for (Outgoing& outgoing : messages) {
-        Origin origin{{}, identity.cluster, identity.node, identity.start, outgoing.to};
+        Origin origin{{}, identity.cluster, identity.node, identity.start, outgoing.to, protocol_minor};
         auto receiver = hosts_.end();
         switch (outgoing.address.kind) {
             case Address::Kind::none: break;

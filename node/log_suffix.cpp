@@ -22,9 +22,9 @@ bool LogSuffix::matches(OpNumber op, ViewId view) const {
     return op.none() || (op >= start_ && op <= last() && view_at(op) == view);
 }
 
-std::vector<EntryPtr> LogSuffix::above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const {
+Entries LogSuffix::above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const {
     RINGKV_CHECK(after >= start_, "entries that the suffix no longer holds were asked for");
-    std::vector<EntryPtr> entries;
+    Entries entries;
     std::size_t bytes = 0;
     for (std::size_t i = after.value() - start_.value(); i < entries_.size(); ++i) {
         if (entries.size() == most_entries || bytes >= most_bytes) break;

@@ -25,7 +25,7 @@ class LogSuffix {
     [[nodiscard]] bool matches(OpNumber op, ViewId view) const;
     // Entries above `after`: at most so many, and none more once they have so many bytes. Precondition: after >=
     // start().
-    [[nodiscard]] std::vector<EntryPtr> above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const;
+    [[nodiscard]] Entries above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const;
 
     // Precondition: entry->op == last() + 1, and its view is not below the last one's.
     void append(EntryPtr entry);

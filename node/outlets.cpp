@@ -1,30 +1,83 @@
 #include "node/outlets.hpp"
 
+#include "common/protocol_version.hpp"
+
 namespace ringkv {
 
-const std::vector<Endpoint>* MessageOutlet::endpoints_of(NodeId node) {
+namespace {
+// Rather several messages than one which the receiver must take in as a whole.
+constexpr std::size_t most_batched = std::size_t{256} << 10U;
+}  // namespace
+
+MessageOutlet::Peer& MessageOutlet::peer(NodeId node) {
     const ClusterMap& map = shard_.map;
-    if (const std::pair now(map.generation, map.epoch); endpoints_from_ != now) {
-        endpoints_.clear();
-        endpoints_from_ = now;
-    }
-    if (const auto known = endpoints_.find(node); known != endpoints_.end()) return &known->second;
+    Peer& peer = peers_[node];
+    const std::pair now(map.generation, map.epoch);
+    if (peer.from == now) return peer;
+    peer.from = now;
     const NodeInfo* info = map.find(node);
-    if (info == nullptr) return nullptr;
-    return &endpoints_.emplace(node, std::vector<Endpoint>(info->endpoints.begin(), info->endpoints.end()))
-                .first->second;
+    const std::size_t count = info == nullptr ? 0 : info->endpoints.size();
+    peer.shards.resize(count);
+    for (std::size_t i = 0; i < count; ++i)
+        if (!(peer.shards[i].endpoint == info->endpoints[i])) peer.shards[i].endpoint = info->endpoints[i];
+    return peer;
+}
+
+MessageOutlet::PeerShard* MessageOutlet::shard_of(Peer& peer, PartitionId partition) {
+    return peer.shards.empty() ? nullptr : &peer.shards[partition.value() % peer.shards.size()];
 }
 
 void MessageOutlet::send(NodeId node, PartitionId partition, Message message) {
-    const std::vector<Endpoint>* endpoints = endpoints_of(node);
-    if (endpoints == nullptr || endpoints->empty()) return;
-    sends_.push_back({Address::to((*endpoints)[partition.value() % endpoints->size()]), node, std::move(message)});
+    if (const PeerShard* const shard = shard_of(peer(node), partition))
+        sends_.push_back({Address::to(shard->endpoint), node, std::move(message)});
 }
 
 void MessageOutlet::send(NodeId node, ShardIndex shard, Message message) {
-    const std::vector<Endpoint>* endpoints = endpoints_of(node);
-    if (endpoints == nullptr || shard >= endpoints->size()) return;
-    sends_.push_back({Address::to((*endpoints)[shard]), node, std::move(message)});
+    const Peer& to = peer(node);
+    if (shard < to.shards.size()) sends_.push_back({Address::to(to.shards[shard].endpoint), node, std::move(message)});
+}
+
+template <class M>
+void MessageOutlet::gather(NodeId node, M message, std::vector<M> ReplicationBatch::*into, std::size_t bytes) {
+    Peer& to = peer(node);
+    PeerShard* const shard = shard_of(to, message.partition);
+    if (shard == nullptr) return;
+    if (to.minor < minor_with_batches) {
+        sends_.push_back({Address::to(shard->endpoint), node, std::move(message)});
+        return;
+    }
+    if (shard->bytes == 0) gathered_.emplace_back(node, message.partition);
+    shard->bytes += bytes;
+    (shard->batch.*into).push_back(std::move(message));
+    if (shard->bytes > most_batched) close(node, *shard);
+}
+
+void MessageOutlet::send(NodeId node, Prepare message) {
+    std::size_t bytes = sizeof(Prepare);
+    for (const EntryPtr& entry : message.entries) bytes += entry->bytes();
+    gather(node, std::move(message), &ReplicationBatch::prepares, bytes);
+}
+
+void MessageOutlet::send(NodeId node, PrepareOk message) {
+    gather(node, std::move(message), &ReplicationBatch::acknowledgements, sizeof(PrepareOk));
+}
+
+// The next one is probably as large.
+void MessageOutlet::close(NodeId node, PeerShard& shard) {
+    ReplicationBatch next;
+    next.prepares.reserve(shard.batch.prepares.size());
+    next.acknowledgements.reserve(shard.batch.acknowledgements.size());
+    sends_.push_back({Address::to(shard.endpoint), node, std::exchange(shard.batch, std::move(next))});
+    shard.bytes = 0;
+}
+
+std::vector<Outgoing> MessageOutlet::take() {
+    for (const auto& [node, partition] : gathered_)
+        if (PeerShard* const shard = shard_of(peer(node), partition); shard != nullptr && shard->bytes != 0)
+            close(node, *shard);
+    gathered_.clear();
+    if (peers_.size() > 2 * shard_.map.nodes.size() + 64) peers_.clear();  // of nodes that are forgotten by now
+    return std::exchange(sends_, {});
 }
 
 BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {

@@ -15,10 +15,18 @@
 
 namespace ringkv {
 
-// Messages, in the order in which they were given.
+// Messages, in the order in which they were given; then what was gathered of replication.
 class MessageOutlet {
   public:
     explicit MessageOutlet(const ShardFacts& shard) : shard_(shard) {}
+
+    // Of replication: those of a turn to one shard of a node are one message, if it takes ReplicationBatch.
+    void send(NodeId node, Prepare message);
+    void send(NodeId node, PrepareOk message);
+    // The node speaks this minor version of the protocol.
+    void heard(NodeId node, std::uint32_t minor) {
+        if (shard_.map.find(node) != nullptr) peers_[node].minor = minor;
+    }
 
     // To that node's shard for the partition; dropped if the map does not know the node.
     void send(NodeId node, PartitionId partition, Message message);
@@ -29,17 +37,32 @@ class MessageOutlet {
     }
     void answer(const Address& to, Message message) { sends_.push_back({to, {}, std::move(message)}); }
 
-    [[nodiscard]] std::vector<Outgoing> take() { return std::exchange(sends_, {}); }
+    [[nodiscard]] std::vector<Outgoing> take();
 
   private:
-    // Of that node's shards; of no node that the map does not know.
-    [[nodiscard]] const std::vector<Endpoint>* endpoints_of(NodeId node);
+    // Where one of a node's shards is, and what goes there at the end of the turn.
+    struct PeerShard {
+        Endpoint endpoint;
+        ReplicationBatch batch;
+        std::size_t bytes = 0;  // of the batch, roughly
+    };
+    struct Peer {
+        std::uint32_t minor = 0;
+        std::vector<PeerShard> shards;  // as the map of `from` has them; of no node that it does not know
+        std::pair<Generation, Epoch> from;
+    };
+
+    [[nodiscard]] Peer& peer(NodeId node);
+    [[nodiscard]] static PeerShard* shard_of(Peer& peer, PartitionId partition);
+    // The batch is larger than one message should be.
+    void close(NodeId node, PeerShard& shard);
+    template <class M>
+    void gather(NodeId node, M message, std::vector<M> ReplicationBatch::*into, std::size_t bytes);
 
     const ShardFacts& shard_;
     std::vector<Outgoing> sends_;
-    // As the map of this epoch has them.
-    absl::flat_hash_map<NodeId, std::vector<Endpoint>> endpoints_;
-    std::pair<Generation, Epoch> endpoints_from_;
+    absl::flat_hash_map<NodeId, Peer> peers_;
+    std::vector<std::pair<NodeId, PartitionId>> gathered_;  // in this turn: a partition of each shard with a batch
 };
 
 // Records for the batch of this turn, and what is known of the batches before it.

@@ -37,7 +37,7 @@ Objection objection_to_entry(const Entry& entry, PartitionId partition, std::uin
 }
 
 // They begin with op `first`, none is left out, and their views do not go back, nor beyond `view`.
-Objection objection_to_entries(const std::vector<EntryPtr>& entries, OpNumber first, ViewId view, PartitionId partition,
+Objection objection_to_entries(const Entries& entries, OpNumber first, ViewId view, PartitionId partition,
                                std::uint32_t partitions) {
     if (first.none() || too_high(first)) return "the entries' numbers are impossible";
     ViewId before;
@@ -190,7 +190,7 @@ Objection objection_to(const MapDelta& delta, const ClusterMap& known) {
     return std::nullopt;
 }
 
-Objection objection_to(const std::vector<EntryPtr>& entries, const PartitionLog& log) {
+Objection objection_to(const Entries& entries, const PartitionLog& log) {
     for (const EntryPtr& entry : entries) {
         if (entry->op <= log.commit()) continue;
         const LogSuffix& suffix = log.suffix();

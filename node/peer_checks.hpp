@@ -40,6 +40,6 @@ using Objection = std::optional<std::string_view>;
 
 // Could a log, of which all before the first entry is the sender's too, go on with these entries, which objection_to
 // has passed as part of their message? Views never go back in a log.
-[[nodiscard]] Objection objection_to(const std::vector<EntryPtr>& entries, const PartitionLog& log);
+[[nodiscard]] Objection objection_to(const Entries& entries, const PartitionLog& log);
 
 }  // namespace ringkv

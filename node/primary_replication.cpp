@@ -69,7 +69,7 @@ void Primary::send_prepares(Time now, NodeId node, Progress& progress) {
                     log_.commit()};
     if (!progress.knows_view()) prepare.announce = view();
     progress.prepare_sent(now, prepare.entries.size(), prepare.announce.has_value());
-    ports_.messages.send(node, log_.partition(), std::move(prepare));
+    ports_.messages.send(node, std::move(prepare));
 }
 
 void Primary::flush(Time now) {

@@ -108,7 +108,7 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
 
 // What we have and the primary's log has too (same op, same view) stays: a StartView may bring only the first
 // part of the log, and what was acknowledged in an earlier view must not be truncated before the rest has come.
-void Replica::take_entries(const std::vector<EntryPtr>& entries) {
+void Replica::take_entries(const Entries& entries) {
     for (const EntryPtr& entry : entries) {
         if (entry->op <= log_.commit()) continue;
         if (log_.suffix().holds(entry->op) && log_.suffix().view_at(entry->op) != entry->view)
@@ -118,7 +118,7 @@ void Replica::take_entries(const std::vector<EntryPtr>& entries) {
     }
 }
 
-bool Replica::fit(Time now, const std::vector<EntryPtr>& entries) {
+bool Replica::fit(Time now, const Entries& entries) {
     const auto objection = objection_to(entries, log_);
     if (objection) ports_.refused.add(now, partition_, *objection);
     return !objection;
@@ -126,8 +126,7 @@ bool Replica::fit(Time now, const std::vector<EntryPtr>& entries) {
 
 void Replica::acknowledge(NodeId primary, bool gap) {
     verified_ = std::max(verified_, log_.commit());
-    ports_.messages.send(primary, partition_,
-                         PrepareOk{partition_, log_.log_view(), held_for_sure(), gap, log_.commit()});
+    ports_.messages.send(primary, PrepareOk{partition_, log_.log_view(), held_for_sure(), gap, log_.commit()});
 }
 
 void Replica::receive(Time now, NodeId from, const StartView& message) {

@@ -64,9 +64,9 @@ class Replica {
     void answer_start_view(NodeId primary, bool gap);
     void acknowledge(NodeId primary, bool gap);
     // Entries of this term's log, the first of which follows what is verified.
-    void take_entries(const std::vector<EntryPtr>& entries);
+    void take_entries(const Entries& entries);
     // Could our log, up to what is verified, go on with them? False: their message is refused.
-    [[nodiscard]] bool fit(Time now, const std::vector<EntryPtr>& entries);
+    [[nodiscard]] bool fit(Time now, const Entries& entries);
     [[nodiscard]] OpNumber held_for_sure() const { return std::min(log_.persisted(), verified_); }
     void answer_owed(BatchNumber stored);
     void tick_backup(Time now);

@@ -65,6 +65,9 @@ class Shard final : public Actor {
     void from_registry(Time now, const JoinRefused& refusal);
     void from_registry(Time now, const FrameRefused& refused);
     [[nodiscard]] bool of_peer(const Origin& from) const;
+    template <class M>
+    void of_a_peer(Time now, const Origin& from, const M& message);
+    void of_a_peer(Time now, const Origin& from, const ReplicationBatch& batch);
     void from_peer(Time now, const Origin& from, const Beacon& beacon);
     void from_peer(Time now, const Origin& from, const BeaconAnswer& answer);
     template <class M>

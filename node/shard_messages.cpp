@@ -26,8 +26,10 @@ void Shard::receive(Time now, const Origin& from, Message message) {
                 // this address perhaps, is not for us: ours has promised nothing (Words).
                 if (!of_peer(from))
                     refuse_misplaced(from, name_of(message));
-                else if ((from.to == facts_.me || OneOf<M, BeaconAnswer>)&&!refuse(now, from, content))
-                    from_peer(now, from, content);
+                else if (from.to == facts_.me || OneOf<M, BeaconAnswer>) {
+                    messages_.heard(from.node, from.minor);
+                    of_a_peer(now, from, content);
+                }
             } else {
                 static_assert(ClientAnswer<M> || RegistryRequest<M> || OperatorAnswer<M> || OneOf<M, Administer>,
                               "say what a node does with this message");
@@ -153,7 +155,7 @@ bool Shard::of_peer(const Origin& from) const {
 
 template <class M>
 bool Shard::refuse(Time now, const Origin& from, const M& message) {
-    refused_.coming(from.node, name_of(M{}));
+    refused_.coming(from.node, name_of<M>());
     PartitionId partition;
     if constexpr (ReplicaMessage<M>) {
         partition = message.partition;
@@ -166,6 +168,17 @@ bool Shard::refuse(Time now, const Origin& from, const M& message) {
     if (!objection && senders != nullptr && senders->primary != from.node) objection = "its sender is not the primary";
     if (objection) refused_.add(now, partition, *objection);
     return objection.has_value();
+}
+
+template <class M>
+void Shard::of_a_peer(Time now, const Origin& from, const M& message) {
+    if (!refuse(now, from, message)) from_peer(now, from, message);
+}
+
+// Each by itself: what is wrong with one says nothing of the others.
+void Shard::of_a_peer(Time now, const Origin& from, const ReplicationBatch& batch) {
+    for (const Prepare& message : batch.prepares) of_a_peer(now, from, message);
+    for (const PrepareOk& message : batch.acknowledgements) of_a_peer(now, from, message);
 }
 
 void Shard::from_peer(Time now, const Origin& from, const Beacon& beacon) {

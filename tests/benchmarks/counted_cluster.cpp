@@ -190,7 +190,8 @@ Result<void> CountedCluster::take_in(Host& host) {
             default: from = Address::to(sender.listen);
         }
         const Identity& identity = envelope->sender;
-        const Origin origin{std::move(from), identity.cluster, identity.node, identity.start, envelope->to};
+        const Origin origin{std::move(from), identity.cluster, identity.node,
+                            identity.start,  envelope->to,     envelope->minor};
         for (Message& message : envelope->messages) host.actor->receive(now_, origin, std::move(message));
     }
     host.inbox.clear();

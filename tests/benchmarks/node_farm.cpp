@@ -7,6 +7,7 @@
 
 #include "common/edge/system/clock.hpp"
 #include "common/edge/transport/zmq_message.hpp"
+#include "common/protocol_version.hpp"
 
 namespace ringkv::benchmarks {
 
@@ -188,7 +189,8 @@ void NodeFarm::take_answers(Host& host) {
         auto envelope = decode(part.bytes());
         if (!envelope) throw std::runtime_error("the registry sent what is no frame: " + envelope.error().message());
         const Identity& sender = envelope->sender;
-        const Origin from{Address::to(registry_), sender.cluster, sender.node, sender.start, envelope->to};
+        const Origin from{Address::to(registry_), sender.cluster, sender.node,
+                          sender.start,           envelope->to,   envelope->minor};
         for (Message& message : envelope->messages) host.inbox.push_back({from, std::move(message)});
     }
 }
@@ -266,7 +268,7 @@ void NodeFarm::send(std::uint64_t id, Host& host, const Identity& identity, std:
     FrameWriter frame(identity, NodeId());
     bool asks_registry = false;
     for (Outgoing& outgoing : messages) {
-        Origin from{{}, identity.cluster, identity.node, identity.start, outgoing.to};
+        Origin from{{}, identity.cluster, identity.node, identity.start, outgoing.to, protocol_minor};
         auto receiver = hosts_.end();
         if (outgoing.address.kind == Address::Kind::connection) {
             receiver = hosts_.find(outgoing.address.connection);

@@ -31,6 +31,8 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     plan.moves_per_second = plan.random("moves per second").chance(0.5) ? 10 : 1000;
     if (Random shards = plan.random("shards"); shards.chance(0.5))
         plan.shards = static_cast<std::uint32_t>(shards.between(2, 3));
+    // A cluster in the middle of an upgrade, or before it.
+    if (Random older = plan.random("older nodes"); older.chance(0.4)) plan.older = older.chance(0.75) ? 0.5 : 1;
     // So small that operations wait for each other.
     if (Random window = plan.random("window"); window.chance(0.3))
         plan.window = static_cast<std::size_t>(window.between(1, 1000));

@@ -17,6 +17,7 @@ struct Plan {
     std::uint32_t nodes = 3;
     std::uint32_t racks = 3;
     std::uint32_t shards = 1;  // of a node, at most: each has a number of its own
+    double older = 0;          // share of the nodes that speak minor version 0 of the protocol
     std::uint32_t replication = 3;
     Duration repair_after = std::chrono::seconds(30);
     std::uint32_t moves = 4;              // of a node at a time

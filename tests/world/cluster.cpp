@@ -96,6 +96,7 @@ HostId SimulatedCluster::add_node(const NodePlan& plan) {
         HostOptions host;
         host.name = index == 0 ? name : name + "/" + std::to_string(index);
         host.listen = endpoint_of(name, index);
+        host.minor = plan.minor;
         host.boot = [this, node, index](const Boot& boot) { return boot_shard(boot, node, index); };
         const std::string shard_name = host.name;
         const HostId shard = world_.add(std::move(host));

@@ -27,6 +27,7 @@ struct NodePlan {
     std::string host;  // what the host is called, if not as the node: another node of that name, for instance
     double weight = 1.0;
     std::uint32_t shards = 1;
+    std::uint32_t minor = protocol_minor;  // HostOptions::minor
     Limits limits;
     // memory: each start is a new identity. Otherwise a start goes on with what is on the disk.
     Durability durability = Durability::memory;

@@ -136,6 +136,12 @@ struct Body {
     std::string operator()(const PrepareOk& m) const {
         return fmt::format("{} {} op {}{}", part(m.partition), m.view.to_string(), number(m.op), m.gap ? " gap" : "");
     }
+    std::string operator()(const ReplicationBatch& m) const {
+        std::string text;
+        for (const Prepare& prepare : m.prepares) text += (text.empty() ? "" : "; ") + (*this)(prepare);
+        for (const PrepareOk& answer : m.acknowledgements) text += (text.empty() ? "ok " : "; ok ") + (*this)(answer);
+        return text;
+    }
     std::string operator()(const NewerView& m) const {
         return fmt::format("{} {}", part(m.partition), text_of(m.view));
     }

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/protocol_version.hpp"
 #include "common/turn.hpp"
 #include "tests/world/disk.hpp"
 #include "tests/world/network.hpp"
@@ -38,6 +39,9 @@ struct HostOptions {
     std::optional<std::string> publish;  // the registry's PUB endpoint
     // Makes the actor of a process. Called by start() and restart().
     std::function<std::unique_ptr<Actor>(const Boot&)> boot;
+    // The minor version of the protocol that it speaks: as an older release, it is sent nothing that it would not know,
+    // and sends nothing of that kind.
+    std::uint32_t minor = protocol_minor;
 };
 
 enum class HostState : std::uint8_t { down, running, paused };

@@ -208,8 +208,12 @@ void World::receive(HostId host, const Packet& packet) {
         return;
     }
     Host& it = at(host);
-    const Origin origin{return_address(it, packet), envelope->sender.cluster, envelope->sender.node,
-                        envelope->sender.start, envelope->to};
+    const Origin origin{return_address(it, packet),
+                        envelope->sender.cluster,
+                        envelope->sender.node,
+                        envelope->sender.start,
+                        envelope->to,
+                        std::min({envelope->minor, it.options.minor, at(packet.from).options.minor})};
     for (Message& message : envelope->messages) {
         trace_message(TraceEvent::Kind::delivered, packet.from, packet.to, message);
         it.actor->receive(local_time(host), origin, std::move(message));

@@ -39,9 +39,8 @@ constexpr std::size_t usual_bytes = 128;
         in.fail("a header of too few fields");
         return in.error();
     }
-    std::uint64_t minor = 0;
     Identity& sender = envelope.sender;
-    if (!in.read(minor) || !wire::unpack(in, sender.cluster) || !wire::unpack(in, sender.node) ||
+    if (!wire::unpack(in, envelope.minor) || !wire::unpack(in, sender.cluster) || !wire::unpack(in, sender.node) ||
         !wire::unpack(in, sender.start) || !wire::unpack(in, envelope.to))
         return in.error();
     for (std::uint32_t extra = header_fields; extra < count; ++extra)

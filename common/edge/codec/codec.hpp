@@ -33,6 +33,7 @@ struct Unreadable {
 struct Envelope {
     Identity sender;
     NodeId to;
+    std::uint32_t minor = 0;  // of the protocol version
     std::vector<Message> messages;
     std::vector<Unreadable> unreadable;
 };

@@ -306,6 +306,23 @@ struct Field<EntryPtr> {
 };
 
 template <>
+struct Field<Entries> {
+    static void pack(Packer& out, const Entries& entries) {
+        out.array(entries.size());
+        for (const EntryPtr& entry : entries) wire::pack(out, entry);
+    }
+    static bool unpack(Reader& in, Entries& entries) {
+        std::uint32_t count = 0;
+        if (!in.enter(count)) return false;
+        entries.clear();
+        for (std::uint32_t i = 0; i < count; ++i)
+            if (!wire::unpack(in, entries.emplace_back())) return false;
+        in.leave();
+        return true;
+    }
+};
+
+template <>
 struct Field<std::map<NodeId, NodeInfo>> {
     static void pack(Packer& out, const std::map<NodeId, NodeInfo>& nodes) {
         out.array(nodes.size());

@@ -218,7 +218,7 @@ void Transport::Impl::hand_over(std::string_view frame, Address from, const Mess
     if (!envelope) return refuse(back, id, part.peer(), envelope.error());
     if (!envelope->unreadable.empty()) refuse(back, id, part.peer(), envelope->unreadable);
     const Identity& sender = envelope->sender;
-    const Origin origin{std::move(from), sender.cluster, sender.node, sender.start, envelope->to};
+    const Origin origin{std::move(from), sender.cluster, sender.node, sender.start, envelope->to, envelope->minor};
     counters_.messages_in += envelope->messages.size();
     for (Message& message : envelope->messages) handler(origin, std::move(message));
 }

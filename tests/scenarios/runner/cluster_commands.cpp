@@ -53,6 +53,7 @@ void Runner::cluster(Arguments& arguments) {
     limits.inflight = arguments.option("max_inflight", limits.inflight);
     const Durability durability = durability_of(arguments.option("durability").value_or("memory"));
     const auto shards = static_cast<std::uint32_t>(arguments.option("shards", 1));
+    const auto minor = static_cast<std::uint32_t>(arguments.option("minor", protocol_minor));
     cluster_ = std::make_unique<simulation::SimulatedCluster>(network_, options, placement_);
     world().on_trace([this](const simulation::TraceEvent& event) { on_trace(event); });
     cluster_->add_registry();
@@ -63,6 +64,7 @@ void Runner::cluster(Arguments& arguments) {
         plan.limits = limits;
         plan.durability = durability;
         plan.shards = shards;
+        plan.minor = minor;
         cluster_->add_node(plan);
     }
     if (arguments.take("stopped")) return;

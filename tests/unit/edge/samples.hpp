@@ -129,7 +129,7 @@ std::vector<Variant> one_of_each_blank() {
 inline bool same(const EntryPtr& left, const EntryPtr& right) {
     return *left == *right;
 }
-inline bool same(const std::vector<EntryPtr>& left, const std::vector<EntryPtr>& right) {
+inline bool same(const Entries& left, const Entries& right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](const EntryPtr& a, const EntryPtr& b) { return *a == *b; });
 }

@@ -33,7 +33,7 @@ class Misled : public ShardTest {
         EXPECT_EQ(node_.sent<StartViewOk>().value().op, OpNumber(2));
     }
 
-    [[nodiscard]] Prepare prepare(std::uint64_t first, std::vector<EntryPtr> entries) const {
+    [[nodiscard]] Prepare prepare(std::uint64_t first, Entries entries) const {
         return {PartitionId(0), view_.id, view_.since, {}, OpNumber(first), std::move(entries), OpNumber(0)};
     }
     [[nodiscard]] const PartitionLog& log() { return node_.shard().replica(PartitionId(0))->log(); }

@@ -100,6 +100,11 @@ class Mutator {
     }
     template <class T>
     void mutate(std::vector<T>& values) {
+        mutate_list(values);
+    }
+    void mutate(Entries& values) { mutate_list(values); }
+    template <class List, class T = typename List::value_type>
+    void mutate_list(List& values) {
         for (T& value : values) mutate(value);
         if (!now()) return;
         if (values.empty()) {

@@ -72,7 +72,8 @@ class ShardByHand {
         receive(origin, std::move(message));
     }
     void from_node(std::uint32_t node, Message message) {
-        receive({Address::back(100 + node), cluster(), NodeId(node), StartNumber(1), me_}, std::move(message));
+        receive({Address::back(100 + node), cluster(), NodeId(node), StartNumber(1), me_, peers_speak},
+                std::move(message));
     }
     void from_client(Message message) { receive({Address::back(1), cluster(), {}, {}, me_}, std::move(message)); }
 
@@ -133,7 +134,8 @@ class ShardByHand {
         return {PartitionId(0), view(view_number, 1, {}).id, OpNumber(op), false, OpNumber(0)};
     }
 
-    bool disk_answers = true;  // else what is stored waits until it does
+    bool disk_answers = true;       // else what is stored waits until it does
+    std::uint32_t peers_speak = 0;  // the minor version of the protocol: each Prepare is a message of its own
 
     Shard& shard() { return shard_; }
     Time now() const { return now_; }

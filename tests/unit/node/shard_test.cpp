@@ -323,7 +323,7 @@ class TakingOver : public ShardTest {
         node_.learn(second_);
     }
 
-    static Prepare prepare(const View& view, std::uint64_t first, std::vector<EntryPtr> entries) {
+    static Prepare prepare(const View& view, std::uint64_t first, Entries entries) {
         return {PartitionId(0), view.id, view.since, {}, OpNumber(first), std::move(entries), OpNumber(0)};
     }
     [[nodiscard]] const PartitionLog& log() { return node_.shard().replica(PartitionId(0))->log(); }
