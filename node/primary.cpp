@@ -28,7 +28,7 @@ Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time pr
       phase_at_(now) {
     RINGKV_CHECK(view().primary == ports_.shard.me, "another node's view");
     for (OpNumber op = log_.commit(); op < log_.last(); op = op.next())
-        uncommitted_.push_back({ports_.admission.enter()});
+        uncommitted_.push(ports_.admission.enter(), log_.suffix().at(op.next()));
     add_peers(now);
     ports_.leases.claims_changed();
     tick(now);
@@ -112,16 +112,11 @@ void Primary::try_serve(Time now) {
 }
 
 void Primary::applied(Time now, const Entry& entry) {
-    if (const auto pending = pending_.find(entry.key); pending != pending_.end() && pending->second.op == entry.op)
-        pending_.erase(pending);
-    if (!entry.client.none()) {
-        in_progress_.erase(entry.client, entry.sequence);
-        log_.sessions().touch(entry.client, now);  // it may have come into being just now
-    }
+    if (!entry.client.none()) log_.sessions().touch(entry.client, now);  // it may have come into being just now
     RINGKV_CHECK(!uncommitted_.empty(), "an op was committed that the primary does not wait for");
     for (const Waiter& waiter : uncommitted_.front().waiters)
         ports_.messages.answer(waiter.from, WriteAnswer{waiter.request, entry.status, entry.version, log_.commit()});
-    uncommitted_.pop_front();
+    uncommitted_.pop();
 }
 
 // ---------------------------------------------------------------- leases
@@ -252,7 +247,7 @@ void Primary::release(const View& newer) {
         if (node != nullptr) answer.primary = *node;
         ports_.messages.answer(to, std::move(answer));
     };
-    for (const Uncommitted& op : uncommitted_)
+    for (const UncommittedWrites::Op& op : uncommitted_)
         for (const Waiter& waiter : op.waiters) tell(waiter.from, waiter.request, true);
     for (const Held& held : held_) tell(held.request.from, held.request.id(), false);
     for (const Held& held : reads_) tell(held.request.from, held.request.id(), false);
@@ -265,8 +260,9 @@ void Primary::check_invariants() const {
     RINGKV_CHECK(view().primary == ports_.shard.me, "a primary in another node's view");
     RINGKV_CHECK(log_.commit().value() + uncommitted_.size() == log_.last().value(),
                  "ops above the commit point and those that are waited for differ");
-    RINGKV_CHECK(in_progress_.size() <= uncommitted_.size(), "a write is still under way though its op is committed");
-    RINGKV_CHECK(pending_.size() <= uncommitted_.size(), "a key is still pending though its op is committed");
+    uncommitted_.check_invariants();
+    if (!uncommitted_.empty())
+        RINGKV_CHECK(uncommitted_.begin()->entry->op == log_.commit().next(), "another op is waited for than is next");
     RINGKV_CHECK(phase_ == Phase::serving || phase_ == Phase::transferring_leadership || reads_.empty(),
                  "reads wait for leases before the primary serves");
     RINGKV_CHECK(phase_ != Phase::transferring_leadership || !successor_.none(), "leadership goes to no node");

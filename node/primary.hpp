@@ -16,10 +16,9 @@
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "node/catch_up.hpp"
 #include "node/membership.hpp"
-#include "node/writes_under_way.hpp"
+#include "node/uncommitted_writes.hpp"
 
 namespace ringkv {
 
@@ -74,25 +73,11 @@ class Primary {
     void check_invariants() const;
 
   private:
-    struct Waiter {
-        Address from;
-        RequestId request;
-    };
-    // An uncommitted op's waiters; op = commit + 1 + index.
-    struct Uncommitted {
-        Slot slot;
-        std::vector<Waiter> waiters{};
-    };
+    using Waiter = UncommittedWrites::Waiter;
     struct Held {
         Slot slot;
         Request request;
     };
-    // What the uncommitted part of the log will make of a key (P4).
-    struct Pending {
-        OpNumber op;
-        bool present = false;
-    };
-
     // primary.cpp: the term
     void add_peers(Time now);
     void drop_peers();
@@ -143,9 +128,7 @@ class Primary {
     Time phase_at_;
     NodeId successor_;  // leadership goes to it
 
-    std::deque<Uncommitted> uncommitted_;
-    absl::flat_hash_map<std::string_view, Pending> pending_;  // by the key in the entry of `op`, which is in the log
-    WritesUnderWay in_progress_;
+    UncommittedWrites uncommitted_;
     std::deque<Held> held_;   // until we serve
     std::deque<Held> reads_;  // until the leases are there
     Time expiry_at_{};

@@ -78,7 +78,7 @@ bool Primary::acceptable(const Address& from, const Write& write) {
     // The one that holds the others back is always taken: its answer is what makes room (C1).
     const bool lowest = write.sequence <= write.lowest;
     if (!lowest &&
-        log_.sessions().outcomes(write.client, write.lowest) + in_progress_.of(write.client) >= most_outcomes)
+        log_.sessions().outcomes(write.client, write.lowest) + uncommitted_.of(write.client) >= most_outcomes)
         return reject(RefusalReason::overloaded, "the client waits for " + std::to_string(most_outcomes) +
                                                      " writes to this partition; more must wait for their answers");
     return true;
@@ -92,11 +92,10 @@ void Primary::write(Time now, const Address& from, const Write& write) {
         ports_.messages.answer(from, WriteAnswer{write.request, outcome.status, outcome.version, log_.commit()});
         return;
     }
-    if (const auto op = in_progress_.find(write.client, write.sequence)) {
+    if (auto* const op = uncommitted_.find(write.client, write.sequence)) {
         // The first attempt and the newest are answered; their client no longer waits for those between.
-        std::vector<Waiter>& waiters = uncommitted_[op->value() - log_.commit().value() - 1].waiters;
-        if (waiters.size() >= 2) waiters.pop_back();
-        waiters.push_back({from, write.request});
+        if (op->waiters.size() >= 2) op->waiters.pop_back();
+        op->waiters.push_back({from, write.request});
         return;
     }
     if (look.verdict == SessionTable::Verdict::refused) {
@@ -108,13 +107,11 @@ void Primary::write(Time now, const Address& from, const Write& write) {
     if (!acceptable(from, write)) return;
     log_.sessions().touch(write.client, now);
     append(decide(write));
-    in_progress_.add(write.client, write.sequence, log_.last());
     uncommitted_.back().waiters.push_back({from, write.request});
 }
 
 OpNumber Primary::version_of(const std::string& key) const {
-    if (const auto pending = pending_.find(key); pending != pending_.end())
-        return pending->second.present ? pending->second.op : OpNumber();
+    if (const auto pending = uncommitted_.pending(key)) return pending->present ? pending->op : OpNumber();
     const auto found = ports_.engine.get(log_.partition(), key);
     return found ? found->version : OpNumber();
 }
@@ -149,12 +146,8 @@ void Primary::append(Entry entry) {
     entry.op = log_.last().next();
     entry.view = view().id;
     EntryPtr shared = share(entry);
-    if (entry.kind == EntryKind::set || entry.kind == EntryKind::remove) {
-        pending_.erase(shared->key);  // by an earlier entry's key, which may go before this one
-        pending_.emplace(shared->key, Pending{entry.op, entry.kind == EntryKind::set});
-    }
-    log_.append(std::move(shared));
-    uncommitted_.push_back({ports_.admission.enter()});
+    log_.append(shared);
+    uncommitted_.push(ports_.admission.enter(), std::move(shared));
 }
 
 void Primary::read(Time now, Request request) {

@@ -1,0 +1,82 @@
+// What a primary knows of each op above the commit point: which requests wait for it, of which client's write it is
+// (C1), and what it will make of its key (P4). There are seldom more than a few, which are looked through; where a
+// partition has many, an index finds them.
+//
+// Thread safety: none.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "common/actor.hpp"
+#include "node/slot.hpp"
+
+namespace ringkv {
+
+class UncommittedWrites {
+  public:
+    struct Waiter {
+        Address from;
+        RequestId request;
+    };
+    using Waiters = absl::InlinedVector<Waiter, 1>;
+    struct Op {
+        Slot slot;
+        EntryPtr entry;
+        Waiters waiters{};
+    };
+    // What an op will make of its key.
+    struct Pending {
+        OpNumber op;
+        bool present = false;
+    };
+
+    // The next op.
+    void push(Slot slot, EntryPtr entry);
+    // The first op is committed. Precondition: not empty.
+    void pop();
+    void clear();
+
+    [[nodiscard]] bool empty() const { return first_ == ops_.size(); }
+    [[nodiscard]] std::size_t size() const { return ops_.size() - first_; }
+    // Precondition: not empty.
+    [[nodiscard]] Op& front() { return ops_[first_]; }
+    [[nodiscard]] Op& back() { return ops_.back(); }
+    // In order.
+    [[nodiscard]] const Op* begin() const { return ops_.data() + first_; }
+    [[nodiscard]] const Op* end() const { return ops_.data() + ops_.size(); }
+
+    // The op of that write, or null. The pointer holds until the next push().
+    [[nodiscard]] Op* find(ClientId client, Sequence sequence);
+    // The newest op that changes the key; none: there is none.
+    [[nodiscard]] std::optional<Pending> pending(std::string_view key) const;
+    // Writes of that client.
+    [[nodiscard]] std::size_t of(ClientId client) const;
+
+    // The index, if there is one, and the ops say the same.
+    void check_invariants() const;
+
+  private:
+    static constexpr std::size_t most_looked_through = 16;
+
+    struct Index {
+        absl::flat_hash_map<std::pair<ClientId, Sequence>, OpNumber> writes;
+        absl::flat_hash_map<ClientId, std::size_t> clients;
+        absl::flat_hash_map<std::string_view, OpNumber> keys;  // of the entry of that op
+    };
+
+    [[nodiscard]] static bool changes_key(const Entry& entry);
+    [[nodiscard]] const Op& at(OpNumber op) const;
+    void add_to_index(const Entry& entry);
+    void take_from_index(const Entry& entry);
+
+    std::vector<Op> ops_;  // those before `first_` are committed
+    std::size_t first_ = 0;
+    std::unique_ptr<Index> index_;
+};
+
+}  // namespace ringkv
