@@ -8,7 +8,7 @@ namespace ringkv {
 
 const EntryPtr& LogSuffix::at(OpNumber op) const {
     RINGKV_CHECK(holds(op), "the suffix does not hold that op");
-    return entries_[op.value() - start_.value() - 1];
+    return entries_[op.value() - start_.value() - 1].entry;
 }
 
 ViewId LogSuffix::view_at(OpNumber op) const {
@@ -28,8 +28,8 @@ Entries LogSuffix::above(OpNumber after, std::size_t most_entries, std::size_t m
     std::size_t bytes = 0;
     for (std::size_t i = after.value() - start_.value(); i < entries_.size(); ++i) {
         if (entries.size() == most_entries || bytes >= most_bytes) break;
-        entries.push_back(entries_[i]);
-        bytes += entries_[i]->bytes();
+        entries.push_back(entries_[i].entry);
+        bytes += entries_[i].bytes;
     }
     return entries;
 }
@@ -38,25 +38,27 @@ void LogSuffix::append(EntryPtr entry) {
     RINGKV_CHECK(entry->op == last().next(), "an entry was appended out of order");
     RINGKV_CHECK(history_.empty() || history_.back().view <= entry->view, "an entry of an older view was appended");
     if (history_.empty() || history_.back().view != entry->view) history_.push_back({entry->view, entry->op});
-    bytes_ += entry->bytes();
-    entries_.push_back(std::move(entry));
+    const std::uint64_t bytes = entry->bytes() + sizeof(Item);
+    entries_.push_back({std::move(entry), budget_.append(bytes), bytes});
 }
 
 void LogSuffix::truncate(OpNumber keep) {
     RINGKV_CHECK(keep >= start_, "a truncation below what the suffix holds");
     while (last() > keep) {
-        bytes_ -= entries_.back()->bytes();
+        budget_.drop(entries_.back().bytes);
         entries_.pop_back();
     }
     while (!history_.empty() && history_.back().first > keep) history_.pop_back();
 }
 
-void LogSuffix::trim(OpNumber needed, std::size_t max_entries, std::size_t max_bytes) {
-    while (!entries_.empty() && start_ < needed && (entries_.size() > max_entries || bytes_ > max_bytes)) {
-        bytes_ -= entries_.front()->bytes();
-        entries_.pop_front();
+void LogSuffix::trim(OpNumber needed) {
+    const OpNumber before = start_;
+    while (!entries_.empty() && start_ < needed && !budget_.keeps(entries_.front().place)) {
+        budget_.drop(entries_.front().bytes);
+        (void)entries_.pop_front();
         start_ = start_.next();
     }
+    if (start_ == before) return;
     // The item that covers start_ stays.
     const auto above =
         std::find_if(history_.begin(), history_.end(), [this](const ViewStart& item) { return item.first > start_; });
@@ -65,10 +67,14 @@ void LogSuffix::trim(OpNumber needed, std::size_t max_entries, std::size_t max_b
 
 void LogSuffix::reset(OpNumber start, ViewId start_view) {
     start_ = start;
-    entries_.clear();
-    bytes_ = 0;
+    drop_all();
     history_.clear();
     if (!start.none()) history_.push_back({start_view, start});
+}
+
+void LogSuffix::drop_all() {
+    for (const Item& item : entries_) budget_.drop(item.bytes);
+    entries_.clear();
 }
 
 void LogSuffix::set_history(std::vector<ViewStart> history) {
@@ -82,12 +88,12 @@ void LogSuffix::set_history(std::vector<ViewStart> history) {
 
 void LogSuffix::check_invariants() const {
     if (!entries_.empty()) {
-        RINGKV_CHECK(entries_.front()->op == start_.next() && entries_.back()->op == last(),
+        RINGKV_CHECK(entries_.front().entry->op == start_.next() && entries_.back().entry->op == last(),
                      "entries are not contiguous from the start");
-        RINGKV_CHECK(entries_.front()->view == view_at(start_.next()) && entries_.back()->view == view_at(last()),
-                     "the history has another view for an entry than the entry");
+        RINGKV_CHECK(
+            entries_.front().entry->view == view_at(start_.next()) && entries_.back().entry->view == view_at(last()),
+            "the history has another view for an entry than the entry");
     }
-    RINGKV_CHECK(entries_.empty() == (bytes_ == 0), "the bytes of the entries are miscounted");
     for (std::size_t i = 1; i < history_.size(); ++i)
         RINGKV_CHECK(history_[i - 1].view < history_[i].view && history_[i - 1].first < history_[i].first,
                      "the history goes back");

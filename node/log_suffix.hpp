@@ -4,15 +4,22 @@
 //     start | start+1 ... last          `start` itself is not held, but its view is known
 #pragma once
 
-#include <deque>
 #include <vector>
 
 #include "common/entry.hpp"
+#include "common/fifo.hpp"
+#include "node/suffix_budget.hpp"
 
 namespace ringkv {
 
 class LogSuffix {
   public:
+    // The budget is that of all suffixes of the shard, and must outlive it.
+    explicit LogSuffix(SuffixBudget& budget) : budget_(budget) {}
+    ~LogSuffix() { drop_all(); }
+    LogSuffix(const LogSuffix&) = delete;
+    LogSuffix& operator=(const LogSuffix&) = delete;
+
     [[nodiscard]] OpNumber start() const { return start_; }
     [[nodiscard]] OpNumber last() const { return OpNumber(start_.value() + entries_.size()); }
     // Is this op's entry held?
@@ -31,8 +38,8 @@ class LogSuffix {
     void append(EntryPtr entry);
     // Forgets what is above `keep`. Precondition: keep >= start().
     void truncate(OpNumber keep);
-    // Forgets the oldest, but nothing above `needed`, until the limits are met.
-    void trim(OpNumber needed, std::size_t max_entries, std::size_t max_bytes);
+    // Forgets what the budget does not keep, but nothing above `needed`.
+    void trim(OpNumber needed);
     // Holds nothing; the next entry is start + 1.
     void reset(OpNumber start, ViewId start_view);
     // What a state transfer says of the entries before ours.
@@ -43,9 +50,17 @@ class LogSuffix {
     void check_invariants() const;
 
   private:
+    struct Item {
+        EntryPtr entry;
+        std::uint64_t place = 0;  // in the budget
+        std::uint64_t bytes = 0;
+    };
+
+    void drop_all();
+
+    SuffixBudget& budget_;
     OpNumber start_;
-    std::deque<EntryPtr> entries_;
-    std::size_t bytes_ = 0;
+    Fifo<Item> entries_;
     std::vector<ViewStart> history_;  // ordered by op; reaches back to start_ at least
 };
 

@@ -6,12 +6,6 @@
 
 namespace ringkv {
 
-namespace {
-// What is kept of the committed log in memory, for members that fell behind; beyond it they get a state transfer.
-constexpr std::size_t kept_entries = 1024;
-constexpr std::size_t kept_bytes = std::size_t{64} << 10U;
-}  // namespace
-
 void PartitionLog::append(EntryPtr entry) {
     if (!storage_.keeps()) return suffix_.append(std::move(entry));
     if (unsynced_.empty()) persisted_ = last();
@@ -61,7 +55,7 @@ void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied)
 }
 
 void PartitionLog::trim(OpNumber needed) {
-    suffix_.trim(std::min(needed, commit_), kept_entries, kept_bytes);
+    suffix_.trim(std::min(needed, commit_));
 }
 
 bool PartitionLog::goes_on(const StateChunk& chunk) const {

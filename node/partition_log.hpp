@@ -17,9 +17,9 @@ namespace ringkv {
 
 class PartitionLog {
   public:
-    // Both must outlive it.
-    PartitionLog(PartitionId partition, Engine& engine, StorageOutlet& storage)
-        : partition_(partition), engine_(engine), storage_(storage) {}
+    // All must outlive it.
+    PartitionLog(PartitionId partition, Engine& engine, StorageOutlet& storage, SuffixBudget& suffixes)
+        : partition_(partition), engine_(engine), storage_(storage), suffix_(suffixes) {}
 
     [[nodiscard]] PartitionId partition() const { return partition_; }
     [[nodiscard]] const LogSuffix& suffix() const { return suffix_; }

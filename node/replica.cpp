@@ -19,7 +19,7 @@ constexpr Duration proposal_interval = std::chrono::milliseconds(10);
 Replica::Replica(PartitionId partition, const ReplicaPorts& ports, Time promised_until)
     : partition_(partition),
       ports_(ports),
-      log_(partition, ports.engine, ports.storage),
+      log_(partition, ports.engine, ports.storage, ports.suffixes),
       promised_until_(promised_until) {}
 
 void Replica::learn(Time now, const PartitionState& state) {
@@ -287,7 +287,10 @@ void Replica::tick_backup(Time now) {
 }
 
 void Replica::flush(Time now) {
-    if (primary_) primary_->flush(now);
+    if (primary_)
+        primary_->flush(now);
+    else
+        log_.trim(log_.commit());
 }
 
 void Replica::durable(Time now, BatchNumber number) {

@@ -6,6 +6,7 @@
 #include "node/engine.hpp"
 #include "node/outlets.hpp"
 #include "node/refused_messages.hpp"
+#include "node/suffix_budget.hpp"
 #include "node/transfer_pace.hpp"
 
 namespace ringkv {
@@ -25,6 +26,7 @@ struct ReplicaPorts {
     const ShardFacts& shard;
     Engine& engine;
     StorageOutlet& storage;
+    SuffixBudget& suffixes;
     MessageOutlet& messages;
     ProposalOutlet& proposals;
     LeaseOutlet& leases;

@@ -22,13 +22,14 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
       index_(index),
       facts_{limits, commit_rule, succession_rule, {}, self_.start, false, {}, {}},
       storage_(self_.durability != Durability::memory),
+      suffixes_(limits.log),
       messages_(facts_),
       refused_(events_),
       admission_(limits.inflight),
       numbers_(self_.start),
       engine_(engine),
-      ports_{facts_,  engine_,    storage_,   messages_, proposals_, leases_,
-             events_, admission_, transfers_, numbers_,  refused_},
+      ports_{facts_,  engine_, storage_,   suffixes_,  messages_, proposals_,
+             leases_, events_, admission_, transfers_, numbers_,  refused_},
       registry_(self_, index == 0, facts_, facts_.registry, messages_, events_),
       beacons_(facts_, messages_) {
     RINGKV_CHECK(!self_.registries.empty() && index < self_.endpoints.size(), "a node's description is incomplete");
@@ -71,6 +72,13 @@ Replica& Shard::ensure(PartitionId partition) {
 
 bool Shard::ours(PartitionId partition) const {
     return partition.value() < facts_.map.partitions.size() && partition.value() % self_.endpoints.size() == index_;
+}
+
+void Shard::prefetch(PartitionId partition) const {
+    constexpr std::size_t line = 64;
+    if (partition.value() >= replicas_.size()) return;
+    const auto* const replica = reinterpret_cast<const char*>(replicas_[partition.value()].get());
+    for (std::size_t at = 0; at < sizeof(Replica); at += line) __builtin_prefetch(replica + at);
 }
 
 void Shard::touch(PartitionId partition) {

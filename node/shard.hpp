@@ -85,6 +85,8 @@ class Shard final : public Actor {
 
     [[nodiscard]] bool ours(PartitionId partition) const;
     [[nodiscard]] Replica* find(PartitionId partition);
+    // The replica will be looked at soon.
+    void prefetch(PartitionId partition) const;
     Replica& ensure(PartitionId partition);
     void touch(PartitionId partition);
     // Does the change alter which shards the claims of a partition go to, whatever its view?
@@ -101,6 +103,7 @@ class Shard final : public Actor {
     const ShardIndex index_;
     ShardFacts facts_;
     StorageOutlet storage_;
+    SuffixBudget suffixes_;
     MessageOutlet messages_;
     ProposalOutlet proposals_;
     LeaseOutlet leases_;

@@ -5,6 +5,11 @@
 
 namespace ringkv {
 
+namespace {
+// How far ahead in a batch the memory of a partition is fetched: a partition of many is in no cache any more.
+constexpr std::size_t prefetched = 3;
+}  // namespace
+
 void Shard::receive(Time now, const Origin& from, Message message) {
     now_ = now;
     if (!admitted(from)) return;
@@ -177,8 +182,14 @@ void Shard::of_a_peer(Time now, const Origin& from, const M& message) {
 
 // Each by itself: what is wrong with one says nothing of the others.
 void Shard::of_a_peer(Time now, const Origin& from, const ReplicationBatch& batch) {
-    for (const Prepare& message : batch.prepares) of_a_peer(now, from, message);
-    for (const PrepareOk& message : batch.acknowledgements) of_a_peer(now, from, message);
+    const auto each = [&](const auto& messages) {
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            if (i + prefetched < messages.size()) prefetch(messages[i + prefetched].partition);
+            of_a_peer(now, from, messages[i]);
+        }
+    };
+    each(batch.prepares);
+    each(batch.acknowledgements);
 }
 
 void Shard::from_peer(Time now, const Origin& from, const Beacon& beacon) {

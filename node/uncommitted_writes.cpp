@@ -17,10 +17,6 @@ const UncommittedWrites::Op& UncommittedWrites::at(OpNumber op) const {
 }
 
 void UncommittedWrites::push(Slot slot, EntryPtr entry) {
-    if (ops_.size() == ops_.capacity() && first_ > ops_.size() / 2) {
-        ops_.erase(ops_.begin(), ops_.begin() + static_cast<std::ptrdiff_t>(first_));
-        first_ = 0;
-    }
     ops_.push_back({std::move(slot), std::move(entry)});
     if (index_ != nullptr) return add_to_index(*ops_.back().entry);
     if (size() <= most_looked_through) return;
@@ -30,15 +26,13 @@ void UncommittedWrites::push(Slot slot, EntryPtr entry) {
 
 void UncommittedWrites::pop() {
     RINGKV_CHECK(!empty(), "an op was committed that the primary does not wait for");
-    const Op gone = std::move(front());
+    const Op gone = ops_.pop_front();
     if (index_ != nullptr) take_from_index(*gone.entry);
-    if (++first_ == ops_.size()) clear();
+    if (empty()) index_.reset();
 }
 
 void UncommittedWrites::clear() {
     ops_.clear();
-    if (ops_.capacity() > 4 * most_looked_through) ops_.shrink_to_fit();
-    first_ = 0;
     index_.reset();
 }
 
@@ -47,7 +41,7 @@ UncommittedWrites::Op* UncommittedWrites::find(ClientId client, Sequence sequenc
         const auto found = index_->writes.find({client, sequence});
         return found == index_->writes.end() ? nullptr : const_cast<Op*>(&at(found->second));
     }
-    for (std::size_t i = first_; i < ops_.size(); ++i) {
+    for (std::size_t i = 0; i < ops_.size(); ++i) {
         const Entry& entry = *ops_[i].entry;
         if (entry.client == client && entry.sequence == sequence) return &ops_[i];
     }
@@ -98,7 +92,6 @@ void UncommittedWrites::take_from_index(const Entry& entry) {
 }
 
 void UncommittedWrites::check_invariants() const {
-    RINGKV_CHECK(first_ <= ops_.size(), "more ops are committed than there were");
     OpNumber before;
     for (const Op& op : *this) {
         RINGKV_CHECK(before.none() || op.entry->op == before.next(), "uncommitted ops are out of order");

@@ -8,11 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "common/actor.hpp"
+#include "common/fifo.hpp"
 #include "node/slot.hpp"
 
 namespace ringkv {
@@ -41,14 +41,14 @@ class UncommittedWrites {
     void pop();
     void clear();
 
-    [[nodiscard]] bool empty() const { return first_ == ops_.size(); }
-    [[nodiscard]] std::size_t size() const { return ops_.size() - first_; }
+    [[nodiscard]] bool empty() const { return ops_.empty(); }
+    [[nodiscard]] std::size_t size() const { return ops_.size(); }
     // Precondition: not empty.
-    [[nodiscard]] Op& front() { return ops_[first_]; }
+    [[nodiscard]] Op& front() { return ops_.front(); }
     [[nodiscard]] Op& back() { return ops_.back(); }
     // In order.
-    [[nodiscard]] const Op* begin() const { return ops_.data() + first_; }
-    [[nodiscard]] const Op* end() const { return ops_.data() + ops_.size(); }
+    [[nodiscard]] const Op* begin() const { return ops_.begin(); }
+    [[nodiscard]] const Op* end() const { return ops_.end(); }
 
     // The op of that write, or null. The pointer holds until the next push().
     [[nodiscard]] Op* find(ClientId client, Sequence sequence);
@@ -74,8 +74,7 @@ class UncommittedWrites {
     void add_to_index(const Entry& entry);
     void take_from_index(const Entry& entry);
 
-    std::vector<Op> ops_;  // those before `first_` are committed
-    std::size_t first_ = 0;
+    Fifo<Op> ops_;
     std::unique_ptr<Index> index_;
 };
 

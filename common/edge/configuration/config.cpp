@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kibibyte = std::uint64_t{1} << 10U;
 constexpr std::uint64_t least_sessions = std::uint64_t{1} << 20U;
+constexpr std::uint64_t least_log = std::uint64_t{1} << 20U;
 constexpr std::uint64_t largest_value = std::uint64_t{8} << 20U;  // half of what one frame may have (CodecLimits)
 constexpr std::uint64_t any_size = std::uint64_t{1} << 62U;
 
@@ -156,6 +157,7 @@ std::vector<Field> node_fields(NodeConfig& out) {
                     defaulted("inflight", config::integer(out.limits.inflight, 1, 1U << 24U)),
                     defaulted("memory", config::size(out.limits.memory, 0, any_size)),
                     defaulted("sessions", config::size(out.limits.sessions, least_sessions, any_size)),
+                    defaulted("log", config::size(out.limits.log, least_log, any_size)),
                 }),
         defaulted("insecure", config::boolean(out.insecure)),
     };

@@ -19,14 +19,20 @@ EntryPtr entry(std::uint64_t op, std::uint64_t view_number, const std::string& v
     return share(made);
 }
 
-LogSuffix suffix_of(std::vector<std::uint64_t> views) {
-    LogSuffix suffix;
-    for (std::size_t i = 0; i < views.size(); ++i) suffix.append(entry(i + 1, views[i]));
-    return suffix;
+// Keeps all that it may.
+struct Suffix : SuffixBudget, LogSuffix {
+    explicit Suffix(std::uint64_t limit = UINT64_MAX)
+        : SuffixBudget(limit), LogSuffix(static_cast<SuffixBudget&>(*this)) {}
+    using LogSuffix::append;
+};
+
+void append(LogSuffix& suffix, const std::vector<std::uint64_t>& views) {
+    for (const std::uint64_t number : views) suffix.append(entry(suffix.last().value() + 1, number));
 }
 
 TEST(LogSuffix, KnowsTheViewOfEveryEntry) {
-    const LogSuffix suffix = suffix_of({1, 1, 3, 3, 7});
+    Suffix suffix;
+    append(suffix, {1, 1, 3, 3, 7});
     EXPECT_EQ(suffix.view_at(OpNumber(2)), view(1));
     EXPECT_EQ(suffix.view_at(OpNumber(3)), view(3));
     EXPECT_EQ(suffix.view_at(OpNumber(5)), view(7));
@@ -35,7 +41,8 @@ TEST(LogSuffix, KnowsTheViewOfEveryEntry) {
 }
 
 TEST(LogSuffix, MatchesOnlyTheSameOpOfTheSameView) {
-    const LogSuffix suffix = suffix_of({1, 1, 3});
+    Suffix suffix;
+    append(suffix, {1, 1, 3});
     EXPECT_TRUE(suffix.matches(OpNumber(3), view(3)));
     EXPECT_FALSE(suffix.matches(OpNumber(3), view(2)));
     EXPECT_FALSE(suffix.matches(OpNumber(4), view(3)));
@@ -43,7 +50,8 @@ TEST(LogSuffix, MatchesOnlyTheSameOpOfTheSameView) {
 }
 
 TEST(LogSuffix, ForgetsTheViewsOfWhatWasCut) {
-    LogSuffix suffix = suffix_of({1, 1, 3, 4});
+    Suffix suffix;
+    append(suffix, {1, 1, 3, 4});
     suffix.truncate(OpNumber(2));
     EXPECT_EQ(suffix.last(), OpNumber(2));
     suffix.append(entry(3, 5));
@@ -51,19 +59,18 @@ TEST(LogSuffix, ForgetsTheViewsOfWhatWasCut) {
     EXPECT_FALSE(suffix.matches(OpNumber(3), view(3)));
 }
 
-TEST(LogSuffix, TrimsToItsLimitsButNeverWhatIsNeeded) {
-    LogSuffix suffix = suffix_of({1, 1, 2, 2, 2, 2});
-    suffix.trim(OpNumber(3), 2, SIZE_MAX);
+TEST(LogSuffix, KeepsWhatIsNeededWhateverTheBudget) {
+    Suffix suffix(0);
+    append(suffix, {1, 1, 2, 2, 2, 2});
+    suffix.trim(OpNumber(3));
     EXPECT_EQ(suffix.start(), OpNumber(3));
     EXPECT_EQ(suffix.last(), OpNumber(6));
     EXPECT_TRUE(suffix.matches(OpNumber(3), view(2))) << "the view of the start is still known";
-    suffix.trim(OpNumber(6), 2, SIZE_MAX);
-    EXPECT_EQ(suffix.start(), OpNumber(4));
-    EXPECT_EQ(suffix.above(OpNumber(4), 100, SIZE_MAX).size(), 2U);
+    EXPECT_EQ(suffix.above(OpNumber(3), 100, SIZE_MAX).size(), 3U);
 }
 
 TEST(LogSuffix, GivesAtMostSoManyEntriesOrBytes) {
-    LogSuffix suffix;
+    Suffix suffix;
     for (std::uint64_t op = 1; op <= 10; ++op) suffix.append(entry(op, 1, std::string(1000, 'x')));
     EXPECT_EQ(suffix.above(OpNumber(2), 3, SIZE_MAX).size(), 3U);
     EXPECT_EQ(suffix.above(OpNumber(2), 3, SIZE_MAX).front()->op, OpNumber(3));
@@ -71,16 +78,44 @@ TEST(LogSuffix, GivesAtMostSoManyEntriesOrBytes) {
     EXPECT_TRUE(suffix.above(OpNumber(10), 100, SIZE_MAX).empty());
 }
 
-TEST(LogSuffix, TrimsByBytes) {
-    LogSuffix suffix;
-    for (std::uint64_t op = 1; op <= 10; ++op) suffix.append(entry(op, 1, std::string(1000, 'x')));
-    suffix.trim(OpNumber(10), SIZE_MAX, 3500);
-    EXPECT_LE(suffix.last().value() - suffix.start().value(), 3U);
-    EXPECT_GE(suffix.last().value() - suffix.start().value(), 2U);
+// The oldest of all partitions go first: one that nothing is written to gives way to one with much to write.
+TEST(LogSuffix, TheBudgetIsOfAllSuffixesTogether) {
+    SuffixBudget budget(10000);
+    LogSuffix quiet(budget);
+    LogSuffix busy(budget);
+    for (std::uint64_t op = 1; op <= 4; ++op) quiet.append(entry(op, 1, std::string(1000, 'x')));
+    quiet.trim(OpNumber(4));
+    EXPECT_EQ(quiet.start(), OpNumber(0)) << "there is room";
+    for (std::uint64_t op = 1; op <= 100; ++op) {
+        busy.append(entry(op, 1, std::string(1000, 'x')));
+        busy.trim(OpNumber(op));
+    }
+    const std::uint64_t kept = busy.last().value() - busy.start().value();
+    EXPECT_GE(kept, 7U);
+    EXPECT_LE(kept, 10U);
+    quiet.trim(OpNumber(4));
+    EXPECT_EQ(quiet.start(), OpNumber(4));
+    EXPECT_LE(budget.held(), 12000U);
+}
+
+TEST(LogSuffix, WhatItForgetsIsOutOfTheBudget) {
+    SuffixBudget budget(10000);
+    {
+        LogSuffix suffix(budget);
+        append(suffix, {1, 1, 1, 1});
+        const std::uint64_t four = budget.held();
+        suffix.truncate(OpNumber(2));
+        EXPECT_EQ(budget.held(), four / 2);
+        suffix.reset(OpNumber(9), view(1));
+        EXPECT_EQ(budget.held(), 0U);
+        suffix.append(entry(10, 1));
+        EXPECT_EQ(budget.held(), four / 4);
+    }
+    EXPECT_EQ(budget.held(), 0U);
 }
 
 TEST(LogSuffix, TakesTheHistoryOfACopyBelowItsStart) {
-    LogSuffix suffix;
+    Suffix suffix;
     suffix.reset(OpNumber(10), view(4));
     suffix.append(entry(11, 6));
     suffix.set_history({{view(1), OpNumber(1)}, {view(4), OpNumber(8)}, {view(6), OpNumber(11)}});
@@ -90,7 +125,8 @@ TEST(LogSuffix, TakesTheHistoryOfACopyBelowItsStart) {
 }
 
 TEST(LogSuffixDeathTest, RefusesEntriesOutOfOrder) {
-    LogSuffix suffix = suffix_of({2});
+    Suffix suffix;
+    append(suffix, {2});
     EXPECT_DEATH(suffix.append(entry(3, 2)), "out of order");
     EXPECT_DEATH(suffix.append(entry(2, 1)), "older view");
 }
