@@ -19,18 +19,21 @@ constexpr Duration look_again = std::chrono::seconds(1);
 // Of a message, beside its key and its value: more or less.
 constexpr std::size_t message_size = 64;
 
+// nullptr: it is not about one key.
+const std::string* key_of(const Operation& operation) {
+    if (const auto* write = std::get_if<WriteOperation>(&operation)) return &write->key;
+    if (const auto* get = std::get_if<GetOperation>(&operation)) return &get->key;
+    return nullptr;
+}
+
 std::optional<Error> invalid(const Operation& operation) {
-    const auto check_key = [](const std::string& key) -> std::optional<Error> {
-        if (key.empty()) return Error(ErrorCode::invalid_argument, "a key has at least 1 byte");
-        if (key.size() > absurd_size) return Error(ErrorCode::invalid_argument, "the key is larger than 1 GiB");
-        return std::nullopt;
-    };
-    if (const auto* get = std::get_if<GetOperation>(&operation)) return check_key(get->key);
-    if (const auto* write = std::get_if<WriteOperation>(&operation)) {
-        if (write->value && write->value->size() > absurd_size)
-            return Error(ErrorCode::invalid_argument, "the value is larger than 1 GiB");
-        return check_key(write->key);
-    }
+    const std::string* key = key_of(operation);
+    if (key == nullptr) return std::nullopt;
+    if (key->empty()) return Error(ErrorCode::invalid_argument, "a key has at least 1 byte");
+    if (key->size() > absurd_size) return Error(ErrorCode::invalid_argument, "the key is larger than 1 GiB");
+    const auto* write = std::get_if<WriteOperation>(&operation);
+    if (write != nullptr && write->value && write->value->size() > absurd_size)
+        return Error(ErrorCode::invalid_argument, "the value is larger than 1 GiB");
     return std::nullopt;
 }
 
@@ -51,27 +54,25 @@ ClientActor::ClientActor(ClientOptions options, std::uint64_t seed)
       contacts_(options.contact),
       random_(seed) {}
 
-OperationId ClientActor::submit(Time now, Operation operation, Time deadline) {
-    const auto ends_at_once = [this](Error error) {
-        const OperationId id = tracker_.skip();
-        completions_.push_back({id, std::move(error)});
-        return id;
-    };
-    if (closed_) return ends_at_once(Error(ErrorCode::closed, "the client is closed"));
-    if (std::optional<Error> error = invalid(operation)) return ends_at_once(std::move(*error));
-    PendingRequest* request = tracker_.open(std::move(operation), deadline);
+OperationId ClientActor::submit(Time now, Operation&& operation, Time deadline, void* context) {
+    if (closed_) return end_at_once(Error(ErrorCode::closed, "the client is closed"), context);
+    if (std::optional<Error> error = invalid(operation)) return end_at_once(std::move(*error), context);
+    PendingRequest* request = tracker_.open(std::move(operation), deadline, context);
     if (request == nullptr)
-        return ends_at_once(Error(ErrorCode::unavailable, "too many requests outstanding (" +
-                                                              std::to_string(tracker_.size()) +
-                                                              "): wait for some of them, then try again"));
+        return end_at_once(
+            Error(ErrorCode::unavailable, "too many requests outstanding (" + std::to_string(tracker_.size()) +
+                                              "): wait for some of them, then try again"),
+            context);
     const OperationId id = request->id;
+    if (const std::string* key = key_of(request->operation)) request->hash = hash_of(*key);
     if (std::holds_alternative<FetchMapOperation>(request->operation)) {
         keep_asking(now, *request);
         return id;
     }
-    if (const auto* write = std::get_if<WriteOperation>(&request->operation)) {
-        request->sequence = sequences_.take(request->slot, partition_of_write(*write));
-        if (!order_.enter(request->slot, write->key)) {
+    if (request->is_write()) {
+        request->sequence =
+            sequences_.take(request->slot, cache_.formed() ? std::optional(partition_of(*request)) : std::nullopt);
+        if (!order_.enter(request->slot, request->hash)) {
             request->phase = PendingRequest::Phase::ordered;
             return id;
         }
@@ -81,12 +82,24 @@ OperationId ClientActor::submit(Time now, Operation operation, Time deadline) {
     return id;
 }
 
-std::optional<PartitionId> ClientActor::partition_of_write(const WriteOperation& write) const {
-    if (!cache_.formed()) return std::nullopt;
-    return partition_of(write.key, cache_.partitions());
+OperationId ClientActor::end_at_once(Error error, void* context) {
+    const OperationId id = tracker_.skip();
+    complete(id, context, std::move(error));
+    return id;
+}
+
+PartitionId ClientActor::partition_of(const PendingRequest& request) const {
+    if (const auto* scan = std::get_if<ScanOperation>(&request.operation)) return scan->partition;
+    return partition_of_hash(request.hash, cache_.partitions());
+}
+
+void ClientActor::complete(OperationId id, void* context, Result<Outcome>&& outcome) {
+    if (completions_.capacity() == 0) completions_.reserve(usual_completions_);
+    completions_.emplace_back(id, context, std::move(outcome));
 }
 
 std::vector<Completion> ClientActor::take_completions() {
+    if (!completions_.empty()) usual_completions_ = completions_.size();
     return std::exchange(completions_, {});
 }
 
@@ -108,6 +121,7 @@ void ClientActor::tick(Time now) {
 }
 
 Effects ClientActor::take_effects() {
+    if (!effects_.sends.empty()) usual_sends_ = effects_.sends.size();
     return std::exchange(effects_, {});
 }
 
@@ -120,16 +134,10 @@ void ClientActor::dispatch(Time now, PendingRequest& request) {
         request.phase = PendingRequest::Phase::mapless;
         return tracker_.wake_at(request, request.deadline);
     }
-    if (const auto* scan = std::get_if<ScanOperation>(&request.operation)) {
-        if (scan->partition.value() >= cache_.partitions())
-            return finish(request, Error(ErrorCode::invalid_argument,
-                                         "there is no partition " + std::to_string(scan->partition.value())));
-        request.partition = scan->partition;
-    } else {
-        const auto* write = std::get_if<WriteOperation>(&request.operation);
-        const std::string& key = write != nullptr ? write->key : std::get<GetOperation>(request.operation).key;
-        request.partition = partition_of(key, cache_.partitions());
-    }
+    request.partition = partition_of(request);
+    if (request.partition.value() >= cache_.partitions())
+        return finish(request, Error(ErrorCode::invalid_argument,
+                                     "there is no partition " + std::to_string(request.partition.value())));
     const Route& route = cache_.route(request.partition);
     if (!route.none()) return stand_in_line(now, request, route);
     request.refusal =
@@ -155,8 +163,8 @@ void ClientActor::dispatch_ready(Time now) {
 // Nothing is sent to an endpoint that was not heard: it would be lost, and a write be in doubt for nothing. Nor is more
 // sent to one than it has room for.
 void ClientActor::stand_in_line(Time now, PendingRequest& request, const Route& route) {
-    Contact& contact = contacts_.at(route.endpoint);
-    request.target = route;
+    Contact& contact = contacts_.at(route);
+    request.target = &route;
     request.contact = &contact;
     if (contact.reached(now) && contact.line.empty() && contact.fits(size_of(request))) return send(now, request);
     request.phase = PendingRequest::Phase::in_line;
@@ -171,7 +179,7 @@ void ClientActor::stand_in_line(Time now, PendingRequest& request, const Route& 
 void ClientActor::serve_line(Time now, Contact& contact) {
     while (contact.reached(now) && !contact.line.empty()) {
         PendingRequest& request = tracker_.at(contact.line.begin()->second);
-        if (now >= request.deadline || cache_.route(request.partition) != request.target) {
+        if (now >= request.deadline || &cache_.route(request.partition) != request.target) {
             dispatch(now, request);
             continue;
         }
@@ -187,7 +195,11 @@ void ClientActor::send(Time now, PendingRequest& request) {
     request.held = size_of(request);
     request.contact->hold(request.held);
     tracker_.wake_at(request, request.contact->silent_at(now));
-    effects_.sends.push_back({Address::to(request.contact->endpoint()), request.target.node, message_for(request)});
+    if (effects_.sends.capacity() == 0) effects_.sends.reserve(usual_sends_);
+    Outgoing& sent = effects_.sends.emplace_back();
+    sent.address = Address::to(request.contact->endpoint());
+    sent.to = request.target->node;
+    write_message(request, sent.message);
 }
 
 // Out of the line. An attempt without an answer stays in its endpoint's hands, and takes room there.
@@ -211,7 +223,7 @@ void ClientActor::give_back(PendingRequest& request) {
 void ClientActor::look_after(Time now, PendingRequest& request) {
     Contact& contact = *request.contact;
     const Route& route = cache_.route(request.partition);
-    if (!route.none() && route != request.target) return dispatch(now, request);
+    if (!route.none() && &route != request.target) return dispatch(now, request);
     const Time silent = contact.silent_at(request.sent);
     const Time lost = contact.lost_at(request.sent, request.attempts);
     // First of the two: a node that answers knocks alone falls silent again and again, and the attempt may be lost.
@@ -240,7 +252,7 @@ void ClientActor::fell_silent(Time now, Contact& contact) {
 void ClientActor::heard(Time now, const Origin& from) {
     const Contact::Heard what = contacts_.heard(now, from);
     if (what == Contact::Heard::on) return;
-    Contact& contact = contacts_.at(from.address.endpoint);
+    Contact& contact = contacts_.at(from);
     roomy_.push_back(&contact);
     if (what == Contact::Heard::restarted) contacts_.forget(contact);
     tracker_.for_each([&](PendingRequest& request) {
@@ -277,27 +289,29 @@ void ClientActor::knock(Time now) {
     }
 }
 
-Message ClientActor::message_for(const PendingRequest& request) const {
-    if (const auto* write = std::get_if<WriteOperation>(&request.operation))
-        return Write{.request = request.latest,
-                     .partition = request.partition,
-                     .client = id_,
-                     .sequence = request.sequence,
-                     .lowest = sequences_.lowest(request.partition),
-                     .known = request.known,
-                     .key = write->key,
-                     .value = write->value,
-                     .expected = write->expected,
-                     .ack = Ack::all};
-    if (const auto* get = std::get_if<GetOperation>(&request.operation))
-        return Get{.request = request.latest, .partition = request.partition, .key = get->key};
-    const auto& scan = std::get<ScanOperation>(request.operation);
-    return Scan{.request = request.latest,
-                .partition = request.partition,
-                .prefix = scan.prefix,
-                .after = scan.after,
-                .limit = scan.limit,
-                .keys_only = scan.keys_only};
+void ClientActor::write_message(const PendingRequest& request, Message& message) const {
+    if (const auto* write = std::get_if<WriteOperation>(&request.operation)) {
+        message.emplace<Write>(Write{.request = request.latest,
+                                     .partition = request.partition,
+                                     .client = id_,
+                                     .sequence = request.sequence,
+                                     .lowest = sequences_.lowest(request.partition),
+                                     .known = request.known,
+                                     .key = write->key,
+                                     .value = write->value,
+                                     .expected = write->expected,
+                                     .ack = Ack::all});
+    } else if (const auto* get = std::get_if<GetOperation>(&request.operation)) {
+        message.emplace<Get>(Get{.request = request.latest, .partition = request.partition, .key = get->key});
+    } else {
+        const auto& scan = std::get<ScanOperation>(request.operation);
+        message.emplace<Scan>(Scan{.request = request.latest,
+                                   .partition = request.partition,
+                                   .prefix = scan.prefix,
+                                   .after = scan.after,
+                                   .limit = scan.limit,
+                                   .keys_only = scan.keys_only});
+    }
 }
 
 void ClientActor::back_off(Time now, PendingRequest& request, Duration longest) {
@@ -326,13 +340,13 @@ void ClientActor::expire(PendingRequest& request) {
     finish(request, asking || mapless ? no_map() : deadline_passed(request));
 }
 
-void ClientActor::finish(PendingRequest& request, Result<Outcome> outcome) {
+void ClientActor::finish(PendingRequest& request, Result<Outcome>&& outcome) {
     withdraw(request);
     if (request.is_write()) {
         sequences_.finish(request.slot);
         if (const auto next = order_.leave(request.slot)) ready_.push_back(*next);
     }
-    completions_.push_back({request.id, std::move(outcome)});
+    complete(request.id, request.context, std::move(outcome));
     tracker_.close(request);
 }
 

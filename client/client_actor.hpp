@@ -49,8 +49,9 @@ class ClientActor final : public Actor {
     // The seed only spreads retries.
     ClientActor(ClientOptions options, std::uint64_t seed);
 
-    // Exactly one completion follows for each, also if it is invalid or there are too many.
-    OperationId submit(Time now, Operation operation, Time deadline);
+    // Exactly one completion follows for each, also if it is invalid or there are too many; it has the context, which
+    // is the caller's own matter.
+    OperationId submit(Time now, Operation&& operation, Time deadline, void* context = nullptr);
     [[nodiscard]] std::vector<Completion> take_completions();
     // Ends everything under way; what is submitted later ends at once. Errors: closed, outcome_unknown.
     void close(Time now);
@@ -66,8 +67,9 @@ class ClientActor final : public Actor {
     [[nodiscard]] bool finished() const override { return closed_; }
 
   private:
-    // None before there is a map.
-    [[nodiscard]] std::optional<PartitionId> partition_of_write(const WriteOperation& write) const;
+    // Precondition: there is a map. That of the key; or as the scan says.
+    [[nodiscard]] PartitionId partition_of(const PendingRequest& request) const;
+    OperationId end_at_once(Error error, void* context);
 
     // Attempts.
     void dispatch(Time now, PendingRequest& request);
@@ -81,11 +83,12 @@ class ClientActor final : public Actor {
     void fell_silent(Time now, Contact& contact);
     void heard(Time now, const Origin& from);
     void knock(Time now);
-    [[nodiscard]] Message message_for(const PendingRequest& request) const;
+    void write_message(const PendingRequest& request, Message& message) const;
     void back_off(Time now, PendingRequest& request, Duration longest);
     void wake(Time now, PendingRequest& request);
     void expire(PendingRequest& request);
-    void finish(PendingRequest& request, Result<Outcome> outcome);
+    void finish(PendingRequest& request, Result<Outcome>&& outcome);
+    void complete(OperationId id, void* context, Result<Outcome>&& outcome);
     [[nodiscard]] Duration jittered(Duration duration);
 
     // Answers.
@@ -120,8 +123,11 @@ class ClientActor final : public Actor {
     MapFinder finder_;
     Contacts contacts_;
     std::uint64_t random_;
+    // Each with the memory that the last batch of its kind took: so it is taken once for a batch.
     Effects effects_;
+    std::size_t usual_sends_ = 0;
     std::vector<Completion> completions_;
+    std::size_t usual_completions_ = 0;
     std::vector<std::uint32_t> ready_;  // slots of writes whose turn has come
     std::vector<Contact*> roomy_;       // where some wait in line, and may now be sent
     std::string publisher_;             // that we follow

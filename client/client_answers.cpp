@@ -54,7 +54,7 @@ PendingRequest* ClientActor::answered(Time now, const Origin& from, RequestId at
     if (Contact* contact = contacts_.answered(attempt)) roomy_.push_back(contact);
     PendingRequest* request = tracker_.find(attempt);
     if (request == nullptr) return nullptr;
-    contacts_.at(from.address.endpoint).took(now - request->find(attempt)->sent);
+    contacts_.at(from).took(now - *request->unanswered_since(attempt));
     if (attempt == request->latest) give_back(*request);
     return request;
 }
@@ -70,7 +70,7 @@ void ClientActor::on(Time now, const Origin& from, WriteAnswer& answer) {
 void ClientActor::on(Time now, const Origin& from, GetAnswer& answer) {
     PendingRequest* request = answered(now, from, answer.request);
     if (request == nullptr || !std::holds_alternative<GetOperation>(request->operation)) return;
-    contacts_.at(from.address.endpoint).brought(answer.value ? answer.value->size() : 0);
+    contacts_.at(from).brought(answer.value ? answer.value->size() : 0);
     cache_.saw_commit(request->partition, answer.commit);
     finish(*request, Outcome(GetOutcome{std::move(answer.value), answer.version}));
 }
@@ -80,7 +80,7 @@ void ClientActor::on(Time now, const Origin& from, ScanAnswer& answer) {
     if (request == nullptr) return;
     const auto* scan = std::get_if<ScanOperation>(&request->operation);
     if (scan == nullptr || !answers(*scan, answer)) return;
-    contacts_.at(from.address.endpoint).brought(size_of(answer));
+    contacts_.at(from).brought(size_of(answer));
     cache_.saw_commit(request->partition, answer.commit);
     finish(*request, Outcome(ScanOutcome{std::move(answer.records), answer.more}));
 }
@@ -98,7 +98,7 @@ void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
     if (!latest) return;  // a later attempt is on its way
 
     const Route& route = cache_.route(request->partition);
-    const bool redirected = !route.none() && (mended || route != request->target);
+    const bool redirected = !route.none() && (mended || &route != request->target);
     if (!redirected) {
         finder_.want(now);
         return back_off(now, *request, retry_.longest_pause);
@@ -158,7 +158,7 @@ void ClientActor::on(Time, const Origin& from, FrameRefused& answer) {
     tracker_.for_each([&](PendingRequest& request) {
         const bool under_way = request.phase == PendingRequest::Phase::under_way;
         if (!under_way && request.phase != PendingRequest::Phase::in_line) return;
-        if (request.target.endpoint != endpoint) return;
+        if (request.target->endpoint != endpoint) return;
         // Of the next frame it may make sense: what was in this one counts as lost, in time.
         request.refusal = answer.text;
         if (final) finish(request, refused_for_good(request, answer.code, answer.text));

@@ -75,9 +75,7 @@ void ClientActor::on(Time now, const Origin& from, CurrentEpoch& beacon) {
 
 // Requests that waited for a map go on; those sent to a node that is not the primary any more are sent anew.
 void ClientActor::map_changed(Time now) {
-    sequences_.place([this](std::uint32_t slot) {
-        return *partition_of_write(std::get<WriteOperation>(tracker_.at(slot).operation));
-    });
+    sequences_.place([this](std::uint32_t slot) { return partition_of(tracker_.at(slot)); });
     tracker_.for_each([&](PendingRequest& request) {
         if (request.phase == PendingRequest::Phase::mapless) return dispatch(now, request);
         const bool under_way = request.phase == PendingRequest::Phase::under_way;
@@ -85,7 +83,7 @@ void ClientActor::map_changed(Time now) {
             request.phase != PendingRequest::Phase::in_line)
             return;
         const Route& route = cache_.route(request.partition);
-        if (route.none() || route == request.target) return;
+        if (route.none() || &route == request.target) return;
         tracker_.wake_at(request, under_way ? std::max(now, request.sent + answer_in_flight) : now);
     });
 }

@@ -68,13 +68,27 @@ void Contact::release(std::size_t bytes) {
 // ---------------------------------------------------------------- all of them
 
 Contact& Contacts::at(const std::string& endpoint) {
-    if (latest_ != nullptr && latest_->endpoint() == endpoint) return *latest_;
     return contacts_.try_emplace(endpoint, endpoint, settings_).first->second;
 }
 
+Contact& Contacts::at(const Route& route) {
+    if (by_route_.size() <= route.number) by_route_.resize(route.number + 1);
+    Contact*& contact = by_route_[route.number];
+    if (contact == nullptr) contact = &at(route.endpoint);
+    return *contact;
+}
+
+Contact& Contacts::at(const Origin& from) {
+    const Endpoint& endpoint = from.address.endpoint;
+    if (latest_ == nullptr || !latest_text_.same(endpoint)) {
+        latest_ = &at(endpoint.text());
+        latest_text_ = endpoint;
+    }
+    return *latest_;
+}
+
 Contact::Heard Contacts::heard(Time now, const Origin& from) {
-    Contact& contact = at(from.address.endpoint);
-    latest_ = &contact;
+    Contact& contact = at(from);
     const Contact::Heard what = contact.heard(now, from.node, from.start);
     if (what != Contact::Heard::on) reaching_.erase(contact.endpoint());
     return what;

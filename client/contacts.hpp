@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "client/operation.hpp"
+#include "client/ring_cache.hpp"
 #include "common/actor.hpp"
 #include "common/time.hpp"
 
@@ -105,6 +106,9 @@ class Contacts {
 
     // Made when it is asked for first; the reference holds for ever.
     [[nodiscard]] Contact& at(const std::string& endpoint);
+    [[nodiscard]] Contact& at(const Route& route);
+    // The sender's. Cheap while messages of one frame follow each other: they share the endpoint's text.
+    [[nodiscard]] Contact& at(const Origin& from);
     // As Contact's.
     Contact::Heard heard(Time now, const Origin& from);
 
@@ -137,7 +141,9 @@ class Contacts {
 
     const ContactSettings settings_;
     std::map<std::string, Contact, std::less<>> contacts_;
-    Contact* latest_ = nullptr;  // the one heard last; mostly it is heard next as well
+    std::vector<Contact*> by_route_;  // by its number; or nullptr
+    Endpoint latest_text_;            // of the sender that was looked for last; mostly it is the next one as well
+    Contact* latest_ = nullptr;       // its contact
     std::map<std::string, Reaching> reaching_;
     std::map<RequestId, Abandoned> abandoned_;
     Time next_expiry_ = Time::max();  // not after that of any abandoned

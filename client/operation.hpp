@@ -65,7 +65,11 @@ using Outcome = std::variant<WriteOutcome, GetOutcome, ScanOutcome, MapOutcome>;
 // Every operation gets exactly one. The outcome's type is that of the operation. Of a write an error
 // other than outcome_unknown means: not applied, and it never will be.
 struct Completion {
+    Completion(OperationId operation, void* caller, Result<Outcome>&& result)
+        : id(operation), context(caller), outcome(std::move(result)) {}
+
     OperationId id;
+    void* context;  // as it was given with the operation
     Result<Outcome> outcome;
 };
 

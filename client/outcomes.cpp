@@ -15,11 +15,11 @@ std::string story_of(const PendingRequest& request) {
     if (request.phase == PendingRequest::Phase::mapless) return "no cluster map yet";
     std::string story = "partition " + std::to_string(request.partition.value());
     if (request.attempts == 0) {
-        story += request.target.none()      ? ", no node was asked"
-                 : request.contact->talks() ? ", no room at " + request.target.endpoint + ", which is slow"
-                                            : ", no connection to " + request.target.endpoint;
+        story += request.target->none()     ? ", no node was asked"
+                 : request.contact->talks() ? ", no room at " + request.target->endpoint + ", which is slow"
+                                            : ", no connection to " + request.target->endpoint;
     } else {
-        story += ", asked node " + std::to_string(request.target.node.value()) + " at " + request.target.endpoint;
+        story += ", asked node " + std::to_string(request.target->node.value()) + " at " + request.target->endpoint;
         if (request.attempts > 1) story += ", attempt " + std::to_string(request.attempts);
     }
     if (!request.refusal.empty()) story += ", last refusal: " + request.refusal;
@@ -49,7 +49,7 @@ Error closed_meanwhile(const PendingRequest& request) {
 
 Error refused_for_good(const PendingRequest& request, ErrorCode code, const std::string& text) {
     if (request.is_write() && !request.refused_everywhere()) return unknown(request, text);
-    return {code, std::string(verb_of(request)) + " refused by " + request.target.endpoint + ": " + text};
+    return {code, std::string(verb_of(request)) + " refused by " + request.target->endpoint + ": " + text};
 }
 
 }  // namespace ringkv

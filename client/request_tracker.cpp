@@ -14,28 +14,28 @@ constexpr std::uint64_t most_attempts = ~std::uint64_t{0} >> slot_bits;
 
 }  // namespace
 
-const PendingRequest::Attempt* PendingRequest::find(RequestId attempt) const {
-    const auto found = std::ranges::find(unanswered, attempt, &Attempt::id);
-    return found == unanswered.end() ? nullptr : &*found;
+std::optional<Time> PendingRequest::older_since(RequestId attempt) const {
+    const auto found = std::ranges::find(older, attempt, &Attempt::id);
+    return found == older.end() ? std::nullopt : std::optional(found->sent);
 }
 
 RequestTracker::RequestTracker(std::size_t limit) : limit_(limit) {
     RINGKV_CHECK(limit > 0 && limit <= slot_mask, "the table's size does not fit into a request id");
 }
 
-PendingRequest* RequestTracker::open(Operation operation, Time deadline) {
+PendingRequest* RequestTracker::open(Operation&& operation, Time deadline, void* context) {
     if (free_.empty()) {
         if (requests_.size() == limit_) return nullptr;
         free_.push_back(static_cast<std::uint32_t>(requests_.size()));
-        requests_.emplace_back();
+        requests_.push_back(std::make_unique<PendingRequest>(free_.back()));
         attempts_.push_back(0);
         wake_.push_back(Time::max());
     }
     const std::uint32_t slot = free_.back();
     free_.pop_back();
-    PendingRequest& request = requests_[slot];
+    PendingRequest& request = *requests_[slot];
     request.id = OperationId(++operations_);
-    request.slot = slot;
+    request.context = context;
     request.operation = std::move(operation);
     request.deadline = deadline;
     request.phase = PendingRequest::Phase::mapless;
@@ -46,16 +46,16 @@ PendingRequest* RequestTracker::open(Operation operation, Time deadline) {
 void RequestTracker::close(PendingRequest& request) {
     wake_[request.slot] = Time::max();
     free_.push_back(request.slot);
-    std::vector<PendingRequest::Attempt> unanswered = std::move(request.unanswered);  // the slot's next user needs it
-    unanswered.clear();
-    request = PendingRequest{};
-    request.unanswered = std::move(unanswered);
+    static_cast<RequestState&>(request) = RequestState{};
+    request.operation.emplace<FetchMapOperation>();  // keys and values are not kept
+    request.older.clear();
+    request.refusal.clear();
 }
 
 PendingRequest* RequestTracker::find(RequestId attempt) {
     const std::uint64_t slot = attempt.value() & slot_mask;
     if (slot >= requests_.size()) return nullptr;
-    return requests_[slot].find(attempt) != nullptr ? &requests_[slot] : nullptr;
+    return requests_[slot]->unanswered_since(attempt) ? requests_[slot].get() : nullptr;
 }
 
 RequestId RequestTracker::attempt(PendingRequest& request, Time now) {
@@ -63,21 +63,23 @@ RequestId RequestTracker::attempt(PendingRequest& request, Time now) {
     ++request.attempts;
     const std::uint64_t number = ++attempts_[request.slot];
     const RequestId id((number << slot_bits) | request.slot);
-    request.unanswered.push_back({id, now});
+    if (request.latest_unanswered) request.older.push_back({request.latest, request.sent});
     request.latest = id;
+    request.latest_unanswered = true;
     request.sent = now;
     request.phase = PendingRequest::Phase::under_way;
     return id;
 }
 
 void RequestTracker::refused(PendingRequest& request, RequestId attempt) {
-    if (request.find(attempt) == nullptr) return;
+    if (!request.unanswered_since(attempt)) return;
     ++request.refused;
     answered(request, attempt);
 }
 
 void RequestTracker::answered(PendingRequest& request, RequestId attempt) {
-    std::erase_if(request.unanswered, [&](const PendingRequest::Attempt& each) { return each.id == attempt; });
+    if (attempt == request.latest) request.latest_unanswered = false;
+    std::erase_if(request.older, [&](const PendingRequest::Attempt& each) { return each.id == attempt; });
 }
 
 void RequestTracker::wake_at(const PendingRequest& request, Time when) {

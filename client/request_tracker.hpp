@@ -7,7 +7,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@
 
 namespace ringkv {
 
-struct PendingRequest {
+// Of a request, what is plain values: forgotten at once when its slot is free again.
+struct RequestState {
     enum class Phase : std::uint8_t {
         free,        // the slot is not in use
         ordered,     // waits for an earlier write to its key
@@ -34,11 +36,12 @@ struct PendingRequest {
     };
 
     OperationId id;
-    std::uint32_t slot = 0;
-    Operation operation;
+    void* context = nullptr;  // the caller's
     Time deadline;
     Phase phase = Phase::free;
-    PartitionId partition;  // once there is a map
+    bool latest_unanswered = false;  // it may still be answered, or carried out
+    PartitionId partition;           // once there is a map
+    std::uint64_t hash = 0;          // of the key, where there is one
 
     // Of a write.
     Sequence sequence;
@@ -46,21 +49,34 @@ struct PendingRequest {
 
     std::uint64_t attempts = 0;       // that were made
     std::uint64_t refused = 0;        // of these: as often as one was refused before it was appended, or never left
-    std::vector<Attempt> unanswered;  // that may still be answered, or carried out
-    RequestId latest;
-    Time sent;                   // the latest attempt
-    Route target;                // of the latest attempt, or where the next one waits in line
-    Contact* contact = nullptr;  // the target's
-    std::size_t held = 0;        // bytes of that contact's window, while the latest attempt has no answer
+    RequestId latest;                 // attempt
+    Time sent;                        // when that was made
+    const Route* target = &no_route;  // of the latest attempt, or where the next one waits in line
+    Contact* contact = nullptr;       // the target's
+    std::size_t held = 0;             // bytes of that contact's window, while the latest attempt has no answer
     std::uint32_t redirects = 0;
-    Duration pause{};     // before the next attempt that a refusal causes
-    std::string refusal;  // the last one, for people
+    Duration pause{};  // before the next attempt that a refusal causes
+};
+
+struct PendingRequest : RequestState {
+    const std::uint32_t slot;
+    Operation operation;
+    std::vector<Attempt> older;  // attempts before the latest that may still be answered, or carried out
+    std::string refusal;         // the last one, for people
+
+    explicit PendingRequest(std::uint32_t at) : slot(at) {}
 
     [[nodiscard]] bool is_write() const { return std::holds_alternative<WriteOperation>(operation); }
     // Was every attempt that was ever made refused before it was appended? Only then a write is not applied (C3).
     [[nodiscard]] bool refused_everywhere() const { return refused == attempts; }
-    // nullptr: it is answered already, or not of this request.
-    [[nodiscard]] const Attempt* find(RequestId attempt) const;
+    // When the attempt was made; none: it is answered already, or not of this request.
+    [[nodiscard]] std::optional<Time> unanswered_since(RequestId attempt) const {
+        if (latest_unanswered && latest == attempt) return sent;
+        return older.empty() ? std::nullopt : older_since(attempt);
+    }
+
+  private:
+    [[nodiscard]] std::optional<Time> older_since(RequestId attempt) const;
 };
 
 class RequestTracker {
@@ -71,12 +87,12 @@ class RequestTracker {
     // A number for an operation that ends before it has begun.
     OperationId skip() { return OperationId(++operations_); }
     // nullptr: `limit` operations are under way. Wakes at the deadline.
-    PendingRequest* open(Operation operation, Time deadline);
+    PendingRequest* open(Operation&& operation, Time deadline, void* context);
     void close(PendingRequest& request);
 
     // The operation whose attempt this is, if that attempt is unanswered; or nullptr. Valid until close().
     [[nodiscard]] PendingRequest* find(RequestId attempt);
-    [[nodiscard]] PendingRequest& at(std::uint32_t slot) { return requests_[slot]; }
+    [[nodiscard]] PendingRequest& at(std::uint32_t slot) { return *requests_[slot]; }
 
     // A new attempt: its number. It is unanswered from now on.
     RequestId attempt(PendingRequest& request, Time now);
@@ -93,19 +109,19 @@ class RequestTracker {
 
     template <class Visit>
     void for_each(Visit visit) {
-        for (PendingRequest& request : requests_)
-            if (request.phase != PendingRequest::Phase::free) visit(request);
+        for (const std::unique_ptr<PendingRequest>& request : requests_)
+            if (request->phase != PendingRequest::Phase::free) visit(*request);
     }
     [[nodiscard]] std::size_t size() const { return requests_.size() - free_.size(); }
 
   private:
     std::size_t limit_;
     std::uint64_t operations_ = 0;
-    std::deque<PendingRequest> requests_;  // by slot; never shrinks, so that references hold
-    std::vector<std::uint64_t> attempts_;  // by slot: the number of its latest, of all its operations
-    std::vector<Time> wake_;               // by slot
-    std::vector<std::uint32_t> free_;      // slots
-    Time next_wake_ = Time::max();         // not after any of wake_
+    std::vector<std::unique_ptr<PendingRequest>> requests_;  // by slot; never shrinks
+    std::vector<std::uint64_t> attempts_;                    // by slot: the number of its latest, of all its operations
+    std::vector<Time> wake_;                                 // by slot
+    std::vector<std::uint32_t> free_;                        // slots
+    Time next_wake_ = Time::max();                           // not after any of wake_
 };
 
 }  // namespace ringkv

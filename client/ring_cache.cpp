@@ -32,7 +32,7 @@ RingCache::Learned RingCache::apply(const ClusterMap& map) {
     }
     map_ = map;
     known_.resize(map_.partitions.size());
-    routes_.resize(map_.partitions.size());
+    routes_.resize(map_.partitions.size(), &no_route);
     for (std::uint32_t p = 0; p < partitions(); ++p) refresh(PartitionId(p));
     return Learned::more;
 }
@@ -101,13 +101,14 @@ void RingCache::refresh(PartitionId partition) {
     }
     // A node that is down in the map is tried all the same: perhaps only the registry cannot reach it.
     const NodeInfo* primary = primary_of(partition);
-    Route& route = routes_[partition.value()];
-    if (primary == nullptr || primary->state == NodeState::gone || primary->endpoints.empty()) {
-        route = Route{};
-        return;
-    }
-    route.node = primary->id;
-    route.endpoint = primary->endpoint_of(partition);
+    const bool none = primary == nullptr || primary->state == NodeState::gone || primary->endpoints.empty();
+    routes_[partition.value()] = none ? &no_route : &route_to(*primary, partition);
+}
+
+const Route& RingCache::route_to(const NodeInfo& node, PartitionId partition) {
+    const std::string& endpoint = node.endpoint_of(partition);
+    const auto number = static_cast<std::uint32_t>(all_routes_.size());
+    return all_routes_.try_emplace({node.id, endpoint}, Route{node.id, endpoint, number}).first->second;
 }
 
 }  // namespace ringkv

@@ -6,23 +6,30 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/messages.hpp"
 
 namespace ringkv {
 
-// Where a partition's primary listens. Node none: no node is known to serve it.
+// Where a partition's primary listens. A RingCache has one for each node and endpoint, at an address of its own and for
+// ever: two are equal if they are the same object.
 struct Route {
-    NodeId node;
+    NodeId node;  // none: no node is known to serve the partition
     std::string endpoint;
+    std::uint32_t number = 0;  // from 0, without gaps; no_route has none
 
     [[nodiscard]] bool none() const { return node.none(); }
-    friend bool operator==(const Route&, const Route&) = default;
 };
+inline const Route no_route{};
 
 class RingCache {
   public:
+    RingCache() = default;
+    RingCache(const RingCache&) = delete;
+    RingCache& operator=(const RingCache&) = delete;
+
     enum class Learned : std::uint8_t {
         nothing,  // old, of another cluster, or not a map at all
         more,     // routes may have changed
@@ -45,7 +52,7 @@ class RingCache {
     bool mend(const NotPrimary& answer);
 
     // Preconditions below: formed(), and partition < partitions().
-    [[nodiscard]] const Route& route(PartitionId partition) const { return routes_[partition.value()]; }
+    [[nodiscard]] const Route& route(PartitionId partition) const { return *routes_[partition.value()]; }
     [[nodiscard]] const View& view(PartitionId partition) const;
     // The highest commit point seen of the partition (C2).
     [[nodiscard]] OpNumber known(PartitionId partition) const { return known_[partition.value()]; }
@@ -59,11 +66,13 @@ class RingCache {
 
     [[nodiscard]] const NodeInfo* primary_of(PartitionId partition) const;
     void refresh(PartitionId partition);
+    [[nodiscard]] const Route& route_to(const NodeInfo& node, PartitionId partition);
 
     ClusterMap map_;
-    std::map<PartitionId, Told> told_;  // by answers, and above the map's
-    std::vector<Route> routes_;         // by partition: what follows from the two above
-    std::vector<OpNumber> known_;       // by partition
+    std::map<PartitionId, Told> told_;                            // by answers, and above the map's
+    std::vector<const Route*> routes_;                            // by partition: what follows from the two above
+    std::vector<OpNumber> known_;                                 // by partition
+    std::map<std::pair<NodeId, std::string>, Route> all_routes_;  // that ever were
 };
 
 }  // namespace ringkv

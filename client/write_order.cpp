@@ -1,32 +1,51 @@
 #include "client/write_order.hpp"
 
-#include "common/partitioning.hpp"
+#include <algorithm>
+#include <bit>
+#include <utility>
 
 namespace ringkv {
 
-bool WriteOrder::enter(Slot slot, std::string_view key) {
-    if (links_.size() <= slot) links_.resize(slot + 1);
-    const std::uint64_t hash = hash_of(key);
-    links_[slot] = Link{.key = hash, .before = {}, .after = {}};
-    const auto [last, first] = last_.try_emplace(hash, slot);
-    if (first) return true;
-    links_[slot].before = last->second;
-    links_[last->second].after = slot;
-    last->second = slot;
-    return false;
+void WriteOrder::grow(Slot slot) {
+    const std::size_t size = std::bit_ceil(std::max<std::size_t>(slot + std::size_t{1}, 64));
+    std::vector<Slot> lasts;
+    for (Slot& bucket : buckets_)
+        for (Slot at = std::exchange(bucket, none); at != none; at = links_[at].next) lasts.push_back(at);
+    links_.resize(size);
+    buckets_.resize(size, none);
+    for (const Slot last : lasts) {
+        links_[last].next = none;
+        last_of(links_[last].hash) = last;
+    }
+}
+
+WriteOrder::Slot& WriteOrder::last_of(std::uint64_t hash) {
+    Slot* at = &buckets_[hash & (buckets_.size() - 1)];
+    while (*at != none && links_[*at].hash != hash) at = &links_[*at].next;
+    return *at;
+}
+
+bool WriteOrder::enter(Slot slot, std::uint64_t hash) {
+    if (slot >= links_.size()) grow(slot);
+    Slot& last = last_of(hash);
+    links_[slot] = Link{.hash = hash, .before = last, .after = none, .next = none};
+    if (last != none) {
+        links_[slot].next = std::exchange(links_[last].next, none);
+        links_[last].after = slot;
+    }
+    last = slot;
+    return links_[slot].before == none;
 }
 
 std::optional<WriteOrder::Slot> WriteOrder::leave(Slot slot) {
     const Link link = links_[slot];
-    if (link.before) links_[*link.before].after = link.after;
-    if (link.after) {
-        links_[*link.after].before = link.before;
-        return link.before ? std::nullopt : link.after;
+    if (link.before != none) links_[link.before].after = link.after;
+    if (link.after != none) {
+        links_[link.after].before = link.before;
+        return link.before == none ? std::optional(link.after) : std::nullopt;
     }
-    if (link.before)
-        last_[link.key] = *link.before;
-    else
-        last_.erase(link.key);
+    if (link.before != none) links_[link.before].next = link.next;
+    last_of(link.hash) = link.before != none ? link.before : link.next;
     return std::nullopt;
 }
 

@@ -2,11 +2,9 @@
 // before has its outcome. Writes to different keys do not wait for each other. Pure.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <cstdint>
+#include <limits>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace ringkv {
@@ -15,20 +13,29 @@ class WriteOrder {
   public:
     using Slot = std::uint32_t;
 
-    // Joins the queue of the key. True: it is the first there, and may be sent.
-    bool enter(Slot slot, std::string_view key);
+    // Joins the queue of the key with that hash: two keys with one hash wait for each other, which does no harm. True:
+    // it is the first there, and may be sent.
+    bool enter(Slot slot, std::uint64_t hash);
     // Leaves the queue, from wherever it stands. -> the slot that may be sent now, if that changed.
     std::optional<Slot> leave(Slot slot);
 
   private:
+    static constexpr Slot none = std::numeric_limits<Slot>::max();
+
     struct Link {
-        std::uint64_t key = 0;
-        std::optional<Slot> before, after;
+        std::uint64_t hash = 0;
+        Slot before = none;  // in the queue of its key
+        Slot after = none;
+        Slot next = none;  // where it is the last of its queue: the next such one in its bucket
     };
 
-    // By the key's hash: two keys with one hash wait for each other, which does no harm.
-    absl::flat_hash_map<std::uint64_t, Slot> last_;
-    std::vector<Link> links_;  // by slot
+    void grow(Slot slot);
+    // Where the last slot of the hash's queue is named; where it would be, if there is none.
+    [[nodiscard]] Slot& last_of(std::uint64_t hash);
+
+    // A hash table whose nodes are the links: nothing is allocated for a write.
+    std::vector<Slot> buckets_;  // the last slots of queues; a power of two, as many as links_
+    std::vector<Link> links_;    // by slot
 };
 
 }  // namespace ringkv

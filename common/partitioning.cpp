@@ -17,9 +17,13 @@ std::uint64_t hash_of(std::string_view bytes) {
 }
 
 PartitionId partition_of(std::string_view key, std::uint32_t partitions) {
+    return partition_of_hash(hash_of(key), partitions);
+}
+
+PartitionId partition_of_hash(std::uint64_t hash, std::uint32_t partitions) {
     RINGKV_CHECK(valid_partition_count(partitions), "partitions must be a power of two");
     // The hash's upper 32 bits, scaled: its top bits, and no shift by 64 where there is one partition.
-    const std::uint64_t upper = hash_of(key) >> 32U;
+    const std::uint64_t upper = hash >> 32U;
     return PartitionId(static_cast<std::uint32_t>((upper * partitions) >> 32U));
 }
 

@@ -19,6 +19,8 @@ inline constexpr std::uint32_t max_partitions = 65536;
 
 // The top log2(partitions) bits of the key's hash. Precondition: valid_partition_count(partitions).
 [[nodiscard]] PartitionId partition_of(std::string_view key, std::uint32_t partitions);
+// The same of a key whose hash_of() is at hand.
+[[nodiscard]] PartitionId partition_of_hash(std::uint64_t hash, std::uint32_t partitions);
 
 // Where the partition's slice of the hash space begins. Same precondition; partition < partitions.
 [[nodiscard]] std::uint64_t start_of(PartitionId partition, std::uint32_t partitions);
