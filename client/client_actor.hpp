@@ -53,6 +53,7 @@ class ClientActor final : public Actor {
     // is the caller's own matter.
     OperationId submit(Time now, Operation&& operation, Time deadline, void* context = nullptr);
     [[nodiscard]] std::vector<Completion> take_completions();
+    [[nodiscard]] bool has_completions() const { return !completions_.empty(); }
     // Ends everything under way; what is submitted later ends at once. Errors: closed, outcome_unknown.
     void close(Time now);
 

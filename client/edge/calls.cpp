@@ -25,14 +25,14 @@ Operation read(std::string_view key) {
     return GetOperation{std::string(key)};
 }
 
-Result<Version> version_of(Result<Outcome> outcome) {
+Result<Version> version_of(Result<Outcome>&& outcome) {
     if (!outcome) return outcome.error();
     const auto& written = std::get<WriteOutcome>(*outcome);
     if (written.status != WriteStatus::done) return condition_failed(written.version);
     return written.version.value();
 }
 
-Result<std::optional<Version>> removal_of(Result<Outcome> outcome) {
+Result<std::optional<Version>> removal_of(Result<Outcome>&& outcome) {
     if (!outcome) return outcome.error();
     const auto& written = std::get<WriteOutcome>(*outcome);
     if (written.status == WriteStatus::condition_failed) return condition_failed(written.version);
@@ -40,7 +40,7 @@ Result<std::optional<Version>> removal_of(Result<Outcome> outcome) {
     return std::optional<Version>(written.version.value());
 }
 
-Result<std::optional<VersionedValue>> value_of(Result<Outcome> outcome) {
+Result<std::optional<VersionedValue>> value_of(Result<Outcome>&& outcome) {
     if (!outcome) return outcome.error();
     auto& found = std::get<GetOutcome>(*outcome);
     if (!found.value) return std::optional<VersionedValue>();

@@ -18,10 +18,10 @@ namespace ringkv::calls {
 // Each takes the outcome of an operation of its own kind. Errors: the operation's own, and condition_failed.
 
 // Of a write that sets a value, or of any conditional one: the version of that write.
-[[nodiscard]] Result<Version> version_of(Result<Outcome> outcome);
+[[nodiscard]] Result<Version> version_of(Result<Outcome>&& outcome);
 // Of an erase: the version of the erasure, or nothing if the key was absent.
-[[nodiscard]] Result<std::optional<Version>> removal_of(Result<Outcome> outcome);
+[[nodiscard]] Result<std::optional<Version>> removal_of(Result<Outcome>&& outcome);
 // Of a read: what the key has, or nothing if it is absent.
-[[nodiscard]] Result<std::optional<VersionedValue>> value_of(Result<Outcome> outcome);
+[[nodiscard]] Result<std::optional<VersionedValue>> value_of(Result<Outcome>&& outcome);
 
 }  // namespace ringkv::calls

@@ -34,18 +34,21 @@ Result<void> check(const Options& options) {
 }
 
 template <class T>
-void start(ClientRuntime& runtime, Operation operation, Result<T> (*answer)(Result<Outcome>),
+void start(ClientRuntime& runtime, Operation operation, Result<T> (*answer)(Result<Outcome>&&),
            std::function<void(Result<T>)> done) {
-    runtime.start({std::move(operation), runtime.deadline(),
-                   [answer, done = std::move(done)](Result<Outcome> outcome) { done(answer(std::move(outcome))); }});
+    runtime.start(ClientRuntime::new_call(
+        std::move(operation), runtime.deadline(),
+        [answer, done = std::move(done)](Result<Outcome>&& outcome) { done(answer(std::move(outcome))); }));
 }
 
 template <class T>
-std::future<Result<T>> start(ClientRuntime& runtime, Operation operation, Result<T> (*answer)(Result<Outcome>)) {
-    auto promise = std::make_shared<std::promise<Result<T>>>();
-    std::future<Result<T>> future = promise->get_future();
-    runtime.start({std::move(operation), runtime.deadline(),
-                   [answer, promise](Result<Outcome> outcome) { promise->set_value(answer(std::move(outcome))); }});
+std::future<Result<T>> start(ClientRuntime& runtime, Operation operation, Result<T> (*answer)(Result<Outcome>&&)) {
+    std::promise<Result<T>> promise;
+    std::future<Result<T>> future = promise.get_future();
+    runtime.start(ClientRuntime::new_call(std::move(operation), runtime.deadline(),
+                                          [answer, promise = std::move(promise)](Result<Outcome>&& outcome) mutable {
+                                              promise.set_value(answer(std::move(outcome)));
+                                          }));
     return future;
 }
 

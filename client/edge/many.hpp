@@ -15,13 +15,13 @@ namespace ringkv {
 template <class T>
 std::vector<Result<T>> run_many(ClientRuntime& runtime, std::size_t count,
                                 const std::function<Operation(std::size_t)>& operation,
-                                Result<T> (*answer)(Result<Outcome>)) {
+                                Result<T> (*answer)(Result<Outcome>&&)) {
     constexpr std::size_t most_outstanding = 8192;
     constexpr std::size_t refill_below = most_outstanding / 2;
     if (runtime.on_own_thread()) return std::vector<Result<T>>(count, ClientRuntime::would_wait_for_itself());
 
     struct Shared {
-        Result<T> (*answer)(Result<Outcome>);
+        Result<T> (*answer)(Result<Outcome>&&);
         std::mutex mutex;
         std::condition_variable progress;
         std::size_t outstanding = 0;
@@ -34,18 +34,20 @@ std::vector<Result<T>> run_many(ClientRuntime& runtime, std::size_t count,
     std::unique_lock lock(shared.mutex);
     while (next < count || shared.outstanding > 0) {
         if (next < count && shared.outstanding <= refill_below) {
-            std::vector<ClientRuntime::Call> calls;
+            std::vector<ClientRuntime::Call*> calls;
             for (; next < count && shared.outstanding < most_outstanding; ++next, ++shared.outstanding) {
-                calls.push_back({operation(next), deadline, [&shared, index = next](Result<Outcome> outcome) {
-                                     Result<T> result = shared.answer(std::move(outcome));
-                                     const std::lock_guard guard(shared.mutex);
-                                     shared.results[index].emplace(std::move(result));
-                                     const std::size_t left = --shared.outstanding;
-                                     if (left == 0 || left == refill_below) shared.progress.notify_one();
-                                 }});
+                calls.push_back(ClientRuntime::new_call(operation(next), deadline,
+                                                        [&shared, index = next](Result<Outcome>&& outcome) {
+                                                            Result<T> result = shared.answer(std::move(outcome));
+                                                            const std::lock_guard guard(shared.mutex);
+                                                            shared.results[index].emplace(std::move(result));
+                                                            const std::size_t left = --shared.outstanding;
+                                                            if (left == 0 || left == refill_below)
+                                                                shared.progress.notify_one();
+                                                        }));
             }
             lock.unlock();
-            runtime.start(std::move(calls));
+            runtime.start(calls);
             lock.lock();
         }
         const std::size_t enough = next < count ? refill_below : 0;

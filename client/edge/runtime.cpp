@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "common/check.hpp"
 #include "common/edge/system/clock.hpp"
@@ -20,32 +23,71 @@ ClientOptions core_options(const Options& options) {
     return core;
 }
 
-// One result, awaited by one thread.
+// Something that one thread awaits of another.
 class Waiter {
   public:
-    void set(Result<Outcome> result) {
+    void finish() {
         const std::lock_guard lock(mutex_);
-        result_.emplace(std::move(result));
-        // Under the lock: the waiting thread destroys this object as soon as it has the result.
-        ready_.notify_one();
+        finished_ = true;
+        // Under the lock: the waiting thread destroys this object as soon as it sees that.
+        changed_.notify_one();
     }
-    Result<Outcome> wait() {
+    void wait() {
         std::unique_lock lock(mutex_);
-        ready_.wait(lock, [this] { return result_.has_value(); });
-        return std::move(*result_);
+        changed_.wait(lock, [this] { return finished_; });
     }
 
   private:
     std::mutex mutex_;
-    std::condition_variable ready_;
-    std::optional<Result<Outcome>> result_;
+    std::condition_variable changed_;
+    bool finished_ = false;
 };
 
-Error closed() {
-    return {ErrorCode::closed, "the client is closed"};
-}
+class AwaitedCall final : public ClientRuntime::Call {
+  public:
+    using Call::Call;
+    Result<Outcome> wait() {
+        waiter_.wait();
+        return std::move(*outcome_);
+    }
+
+  private:
+    void done(Result<Outcome>&& outcome) override {
+        outcome_.emplace(std::move(outcome));
+        waiter_.finish();
+    }
+
+    std::optional<Result<Outcome>> outcome_;
+    Waiter waiter_;
+};
+
+class Inspection final : public ClientRuntime::Task {
+  public:
+    Inspection(const ClientActor& actor, const std::function<void(const RingCache&)>& read)
+        : actor_(actor), read_(read) {}
+    void wait() { waiter_.wait(); }
+
+  private:
+    void run(ClientRuntime&) override {
+        read_(actor_.cache());
+        waiter_.finish();
+    }
+    void refuse() override { waiter_.finish(); }
+
+    const ClientActor& actor_;
+    const std::function<void(const RingCache&)>& read_;
+    Waiter waiter_;
+};
 
 }  // namespace
+
+void ClientRuntime::Call::run(ClientRuntime& runtime) {
+    runtime.actor_.submit(runtime.now_, std::move(operation_), deadline_, this);
+}
+
+void ClientRuntime::Call::refuse() {
+    done(Error(ErrorCode::closed, "the client is closed"));
+}
 
 Result<std::unique_ptr<ClientRuntime>> ClientRuntime::open(const Options& options) {
     auto transport = Transport::open({});
@@ -64,60 +106,46 @@ ClientRuntime::ClientRuntime(const Options& options, std::unique_ptr<Transport> 
 
 ClientRuntime::~ClientRuntime() {
     RINGKV_CHECK(!on_own_thread(), "a Client was destroyed in one of its own callbacks");
-    {
-        const std::lock_guard lock(mutex_);
-        closing_ = true;
-    }
+    closing_.store(true, std::memory_order_release);
     loop_.wake();
     thread_.join();
 }
 
-void ClientRuntime::start(Call call) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!closing_) {
-            calls_.push_back(std::move(call));
-            if (calls_.size() > 1) return;  // the first call has woken the thread
-            loop_.wake();
-            return;
-        }
-    }
-    call.done(closed());
+void ClientRuntime::start(std::span<Call* const> calls) {
+    const std::vector<Task*> tasks(calls.begin(), calls.end());
+    hand_over(std::span(tasks));
 }
 
-void ClientRuntime::start(std::vector<Call> calls) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!closing_) {
-            const bool first = calls_.empty();
-            calls_.insert(calls_.end(), std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end()));
-            if (first && !calls_.empty()) loop_.wake();
-            return;
-        }
+void ClientRuntime::hand_over(Task* task) {
+    hand_over(std::span(&task, 1));
+}
+
+void ClientRuntime::hand_over(std::span<Task* const> tasks) {
+    if (tasks.empty()) return;
+    if (on_own_thread()) {
+        for (Task* const task : tasks) actor_.finished() ? task->refuse() : task->run(*this);
+        return;
     }
-    for (Call& call : calls) call.done(closed());
+    switch (tasks_.put(tasks)) {
+        case HandOverQueue<Task>::Put::quietly: return;
+        case HandOverQueue<Task>::Put::wake_needed: return loop_.wake();
+        case HandOverQueue<Task>::Put::refused:
+            for (Task* const task : tasks) task->refuse();
+    }
 }
 
 Result<Outcome> ClientRuntime::wait_for(Operation operation) {
     if (on_own_thread()) return would_wait_for_itself();
-    Waiter waiter;
-    start({std::move(operation), deadline(), [&waiter](Result<Outcome> result) { waiter.set(std::move(result)); }});
-    return waiter.wait();
+    AwaitedCall call(std::move(operation), deadline());
+    start(&call);
+    return call.wait();
 }
 
 void ClientRuntime::inspect(const std::function<void(const RingCache&)>& read) {
     if (on_own_thread()) return read(actor_.cache());
-    Waiter waiter;
-    {
-        const std::lock_guard lock(mutex_);
-        if (closing_) return;
-        inspections_.push_back([&] {
-            read(actor_.cache());
-            waiter.set(Outcome(MapOutcome()));
-        });
-    }
-    loop_.wake();
-    (void)waiter.wait();
+    Inspection inspection(actor_, read);
+    hand_over(&inspection);
+    inspection.wait();
 }
 
 Error ClientRuntime::would_wait_for_itself() {
@@ -129,39 +157,31 @@ Time ClientRuntime::deadline() const {
     return boot_time() + deadline_;
 }
 
-// Results of the messages that this turn has brought first: their callers wait, and may call again.
+// Results of the messages that this turn has brought first: their callers wait, and may call again. What other threads
+// hand over while this one is here needs no signal; should there be more after a second look, it waits for the next
+// turn.
 void ClientRuntime::turn(Time now) {
+    now_ = now;
+    const auto run = [this](Task& task) { task.run(*this); };
     hand_back();
-    take_calls(now);
-    hand_back();
-}
-
-void ClientRuntime::take_calls(Time now) {
-    std::vector<std::function<void()>> inspections;
-    bool closing = false;
-    {
-        const std::lock_guard lock(mutex_);
-        taken_.swap(calls_);
-        inspections.swap(inspections_);
-        closing = closing_;
+    if (closing_.load(std::memory_order_acquire)) {
+        tasks_.close(run);
+        actor_.close(now);
+        return hand_back();
     }
-    for (const auto& inspect_now : inspections) inspect_now();
-    for (Call& call : taken_) {
-        const OperationId id = actor_.submit(now, std::move(call.operation), call.deadline);
-        waiting_.emplace(id.value(), std::move(call.done));
+    constexpr int looks = 2;
+    bool idle = false;
+    for (int look = 0; look < looks && !idle; ++look) {
+        tasks_.take(run);
+        hand_back();
+        idle = tasks_.sleep();
     }
-    taken_.clear();
-    if (closing) actor_.close(now);
+    if (!idle || actor_.has_completions()) loop_.wake();
 }
 
 void ClientRuntime::hand_back() {
-    for (Completion& completion : actor_.take_completions()) {
-        const auto found = waiting_.find(completion.id.value());
-        RINGKV_CHECK(found != waiting_.end(), "an operation was completed twice");
-        const Done done = std::move(found->second);
-        waiting_.erase(found);
-        done(std::move(completion.outcome));
-    }
+    for (Completion& completion : actor_.take_completions())
+        static_cast<Call*>(completion.context)->done(std::move(completion.outcome));
 }
 
 }  // namespace ringkv

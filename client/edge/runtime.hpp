@@ -3,15 +3,15 @@
 // Thread safety: every member may be called from any thread, but for the destructor.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
+#include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <thread>
-#include <vector>
+#include <utility>
 
 #include "client/client_actor.hpp"
+#include "client/edge/hand_over_queue.hpp"
 #include "common/edge/running/event_loop.hpp"
 #include "ringkv/client.hpp"
 
@@ -19,13 +19,41 @@ namespace ringkv {
 
 class ClientRuntime {
   public:
-    // Called exactly once: on the runtime's thread, or on the caller's if the runtime is closing.
-    using Done = std::function<void(Result<Outcome>)>;
-    struct Call {
-        Operation operation;
-        Time deadline;
-        Done done;
+    // What the runtime's thread is to do. It stays where it is, and lives until one of the two was called.
+    class Task : public HandOverLink {
+      public:
+        Task() = default;
+        Task(const Task&) = delete;
+        Task& operator=(const Task&) = delete;
+        virtual ~Task() = default;
+
+      private:
+        friend class ClientRuntime;
+        // On the runtime's thread. May end the task's life.
+        virtual void run(ClientRuntime& runtime) = 0;
+        // Instead, on the caller's thread: the runtime is closing. May end the task's life.
+        virtual void refuse() = 0;
     };
+
+    // One operation. Lives until done().
+    class Call : public Task {
+      public:
+        Call(Operation operation, Time deadline) : operation_(std::move(operation)), deadline_(deadline) {}
+
+      private:
+        friend class ClientRuntime;
+        // Called exactly once: on the runtime's thread, or on the caller's if the runtime is closing. May end the
+        // call's life.
+        virtual void done(Result<Outcome>&& outcome) = 0;
+        void run(ClientRuntime& runtime) final;
+        void refuse() final;
+
+        Operation operation_;
+        const Time deadline_;
+    };
+    // One that ends its own life, after it has given its outcome to a function.
+    template <class Done>
+    [[nodiscard]] static Call* new_call(Operation operation, Time deadline, Done done);
 
     // Errors: configuration.
     static Result<std::unique_ptr<ClientRuntime>> open(const Options& options);
@@ -34,12 +62,12 @@ class ClientRuntime {
     ClientRuntime(const ClientRuntime&) = delete;
     ClientRuntime& operator=(const ClientRuntime&) = delete;
 
-    // One signal to the thread for all that are handed over before it looks.
-    void start(Call call);
-    void start(std::vector<Call> calls);
+    // At once on the runtime's own thread; from elsewhere, one signal for all that are handed over before it looks.
+    void start(Call* call) { hand_over(call); }
+    void start(std::span<Call* const> calls);
     // Waits for the result. On the runtime's own thread: an error at once, for it would wait for itself.
     [[nodiscard]] Result<Outcome> wait_for(Operation operation);
-    // Reads the actor's map between two turns; waits for that.
+    // Reads the actor's map between two turns; waits for that. Not if the runtime is closing.
     void inspect(const std::function<void(const RingCache&)>& read);
 
     [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
@@ -49,8 +77,9 @@ class ClientRuntime {
 
   private:
     ClientRuntime(const Options& options, std::unique_ptr<Transport> transport);
+    void hand_over(Task* task);
+    void hand_over(std::span<Task* const> tasks);
     void turn(Time now);
-    void take_calls(Time now);
     void hand_back();
 
     const Duration deadline_;
@@ -58,14 +87,26 @@ class ClientRuntime {
     NoStorage storage_;
     std::unique_ptr<Transport> transport_;
     EventLoop loop_;
-    absl::flat_hash_map<std::uint64_t, Done> waiting_;  // by operation; the thread's own
-
-    std::mutex mutex_;
-    std::vector<Call> calls_;                         // guarded by mutex_
-    std::vector<std::function<void()>> inspections_;  // guarded by mutex_
-    bool closing_ = false;                            // guarded by mutex_
-    std::vector<Call> taken_;                         // the thread's own; keeps its memory
-    std::thread thread_;                              // last: it uses all of the above
+    Time now_{};  // of the turn; the thread's own
+    HandOverQueue<Task> tasks_;
+    std::atomic<bool> closing_{false};
+    std::thread thread_;  // last: it uses all of the above
 };
+
+template <class Done>
+ClientRuntime::Call* ClientRuntime::new_call(Operation operation, Time deadline, Done done) {
+    class SelfEnding final : public Call {
+      public:
+        SelfEnding(Operation asked, Time until, Done then) : Call(std::move(asked), until), done_(std::move(then)) {}
+
+      private:
+        void done(Result<Outcome>&& outcome) override {
+            const std::unique_ptr<SelfEnding> self(this);
+            done_(std::move(outcome));
+        }
+        Done done_;
+    };
+    return new SelfEnding(std::move(operation), deadline, std::move(done));
+}
 
 }  // namespace ringkv

@@ -53,7 +53,7 @@ class Scanner {
 
 // Every partition within reach that has nothing under way, and not too much to hand out, reads on.
 void Scanner::ask() {
-    std::vector<ClientRuntime::Call> calls;
+    std::vector<ClientRuntime::Call*> calls;
     const auto end = static_cast<std::uint32_t>(std::min<std::size_t>(partitions_, first_ + partitions_ahead));
     for (std::uint32_t p = first_; p < end; ++p) {
         Reading& reading = readings_[p];
@@ -66,13 +66,14 @@ void Scanner::ask() {
                            .keys_only = options_.keys_only};
         if (options_.limit > 0)
             step.limit = static_cast<std::uint32_t>(std::min<std::size_t>(options_.limit - given_, UINT32_MAX));
-        calls.push_back({std::move(step), runtime_.deadline(), [arrivals = arrivals_, p](Result<Outcome> outcome) {
-                             const std::lock_guard lock(arrivals->mutex);
-                             arrivals->parts[p].push_back(std::move(outcome));
-                             arrivals->arrived.notify_one();
-                         }});
+        calls.push_back(ClientRuntime::new_call(std::move(step), runtime_.deadline(),
+                                                [arrivals = arrivals_, p](Result<Outcome>&& outcome) {
+                                                    const std::lock_guard lock(arrivals->mutex);
+                                                    arrivals->parts[p].push_back(std::move(outcome));
+                                                    arrivals->arrived.notify_one();
+                                                }));
     }
-    if (!calls.empty()) runtime_.start(std::move(calls));
+    runtime_.start(calls);
 }
 
 Result<void> Scanner::wait() {
