@@ -39,7 +39,7 @@ std::optional<Error> invalid(const Operation& operation) {
 
 // Bytes that an attempt brings to the wire, both ways.
 std::size_t size_of(const PendingRequest& request) {
-    if (const auto* write = std::get_if<WriteOperation>(&request.operation))
+    if (const auto* write = std::get_if<WriteOperation>(request.operation))
         return message_size + write->key.size() + (write->value ? write->value->size() : 0);
     return message_size + request.contact->expected_answer();
 }
@@ -54,30 +54,46 @@ ClientActor::ClientActor(ClientOptions options, std::uint64_t seed)
       contacts_(options.contact),
       random_(seed) {}
 
-OperationId ClientActor::submit(Time now, Operation&& operation, Time deadline, void* context) {
-    if (closed_) return end_at_once(Error(ErrorCode::closed, "the client is closed"), context);
-    if (std::optional<Error> error = invalid(operation)) return end_at_once(std::move(*error), context);
-    PendingRequest* request = tracker_.open(std::move(operation), deadline, context);
-    if (request == nullptr)
-        return end_at_once(
-            Error(ErrorCode::unavailable, "too many requests outstanding (" + std::to_string(tracker_.size()) +
-                                              "): wait for some of them, then try again"),
-            context);
-    const OperationId id = request->id;
-    if (const std::string* key = key_of(request->operation)) request->hash = hash_of(*key);
-    if (std::holds_alternative<FetchMapOperation>(request->operation)) {
-        keep_asking(now, *request);
+OperationId ClientActor::submit(Time now, Operation&& operation, Time deadline) {
+    if (std::optional<Error> error = refuse_at_once(operation)) return end_at_once(std::move(*error), nullptr);
+    PendingRequest& request = tracker_.open(deadline, nullptr);
+    request.kept = std::move(operation);
+    request.operation = &request.kept;
+    return begin(now, request);
+}
+
+OperationId ClientActor::submit(Time now, const Operation* operation, Time deadline, void* context) {
+    if (std::optional<Error> error = refuse_at_once(*operation)) return end_at_once(std::move(*error), context);
+    PendingRequest& request = tracker_.open(deadline, context);
+    request.operation = operation;
+    return begin(now, request);
+}
+
+// None: the tracker has room for it.
+std::optional<Error> ClientActor::refuse_at_once(const Operation& operation) const {
+    if (closed_) return Error(ErrorCode::closed, "the client is closed");
+    if (std::optional<Error> error = invalid(operation)) return error;
+    if (!tracker_.full()) return std::nullopt;
+    return Error(ErrorCode::unavailable, "too many requests outstanding (" + std::to_string(tracker_.size()) +
+                                             "): wait for some of them, then try again");
+}
+
+OperationId ClientActor::begin(Time now, PendingRequest& request) {
+    const OperationId id = request.id;
+    if (const std::string* key = key_of(*request.operation)) request.hash = hash_of(*key);
+    if (std::holds_alternative<FetchMapOperation>(*request.operation)) {
+        keep_asking(now, request);
         return id;
     }
-    if (request->is_write()) {
-        request->sequence =
-            sequences_.take(request->slot, cache_.formed() ? std::optional(partition_of(*request)) : std::nullopt);
-        if (!order_.enter(request->slot, request->hash)) {
-            request->phase = PendingRequest::Phase::ordered;
+    if (request.is_write()) {
+        request.sequence =
+            sequences_.take(request.slot, cache_.formed() ? std::optional(partition_of(request)) : std::nullopt);
+        if (!order_.enter(request.slot, request.hash)) {
+            request.phase = PendingRequest::Phase::ordered;
             return id;
         }
     }
-    dispatch(now, *request);
+    dispatch(now, request);
     dispatch_ready(now);
     return id;
 }
@@ -89,7 +105,7 @@ OperationId ClientActor::end_at_once(Error error, void* context) {
 }
 
 PartitionId ClientActor::partition_of(const PendingRequest& request) const {
-    if (const auto* scan = std::get_if<ScanOperation>(&request.operation)) return scan->partition;
+    if (const auto* scan = std::get_if<ScanOperation>(request.operation)) return scan->partition;
     return partition_of_hash(request.hash, cache_.partitions());
 }
 
@@ -290,7 +306,7 @@ void ClientActor::knock(Time now) {
 }
 
 void ClientActor::write_message(const PendingRequest& request, Message& message) const {
-    if (const auto* write = std::get_if<WriteOperation>(&request.operation)) {
+    if (const auto* write = std::get_if<WriteOperation>(request.operation)) {
         message.emplace<Write>(Write{.request = request.latest,
                                      .partition = request.partition,
                                      .client = id_,
@@ -301,10 +317,10 @@ void ClientActor::write_message(const PendingRequest& request, Message& message)
                                      .value = write->value,
                                      .expected = write->expected,
                                      .ack = Ack::all});
-    } else if (const auto* get = std::get_if<GetOperation>(&request.operation)) {
+    } else if (const auto* get = std::get_if<GetOperation>(request.operation)) {
         message.emplace<Get>(Get{.request = request.latest, .partition = request.partition, .key = get->key});
     } else {
-        const auto& scan = std::get<ScanOperation>(request.operation);
+        const auto& scan = std::get<ScanOperation>(*request.operation);
         message.emplace<Scan>(Scan{.request = request.latest,
                                    .partition = request.partition,
                                    .prefix = scan.prefix,

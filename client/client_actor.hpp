@@ -49,9 +49,11 @@ class ClientActor final : public Actor {
     // The seed only spreads retries.
     ClientActor(ClientOptions options, std::uint64_t seed);
 
-    // Exactly one completion follows for each, also if it is invalid or there are too many; it has the context, which
-    // is the caller's own matter.
-    OperationId submit(Time now, Operation&& operation, Time deadline, void* context = nullptr);
+    // Exactly one completion follows for each, also if it is invalid or there are too many.
+    OperationId submit(Time now, Operation&& operation, Time deadline);
+    // The same without a copy: the operation stays the caller's, and as it is, until its completion was taken. That has
+    // the context, which is the caller's own matter.
+    OperationId submit(Time now, const Operation* operation, Time deadline, void* context);
     [[nodiscard]] std::vector<Completion> take_completions();
     [[nodiscard]] bool has_completions() const { return !completions_.empty(); }
     // Ends everything under way; what is submitted later ends at once. Errors: closed, outcome_unknown.
@@ -70,7 +72,9 @@ class ClientActor final : public Actor {
   private:
     // Precondition: there is a map. That of the key; or as the scan says.
     [[nodiscard]] PartitionId partition_of(const PendingRequest& request) const;
+    [[nodiscard]] std::optional<Error> refuse_at_once(const Operation& operation) const;
     OperationId end_at_once(Error error, void* context);
+    OperationId begin(Time now, PendingRequest& request);
 
     // Attempts.
     void dispatch(Time now, PendingRequest& request);

@@ -69,7 +69,7 @@ void ClientActor::on(Time now, const Origin& from, WriteAnswer& answer) {
 
 void ClientActor::on(Time now, const Origin& from, GetAnswer& answer) {
     PendingRequest* request = answered(now, from, answer.request);
-    if (request == nullptr || !std::holds_alternative<GetOperation>(request->operation)) return;
+    if (request == nullptr || !std::holds_alternative<GetOperation>(*request->operation)) return;
     contacts_.at(from).brought(answer.value ? answer.value->size() : 0);
     cache_.saw_commit(request->partition, answer.commit);
     finish(*request, Outcome(GetOutcome{std::move(answer.value), answer.version}));
@@ -78,7 +78,7 @@ void ClientActor::on(Time now, const Origin& from, GetAnswer& answer) {
 void ClientActor::on(Time now, const Origin& from, ScanAnswer& answer) {
     PendingRequest* request = answered(now, from, answer.request);
     if (request == nullptr) return;
-    const auto* scan = std::get_if<ScanOperation>(&request->operation);
+    const auto* scan = std::get_if<ScanOperation>(request->operation);
     if (scan == nullptr || !answers(*scan, answer)) return;
     contacts_.at(from).brought(size_of(answer));
     cache_.saw_commit(request->partition, answer.commit);

@@ -5,8 +5,8 @@ namespace ringkv {
 namespace {
 
 std::string_view verb_of(const PendingRequest& request) {
-    if (const auto* write = std::get_if<WriteOperation>(&request.operation)) return write->value ? "put" : "erase";
-    return std::holds_alternative<GetOperation>(request.operation) ? "get" : "scan";
+    if (const auto* write = std::get_if<WriteOperation>(request.operation)) return write->value ? "put" : "erase";
+    return std::holds_alternative<GetOperation>(*request.operation) ? "get" : "scan";
 }
 
 // "partition 12, asked node 3 at tcp://host:port 4 times, last refusal: busy".

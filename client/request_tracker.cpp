@@ -23,9 +23,9 @@ RequestTracker::RequestTracker(std::size_t limit) : limit_(limit) {
     RINGKV_CHECK(limit > 0 && limit <= slot_mask, "the table's size does not fit into a request id");
 }
 
-PendingRequest* RequestTracker::open(Operation&& operation, Time deadline, void* context) {
+PendingRequest& RequestTracker::open(Time deadline, void* context) {
     if (free_.empty()) {
-        if (requests_.size() == limit_) return nullptr;
+        RINGKV_CHECK(requests_.size() < limit_, "more operations than may be under way");
         free_.push_back(static_cast<std::uint32_t>(requests_.size()));
         requests_.push_back(std::make_unique<PendingRequest>(free_.back()));
         attempts_.push_back(0);
@@ -36,18 +36,17 @@ PendingRequest* RequestTracker::open(Operation&& operation, Time deadline, void*
     PendingRequest& request = *requests_[slot];
     request.id = OperationId(++operations_);
     request.context = context;
-    request.operation = std::move(operation);
     request.deadline = deadline;
     request.phase = PendingRequest::Phase::mapless;
     wake_at(request, deadline);
-    return &request;
+    return request;
 }
 
 void RequestTracker::close(PendingRequest& request) {
     wake_[request.slot] = Time::max();
     free_.push_back(request.slot);
+    if (request.operation == &request.kept) request.kept.emplace<FetchMapOperation>();
     static_cast<RequestState&>(request) = RequestState{};
-    request.operation.emplace<FetchMapOperation>();  // keys and values are not kept
     request.older.clear();
     request.refusal.clear();
 }

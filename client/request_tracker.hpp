@@ -37,6 +37,7 @@ struct RequestState {
 
     OperationId id;
     void* context = nullptr;  // the caller's
+    const Operation* operation = nullptr;
     Time deadline;
     Phase phase = Phase::free;
     bool latest_unanswered = false;  // it may still be answered, or carried out
@@ -60,13 +61,13 @@ struct RequestState {
 
 struct PendingRequest : RequestState {
     const std::uint32_t slot;
-    Operation operation;
+    Operation kept;              // the operation, where it is not the caller's
     std::vector<Attempt> older;  // attempts before the latest that may still be answered, or carried out
     std::string refusal;         // the last one, for people
 
     explicit PendingRequest(std::uint32_t at) : slot(at) {}
 
-    [[nodiscard]] bool is_write() const { return std::holds_alternative<WriteOperation>(operation); }
+    [[nodiscard]] bool is_write() const { return std::holds_alternative<WriteOperation>(*operation); }
     // Was every attempt that was ever made refused before it was appended? Only then a write is not applied (C3).
     [[nodiscard]] bool refused_everywhere() const { return refused == attempts; }
     // When the attempt was made; none: it is answered already, or not of this request.
@@ -86,8 +87,8 @@ class RequestTracker {
 
     // A number for an operation that ends before it has begun.
     OperationId skip() { return OperationId(++operations_); }
-    // nullptr: `limit` operations are under way. Wakes at the deadline.
-    PendingRequest* open(Operation&& operation, Time deadline, void* context);
+    // Precondition: not full(). Wakes at the deadline. Its operation is still to be named.
+    PendingRequest& open(Time deadline, void* context);
     void close(PendingRequest& request);
 
     // The operation whose attempt this is, if that attempt is unanswered; or nullptr. Valid until close().
@@ -112,6 +113,7 @@ class RequestTracker {
         for (const std::unique_ptr<PendingRequest>& request : requests_)
             if (request->phase != PendingRequest::Phase::free) visit(*request);
     }
+    [[nodiscard]] bool full() const { return free_.empty() && requests_.size() == limit_; }
     [[nodiscard]] std::size_t size() const { return requests_.size() - free_.size(); }
 
   private:

@@ -12,12 +12,35 @@ Error condition_failed(OpNumber version) {
                                                         : "the key has version " + std::to_string(version.value())};
 }
 
+template <class T>
+T& as(Operation& operation) {
+    if (T* same = std::get_if<T>(&operation)) return *same;
+    return operation.emplace<T>();
+}
+
 }  // namespace
 
+void write(Operation& into, std::string_view key, std::optional<std::string_view> value,
+           std::optional<Version> expected) {
+    WriteOperation& operation = as<WriteOperation>(into);
+    operation.key.assign(key);
+    if (!value) {
+        operation.value.reset();
+    } else if (operation.value) {
+        operation.value->assign(*value);
+    } else {
+        operation.value.emplace(*value);
+    }
+    operation.expected = expected ? std::optional(OpNumber(*expected)) : std::nullopt;
+}
+
+void read(Operation& into, std::string_view key) {
+    as<GetOperation>(into).key.assign(key);
+}
+
 Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected) {
-    WriteOperation operation{.key = std::string(key), .value = {}, .expected = {}};
-    if (value) operation.value.emplace(*value);
-    if (expected) operation.expected = OpNumber(*expected);
+    Operation operation;
+    write(operation, key, value, expected);
     return operation;
 }
 

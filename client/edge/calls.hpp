@@ -14,6 +14,10 @@ namespace ringkv::calls {
 [[nodiscard]] Operation write(std::string_view key, std::optional<std::string_view> value,
                               std::optional<Version> expected = {});
 [[nodiscard]] Operation read(std::string_view key);
+// The same, into an earlier operation, whose strings' memory is used again.
+void write(Operation& into, std::string_view key, std::optional<std::string_view> value,
+           std::optional<Version> expected = {});
+void read(Operation& into, std::string_view key);
 
 // Each takes the outcome of an operation of its own kind. Errors: the operation's own, and condition_failed.
 

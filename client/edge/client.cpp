@@ -5,6 +5,7 @@
 #include "client/edge/many.hpp"
 #include "client/edge/runtime.hpp"
 #include "client/edge/scan.hpp"
+#include "client/edge/spare_calls.hpp"
 #include "client/edge/status.hpp"
 #include "common/edge/configuration/endpoint.hpp"
 #include "common/partitioning.hpp"
@@ -33,12 +34,14 @@ Result<void> check(const Options& options) {
     return {};
 }
 
+// `fill` says what is asked, in the operation of an earlier call.
 template <class T>
-void start(ClientRuntime& runtime, Operation operation, Result<T> (*answer)(Result<Outcome>&&),
-           std::function<void(Result<T>)> done) {
-    runtime.start(ClientRuntime::new_call(
-        std::move(operation), runtime.deadline(),
-        [answer, done = std::move(done)](Result<Outcome>&& outcome) { done(answer(std::move(outcome))); }));
+void start(ClientRuntime& runtime, SpareCalls<T>& spare, Result<T> (*answer)(Result<Outcome>&&),
+           std::function<void(Result<T>)> done, auto fill) {
+    auto call = spare.take(runtime);
+    fill(call->what());
+    call->prepare(runtime.deadline(), answer, std::move(done));
+    runtime.start(call.release());
 }
 
 template <class T>
@@ -56,7 +59,12 @@ std::future<Result<T>> start(ClientRuntime& runtime, Operation operation, Result
 
 class Client::Impl {
   public:
-    std::unique_ptr<ClientRuntime> runtime;
+    explicit Impl(std::unique_ptr<ClientRuntime> opened) : runtime(std::move(opened)) {}
+
+    SpareCalls<Version> spare_writes;
+    SpareCalls<std::optional<Version>> spare_erasures;
+    SpareCalls<std::optional<VersionedValue>> spare_reads;
+    std::unique_ptr<ClientRuntime> runtime;  // last: its thread uses the others
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -69,7 +77,7 @@ Result<Client> Client::connect(Options options) {
     auto runtime = ClientRuntime::open(options);
     if (!runtime) return runtime.error();
     if (auto map = (*runtime)->wait_for(FetchMapOperation{}); !map) return map.error();
-    return Client(std::unique_ptr<Impl>(new Impl{std::move(*runtime)}));
+    return Client(std::unique_ptr<Impl>(new Impl(std::move(*runtime))));
 }
 
 Result<Version> Client::put(std::string_view key, std::string_view value) {
@@ -136,20 +144,23 @@ std::future<Result<Version>> Client::async_compare_and_set(std::string_view key,
 }
 
 void Client::async_put(std::string_view key, std::string_view value, std::function<void(Result<Version>)> done) {
-    start(*impl_->runtime, write(key, value), version_of, std::move(done));
+    start(*impl_->runtime, impl_->spare_writes, version_of, std::move(done),
+          [&](Operation& into) { write(into, key, value); });
 }
 
 void Client::async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done) {
-    start(*impl_->runtime, read(key), value_of, std::move(done));
+    start(*impl_->runtime, impl_->spare_reads, value_of, std::move(done), [&](Operation& into) { read(into, key); });
 }
 
 void Client::async_erase(std::string_view key, std::function<void(Result<std::optional<Version>>)> done) {
-    start(*impl_->runtime, write(key, std::nullopt), removal_of, std::move(done));
+    start(*impl_->runtime, impl_->spare_erasures, removal_of, std::move(done),
+          [&](Operation& into) { write(into, key, std::nullopt); });
 }
 
 void Client::async_compare_and_set(std::string_view key, Version expected, std::string_view value,
                                    std::function<void(Result<Version>)> done) {
-    start(*impl_->runtime, write(key, value, expected), version_of, std::move(done));
+    start(*impl_->runtime, impl_->spare_writes, version_of, std::move(done),
+          [&](Operation& into) { write(into, key, value, expected); });
 }
 
 Result<ClusterStatus> Client::status() {

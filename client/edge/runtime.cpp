@@ -82,7 +82,7 @@ class Inspection final : public ClientRuntime::Task {
 }  // namespace
 
 void ClientRuntime::Call::run(ClientRuntime& runtime) {
-    runtime.actor_.submit(runtime.now_, std::move(operation_), deadline_, this);
+    runtime.actor_.submit(runtime.now_, &operation, deadline, this);
 }
 
 void ClientRuntime::Call::refuse() {

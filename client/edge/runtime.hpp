@@ -38,18 +38,21 @@ class ClientRuntime {
     // One operation. Lives until done().
     class Call : public Task {
       public:
-        Call(Operation operation, Time deadline) : operation_(std::move(operation)), deadline_(deadline) {}
+        Call() = default;
+        Call(Operation asked, Time until) : operation(std::move(asked)), deadline(until) {}
+
+      protected:
+        // Until the call is started, and in done().
+        Operation operation;
+        Time deadline;
 
       private:
         friend class ClientRuntime;
-        // Called exactly once: on the runtime's thread, or on the caller's if the runtime is closing. May end the
-        // call's life.
+        // Called exactly once for each start: on the runtime's thread, or on the caller's if the runtime is closing.
+        // May end the call's life.
         virtual void done(Result<Outcome>&& outcome) = 0;
         void run(ClientRuntime& runtime) final;
         void refuse() final;
-
-        Operation operation_;
-        const Time deadline_;
     };
     // One that ends its own life, after it has given its outcome to a function.
     template <class Done>

@@ -140,9 +140,10 @@ void CountedCluster::run(std::uint64_t count, std::uint64_t outstanding, const s
     const Time deadline = now_ + patience;
     for (std::uint64_t submitted = 0; completed_ < count; round()) {
         if (now_ > deadline) throw std::runtime_error("an operation does not end");
-        // Made out here: what the caller does is not the client's cost.
+        // Made and ended out here: what the caller does is not the client's cost.
+        ended_.clear();
         while (submitted < count && submitted - completed_ < outstanding) {
-            to_submit_.push_back(next());
+            to_submit_.push_back(std::make_unique<Operation>(next()));
             ++submitted;
         }
     }
@@ -200,13 +201,17 @@ Result<void> CountedCluster::take_in(Host& host) {
 }
 
 void CountedCluster::submit_next() {
-    for (Operation& operation : to_submit_) client_.submit(now_, std::move(operation), now_ + patience);
+    for (std::unique_ptr<Operation>& operation : to_submit_) {
+        Operation* const submitted = operation.release();  // until its completion
+        client_.submit(now_, submitted, now_ + patience, submitted);
+    }
     to_submit_.clear();
 }
 
 void CountedCluster::take_completions() {
     for (const Completion& completion : client_.take_completions()) {
         if (!completion.outcome) throw std::runtime_error("failed: " + completion.outcome.error().message());
+        ended_.emplace_back(static_cast<Operation*>(completion.context));
         ++completed_;
     }
 }

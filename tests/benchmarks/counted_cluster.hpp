@@ -103,7 +103,8 @@ class CountedCluster {
     Costs costs_;
 
     // The client's load.
-    std::vector<Operation> to_submit_;
+    std::vector<std::unique_ptr<Operation>> to_submit_;
+    std::vector<std::unique_ptr<Operation>> ended_;
     std::uint64_t completed_ = 0;
 };
 
