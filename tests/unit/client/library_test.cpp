@@ -167,6 +167,37 @@ TEST_F(Library, FuturesAndCallbacks) {
     ASSERT_EQ(all.get_future().wait_for(seconds(60)), std::future_status::ready);
 }
 
+// Each call is made in the callback of the one before, which is when calls that have ended are used again; and one of
+// them ends before it has begun.
+TEST_F(Library, CallsMadeInCallbacksHaveNothingOfEarlierOnes) {
+    Client client = connect();
+    std::promise<std::string> end;
+    const std::string long_value(3000, 'v');
+    std::function<void(int)> round = [&](int left) {
+        if (left == 0) return end.set_value("");
+        const std::string value = left % 2 == 0 ? long_value : std::to_string(left);
+        client.async_put("k", value, [&, value, left](const Result<Version>& put) {
+            if (!put) return end.set_value("put: " + put.error().message());
+            client.async_get("k", [&, value, left](const Result<std::optional<VersionedValue>>& found) {
+                if (!found || !*found || (*found)->value != value) return end.set_value("another value");
+                client.async_erase("k", [&, left](const Result<std::optional<Version>>& erased) {
+                    if (!erased || !*erased) return end.set_value("nothing was erased");
+                    client.async_compare_and_set("k", 0, "x", [&, left](const Result<Version>& set) {
+                        if (!set) return end.set_value("compare_and_set: " + set.error().message());
+                        client.async_put("", "x", [&, left](const Result<Version>& refused) {
+                            if (refused || refused.error().code() != ErrorCode::invalid_argument)
+                                return end.set_value("an empty key was taken");
+                            round(left - 1);
+                        });
+                    });
+                });
+            });
+        });
+    };
+    round(20);
+    EXPECT_EQ(end.get_future().get(), "");
+}
+
 TEST_F(Library, SynchronousCallInACallbackFailsInsteadOfWaitingForItself) {
     Client client = connect();
     std::promise<std::vector<ErrorCode>> codes;
