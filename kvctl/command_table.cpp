@@ -105,18 +105,29 @@ std::vector<CommandSpec> cluster_commands() {
          .options = {key_base64},
          .run = run_locate},
         {.name = "bench",
-         .words = "get|put|mixed",
+         .words = "get|put|mixed|ycsb-a|...|ycsb-f",
          .summary = "measure rate and latency",
          .least_words = 1,
          .most_words = 1,
          .options = {{"--clients", OptionKind::count, "C", "how many at once (8)"},
-                     {"--depth", OptionKind::count, "D", "requests that each has outstanding (16)"},
+                     {"--depth", OptionKind::count, "D", "operations that each has outstanding (16)"},
+                     {"--connections", OptionKind::count, "N", "client objects that share these (1)"},
                      {"--value-size", OptionKind::size, "B", "bytes of a value (100)"},
                      {"--keys", OptionKind::count, "K", "different keys (10000)"},
+                     {"--distribution", OptionKind::text, "NAME", "uniform, zipfian or latest, instead of its own"},
+                     {"--warm-up", OptionKind::duration, "TIME", "of load before it is measured (none)"},
                      {"--seconds", OptionKind::count, "S", "how long (10)"}},
-         .details = "C times D requests are outstanding all the time, over one shared connection; mixed is half gets,\n"
-                    "half puts. get and mixed first write the K keys, which begin with 'bench:'; they stay there\n"
-                    "afterwards. Exit code: 0, or that of the worst request.",
+         .details =
+             "C times D operations are outstanding all the time. All but put first write the K keys, which begin\n"
+             "with 'bench:' and stay there afterwards. mixed is half gets, half puts. YCSB's core workloads:\n"
+             "  ycsb-a  half gets, half puts              ycsb-d  95 % gets, 5 % inserts; the latest are read most\n"
+             "  ycsb-b  95 % gets, 5 % puts               ycsb-e  95 % scans of up to 100 keys, 5 % inserts\n"
+             "  ycsb-c  gets                              ycsb-f  half gets, half read-modify-writes\n"
+             "Keys are drawn uniformly for get, put and mixed, by YCSB's scrambled zipfian (0.99) for ycsb-a, b, c, e\n"
+             "and f. A scan asks every partition, for neighbouring keys lie anywhere. A read-modify-write is a get\n"
+             "and a compare-and-set, repeated while others are faster. YCSB's own records are --value-size 1000.\n"
+             "What is read is checked: each value holds a checksum of itself and its key.\n"
+             "Exit code: 0, or that of the worst operation; 7 after a wrong value.",
          .run = run_bench},
         {.name = "local",
          .words = "[FILE|-]",

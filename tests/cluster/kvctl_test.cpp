@@ -191,13 +191,14 @@ TEST_F(Kvctl, GetSpeaksJsonWithBinaryAsBase64) {
 }
 
 TEST_F(Kvctl, BenchReportsWithoutErrors) {
-    for (const char* kind : {"put", "get", "mixed"}) {
-        const json report =
-            kvctl_json({"bench", kind, "--seconds", "1", "--clients", "2", "--depth", "4", "--keys", "100"});
+    for (const char* kind : {"put", "get", "mixed", "ycsb-a", "ycsb-d", "ycsb-e", "ycsb-f"}) {
+        const json report = kvctl_json(
+            {"bench", kind, "--seconds", "1", "--clients", "2", "--depth", "4", "--keys", "100", "--connections", "2"});
         EXPECT_GT(report.at("ops_per_second"), 0) << kind;
         EXPECT_GT(report.at("p99_us"), 0) << kind;
         EXPECT_EQ(report.at("errors"), 0) << kind;
         EXPECT_EQ(report.at("outcome_unknown"), 0) << kind;
+        EXPECT_EQ(report.at("wrong_values"), 0) << kind;
     }
 }
 

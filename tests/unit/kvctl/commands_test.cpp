@@ -277,31 +277,6 @@ TEST_F(Commands, LocateAndRingShowThePartitionOfAKey) {
     EXPECT_THAT(kvctl({"locate", "k"}).out, HasSubstr("partition 0, view 1.4, full"));
 }
 
-TEST_F(Commands, BenchSaysHowFast) {
-    for (const char* mode : {"get", "put", "mixed"}) {
-        const Ran ran =
-            kvctl({"bench", mode, "--clients", "2", "--depth", "3", "--keys", "50", "--seconds", "1", "-o", "json"});
-        ASSERT_EQ(ran.code, 0) << ran.err;
-        const Json result = Json::parse(ran.out);
-        EXPECT_GT(result["ops_per_second"], 0) << mode;
-        EXPECT_EQ(result["errors"], 0) << mode;
-        EXPECT_EQ(result["outcome_unknown"], 0) << mode;
-        EXPECT_LE(result["p50_us"], result["p99_us"]);
-        EXPECT_LE(result["p999_us"], result["max_us"]);
-        EXPECT_LE(fake::store().size(), 50U);
-    }
-    EXPECT_EQ(fake::store().size(), 50U);
-    EXPECT_EQ(stored("bench:0000000049").size(), 100U);
-}
-
-TEST_F(Commands, BenchRefusesWhatItCannotDo) {
-    EXPECT_EQ(kvctl({"bench", "delete"}).code, 2);
-    EXPECT_EQ(kvctl({"bench", "put", "--clients", "1000000", "--depth", "2"}).code, 2);
-    const Ran later = kvctl({"bench", "ycsb-a"});
-    EXPECT_EQ(later.code, 2);
-    EXPECT_THAT(later.err, HasSubstr("belongs to a later version"));
-}
-
 TEST_F(Commands, TheRegistryComesFromTheOptionTheEnvironmentOrTheDefault) {
     store("k", "v");
     EXPECT_EQ(kvctl({"get", "k", "--timeout", "250ms"}).code, 0);

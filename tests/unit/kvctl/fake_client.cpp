@@ -18,6 +18,21 @@ Options& last_options() {
     return options;
 }
 
+std::string& spoiled_key() {
+    static std::string key;
+    return key;
+}
+
+std::string& unscanned_key() {
+    static std::string key;
+    return key;
+}
+
+int& connected() {
+    static int count = 0;
+    return count;
+}
+
 ClusterStatus& cluster_status() {
     static ClusterStatus status;
     return status;
@@ -64,7 +79,12 @@ class Client::Impl {
         const std::lock_guard lock(store_mutex());
         const auto found = fake::store().find(std::string(key));
         if (found == fake::store().end()) return std::optional<VersionedValue>();
-        return std::optional(VersionedValue{found->second.value, found->second.version});
+        const bool spoiled = key == fake::spoiled_key();
+        return std::optional(VersionedValue{found->second.value + (spoiled ? "x" : ""), found->second.version});
+    }
+    static std::map<std::string, fake::Stored> entries() {
+        const std::lock_guard lock(store_mutex());
+        return fake::store();
     }
     Result<std::optional<Version>> erase(std::string_view key) {
         if (auto error = trouble(key)) return *error;
@@ -116,6 +136,7 @@ Result<Client> Client::connect(Options options) {
     if (options.registries.front() == "tcp://127.0.0.1:1") {
         return Error(ErrorCode::unavailable, "no answer from tcp://127.0.0.1:1");
     }
+    ++fake::connected();
     return Client(std::make_unique<Impl>());
 }
 
@@ -152,11 +173,12 @@ std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::s
 Result<std::size_t> Client::scan(std::string_view prefix, const ScanOptions& options,
                                  const std::function<bool(const KeyValue&)>& each) {
     std::size_t count = 0;
-    for (const auto& [key, entry] : fake::store()) {
-        if (key.rfind(prefix, 0) != 0) continue;
+    for (const auto& [key, entry] : Impl::entries()) {
+        if (key.rfind(prefix, 0) != 0 || key == fake::unscanned_key()) continue;
         if (options.limit != 0 && count == options.limit) break;
         ++count;
-        if (!each({key, options.keys_only ? "" : entry.value, entry.version})) break;
+        const std::string value = entry.value + (key == fake::spoiled_key() ? "x" : "");
+        if (!each({key, options.keys_only ? "" : value, entry.version})) break;
     }
     return count;
 }
@@ -170,6 +192,13 @@ void Client::async_put(std::string_view key, std::string_view value, std::functi
 void Client::async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done) {
     if (auto error = Impl::refusal(key)) return done(*error);
     impl_->later([this, key = std::string(key), done = std::move(done)] { done(impl_->get(key)); });
+}
+void Client::async_compare_and_set(std::string_view key, Version expected, std::string_view value,
+                                   std::function<void(Result<Version>)> done) {
+    if (auto error = Impl::refusal(key)) return done(*error);
+    impl_->later([this, key = std::string(key), expected, value = std::string(value), done = std::move(done)] {
+        done(impl_->put(key, expected, value));
+    });
 }
 
 Result<ClusterStatus> Client::status() {

@@ -24,6 +24,13 @@ std::map<std::string, Stored>& store();
 // Of the last Client that was connected.
 Options& last_options();
 
+// Defects. Reads of that key bring a byte more than was stored; no scan brings that key. Empty: none.
+std::string& spoiled_key();
+std::string& unscanned_key();
+
+// How many Clients were connected.
+int& connected();
+
 // What status() and locate() say.
 ClusterStatus& cluster_status();
 

@@ -1,4 +1,4 @@
-#include "kvctl/histogram.hpp"
+#include "kvctl/bench/histogram.hpp"
 
 #include <gtest/gtest.h>
 
@@ -45,6 +45,22 @@ TEST(Histogram, NeverSaysLessThanTheTruthAndAtMostOneSixtyFourthMore) {
     }
     EXPECT_EQ(histogram.max().count(), all.back());
     EXPECT_EQ(histogram.percentile(1).count(), all.back());
+}
+
+TEST(Histogram, IsAddedToAndSubtractedFromAnother) {
+    Histogram early;
+    for (int value = 1; value <= 100; ++value) early.record(nanoseconds(value));
+    Histogram sum = early;
+    Histogram late;
+    for (int value = 101; value <= 120; ++value) late.record(nanoseconds(value));
+    sum.add(late);
+    EXPECT_EQ(sum.count(), 120U);
+    EXPECT_EQ(sum.percentile(0.5), nanoseconds(60));
+    EXPECT_EQ(sum.max(), nanoseconds(120));
+    EXPECT_EQ(sum.since(early).count(), 20U);
+    EXPECT_EQ(sum.since(early).percentile(0.05), nanoseconds(101));
+    EXPECT_EQ(sum.since(early).max(), nanoseconds(120));
+    EXPECT_EQ(sum.since(sum).max(), nanoseconds(0));
 }
 
 TEST(Histogram, TakesTheEndsOfTheRange) {

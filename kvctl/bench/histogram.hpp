@@ -13,6 +13,10 @@ class Histogram {
     // Below 0 counts as 0.
     void record(std::chrono::nanoseconds latency) noexcept;
 
+    void add(const Histogram& other) noexcept;
+    // Without what `earlier`, an earlier state of this one, had. max() is then the highest of the last bucket.
+    [[nodiscard]] Histogram since(const Histogram& earlier) const noexcept;
+
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
     [[nodiscard]] std::chrono::nanoseconds max() const noexcept { return std::chrono::nanoseconds(max_); }
     // The latency that `share` (0 .. 1) of all were at or below; 0 if nothing was recorded.

@@ -1,4 +1,4 @@
-#include "kvctl/histogram.hpp"
+#include "kvctl/bench/histogram.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -11,6 +11,22 @@ void Histogram::record(std::chrono::nanoseconds latency) noexcept {
     ++buckets_[bucket_of(value)];
     ++count_;
     max_ = std::max(max_, value);
+}
+
+void Histogram::add(const Histogram& other) noexcept {
+    for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) buckets_[bucket] += other.buckets_[bucket];
+    count_ += other.count_;
+    max_ = std::max(max_, other.max_);
+}
+
+Histogram Histogram::since(const Histogram& earlier) const noexcept {
+    Histogram rest;
+    for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
+        rest.buckets_[bucket] = buckets_[bucket] - earlier.buckets_[bucket];
+        if (rest.buckets_[bucket] > 0) rest.max_ = std::min(top_of(bucket), max_);
+    }
+    rest.count_ = count_ - earlier.count_;
+    return rest;
 }
 
 std::chrono::nanoseconds Histogram::percentile(double share) const noexcept {
