@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What of scripts/bench and scripts/path-cost needs neither peers nor time: what is run when, statistics, the table.
+"""What of scripts/bench, failover and path-cost needs neither peers nor time: what is run when, statistics, the table.
 
     scripts_test.py PATH_COST       the program that counts
 """
@@ -28,6 +28,14 @@ PACE = rounds.Pace(rounds=3, seconds=0, memory_keys=10, idle_seconds=0)
 
 def figures(ours, theirs):
     return {OURS: {"ops_per_second": ours}, THEIRS: {"ops_per_second": theirs}}
+
+
+def script(name):
+    """A program of scripts/, as a module."""
+    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), os.path.join(SCRIPTS, name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
 
 
 class ResultsTest(unittest.TestCase):
@@ -176,9 +184,7 @@ class ProgramsTest(unittest.TestCase):
         self.assertGreater(costs["put"]["allocations"], costs["get"]["allocations"])
 
     def test_path_cost_reads_callgrinds_files(self):
-        loader = importlib.machinery.SourceFileLoader("path_cost", os.path.join(SCRIPTS, "path-cost"))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("path_cost", loader))
-        loader.exec_module(module)
+        module = script("path-cost")
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "nodes.1")
             with open(path, "w", encoding="ascii") as file:
@@ -187,6 +193,22 @@ class ProgramsTest(unittest.TestCase):
             with open(path, "w", encoding="ascii") as file:
                 file.write("desc: Trigger: Program termination\ntotals: 5000\n")
             self.assertIsNone(module.instructions(path))
+
+    def test_failover_judges_by_the_goals(self):
+        failover = script("failover")
+        found = {
+            "kills": {"times": 20, "median_ms": 738, "worst_ms": 1501, "failed": 0},
+            "stops": {"times": 20, "median_ms": 40, "worst_ms": 100, "failed": 0},
+            "full_load": {"minutes": 10, "load": {"ops_per_second": 51983, "p99_us": 41900}, "epochs": 0,
+                          "suspected": 0, "removed_from_partitions": 0}}
+        lines = failover.table(found).split("\n")
+        self.assertEqual([line.rsplit(" ", 1)[1] for line in lines[1:]], ["no", "yes", "yes"])
+        self.assertEqual(lines[1].split()[3:7], ["20", "738", "1501", "0"])
+        self.assertIn("51983 ops/s, p99 41.9 ms", lines[3])
+        found["full_load"]["epochs"] = 1
+        self.assertTrue(failover.table(found).endswith("no"))
+        found["stops"]["failed"] = 1
+        self.assertEqual(failover.table(found).split("\n")[2].rsplit(" ", 1)[1], "no")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-// cluster_load: writers and readers that keep books, for scripts/demo.
+// cluster_load: writers and readers that keep books, for scripts/demo and scripts/failover.
 //
 //     cluster_load --registry tcp://127.0.0.1:7400 --seconds 6 --victim n3
 //
 // Prints "running" when every key has been written once; the script that started it may then do its worst to
 // the victim. At the end one line of JSON: what was acknowledged, what was broken (`violations`, empty if
-// nothing was lost, doubled or stale), and for how long the keys whose primary the victim was could not
+// nothing was lost, doubled or stale), and for how long each key, and those whose primary the victim was, could not
 // be written. Exits with 0 if nothing was broken.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -51,7 +51,8 @@ int run(const LoadOptions& options, unsigned seconds, const std::string& victim)
     std::cout << "running" << std::endl;  // flushed: a script waits for it
     std::this_thread::sleep_for(std::chrono::seconds(seconds));
     const bool writable = load.every_key_written(options.deadline);
-    const auto gaps = gaps_as_json(load, victims);
+    const auto victim_gaps = gaps_as_json(load, victims);
+    const auto all_gaps = gaps_as_json(load, load.keys());
     LoadReport report = load.verify(options.endpoints);
     if (!writable) report.violations.emplace_back("not every key is writable again");
     std::cout << nlohmann::json{{"acknowledged", report.acknowledged},
@@ -62,7 +63,8 @@ int run(const LoadOptions& options, unsigned seconds, const std::string& victim)
                                 {"failed_reads", report.failed_reads},
                                 {"last_error", report.last_error},
                                 {"violations", report.violations},
-                                {"victim", gaps}}
+                                {"victim", victim_gaps},
+                                {"all", all_gaps}}
                      .dump()
               << std::endl;
     return report.violations.empty() ? 0 : 1;
@@ -74,10 +76,12 @@ int main(int argc, char** argv) {
     LoadOptions options;
     unsigned seconds = 6;
     std::string victim;
-    CLI::App app("Load that keeps books, for scripts/demo");
+    CLI::App app("Load that keeps books, for scripts/demo and scripts/failover");
     app.add_option("--registry", options.endpoints, "registry or nodes")->required()->delimiter(',');
     app.add_option("--seconds", seconds, "how long");
-    app.add_option("--clients", options.clients, "each with 16 keys");
+    app.add_option("--clients", options.clients, "each with a thread of its own");
+    app.add_option("--keys", options.keys_per_client, "of each client, and so many writes under way");
+    app.add_option("--prefix", options.prefix, "of the keys; none of them may be there yet");
     app.add_option("--victim", victim, "whose keys' gap is told");
     CLI11_PARSE(app, argc, argv);
     try {

@@ -45,10 +45,15 @@ class Server:
 
     def __init__(self, name, command, directory):
         self.name = name
+        self.command = command
         self.log = os.path.join(directory, name + ".log")
+        self.start()
+
+    def start(self):
+        """Once more, after it has ended; its log begins anew."""
         with open(self.log, "wb") as log:
-            # In a session of its own: Ctrl-C is for scripts/bench, which then ends everything.
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            # In a session of its own: Ctrl-C is for the script, which then ends everything.
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
 
     @property

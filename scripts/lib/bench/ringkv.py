@@ -1,39 +1,45 @@
-"""RingKV: a registry and three nodes, three copies, memory engine, durability memory."""
+"""RingKV: a registry and some nodes, three copies, memory engine, durability memory, all else as it is by default."""
+import json
 import os
+import signal
+import subprocess
+import time
 
-from .processes import Failure, free_ports
+from .processes import PATIENCE, Failure, free_ports, wait_until
 from .subject import Subject
 
-NODES = 3
+COPIES = 3
 
 
 class RingKV(Subject):
     """`programs`: the folder of the build that is measured. The client library is in its ringkv_load; a build that has
     none yet is asked by that of `helpers`."""
 
-    def __init__(self, programs, helpers, partitions=1024, durability="memory"):
+    def __init__(self, programs, helpers, partitions=1024, durability="memory", nodes=3, node_settings=None):
         super().__init__()
         self.name = f"ringkv-{partitions}"
         self.programs = programs
         self.helpers = helpers
         self.partitions = partitions
         self.durability = durability
+        self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
+        self.node_settings = node_settings or {}
         self.registry = ""
 
     def start(self):
         # The publications' port is the one after the registry's, so it is asked for as well.
-        ports = free_ports(2 + NODES)
+        ports = free_ports(2 + len(self.nodes))
         self.registry = f"tcp://127.0.0.1:{ports[0]}"
         registry = self._serve("registry", "ringkv-registry", {
             "cluster": "bench", "listen": self.registry, "publish": f"tcp://127.0.0.1:{ports[1]}",
-            "data_dir": self.path("registry"), "partitions": self.partitions, "replication": NODES,
-            "form_with": NODES})
+            "data_dir": self.path("registry"), "partitions": self.partitions, "replication": COPIES,
+            "form_with": len(self.nodes)})
         registry.wait_for_output("ready")
-        for number, port in enumerate(ports[2:], 1):
-            self._serve(f"n{number}", "ringkv-node", {
-                "name": f"n{number}", "rack": f"r{number}", "registry": self.registry,
-                "listen": f"tcp://127.0.0.1:{port}", "data_dir": self.path(f"n{number}"), "engine": "memory",
-                "durability": self.durability})
+        for number, (name, port) in enumerate(zip(self.nodes, ports[2:])):
+            self._serve(name, "ringkv-node", {
+                "name": name, "rack": f"r{number % COPIES + 1}", "registry": self.registry,
+                "listen": f"tcp://127.0.0.1:{port}", "data_dir": self.path(name), "engine": "memory",
+                "durability": self.durability, **self.node_settings})
         for node in self.holders():
             node.wait_for_output("ready")
 
@@ -51,6 +57,51 @@ class RingKV(Subject):
 
     def holders(self):
         return self.servers[1:]
+
+    def server(self, name):
+        return next(server for server in self.servers if server.name == name)
+
+    def end_node(self, name, how=signal.SIGKILL):
+        """SIGKILL, or SIGTERM: then it has handed over what it led when this returns."""
+        server = self.server(name)
+        server.process.send_signal(how)
+        try:
+            server.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{name} has not ended {PATIENCE} s after {how.name}") from None
+
+    def start_node(self, name):
+        """Again, after end_node()."""
+        server = self.server(name)
+        server.start()
+        server.wait_for_output("ready")
+
+    def kvctl(self, *words):
+        return [self._program("kvctl"), "--registry", self.registry, *words]
+
+    def status(self):
+        """What `kvctl status` says; None: no answer."""
+        done = subprocess.run(self.kvctl("status", "-o", "json"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, start_new_session=True, check=False)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def is_whole(self):
+        status = self.status()
+        return (status is not None and status["health"] == "ok"
+                and status["moves"] == {**status["moves"], "active": 0, "pending": 0}
+                and all(node["state"] == "up" and node["primaries"] > 0 for node in status["nodes"])
+                and len(status["nodes"]) == len(self.nodes))
+
+    def wait_until_at_rest(self):
+        """Every partition has its copies, every node leads some, and the map has not changed for two seconds."""
+        def at_rest():
+            if not self.is_whole():
+                return False
+            before = self.status()
+            time.sleep(2)
+            after = self.status()
+            return before is not None and after is not None and before["epoch"] == after["epoch"]
+        wait_until(at_rest, "the cluster whole and at rest")
 
     def load_command(self, operation, outstanding, *more):
         # It waits until every partition has its three copies.
