@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What of scripts/bench, failover and path-cost needs neither peers nor time: what is run when, statistics, the table.
+"""What of scripts/bench, failover, overload and path-cost needs neither peers nor time: what is run when, statistics, the table.
 
     scripts_test.py PATH_COST       the program that counts
 """
@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SCRIPTS = os.path.join(ROOT, "scripts")
 sys.path.insert(0, os.path.join(SCRIPTS, "lib"))
 
-from bench import processes, results, rounds, rows  # noqa: E402
+from bench import overload, processes, results, rounds, rows  # noqa: E402
 from bench.rows import Measurement, Row  # noqa: E402
 
 OURS = Measurement("ours", "get", 50)
@@ -209,6 +209,46 @@ class ProgramsTest(unittest.TestCase):
         self.assertTrue(failover.table(found).endswith("no"))
         found["stops"]["failed"] = 1
         self.assertEqual(failover.table(found).split("\n")[2].rsplit(" ", 1)[1], "no")
+
+
+class OverloadTest(unittest.TestCase):
+    def test_back_is_the_end_of_the_last_slow_or_failed_call_once_it_is_calm(self):
+        calls = [(9.0, 3.0, True), (12.5, 0.001, True), (13.0, 0.001, False), (13.5, 0.001, True)]
+        self.assertIsNone(overload.back_after(calls, 10, 0.02))  # not calm for long enough
+        calm = calls + [(15.1, 0.001, True)]
+        self.assertAlmostEqual(overload.back_after(calm, 10, 0.02), 3.001)
+        # One that began before the end and was slow counts from when it ended.
+        self.assertAlmostEqual(overload.back_after([(9.0, 3.0, True), (15, 0.001, True)], 10, 0.02), 2.0)
+        # One that ended before the end of the load does not count.
+        self.assertEqual(overload.back_after([(9.0, 0.5, False), (12.0, 0.001, True)], 10, 0.02), 0)
+
+    def test_calls_are_judged_by_those_that_succeeded(self):
+        found = overload.judged([(0, 0.001, True), (1, 0.003, True), (2, 9.0, False)])
+        self.assertEqual(found, {"calls": 3, "failed": 1, "p50_ms": 3, "p99_ms": 3, "longest_ms": 3})
+        self.assertEqual(overload.judged([])["p99_ms"], None)
+
+    def test_the_greeting_is_that_of_zmtp_3(self):
+        greeting = overload.zmtp_greeting()
+        self.assertEqual(len(greeting), 64 + 2 + len("\x05READY\x0bSocket-Type") + 4 + len("DEALER"))
+        self.assertEqual(greeting[:12], b"\xff\0\0\0\0\0\0\0\0\x7f\x03\0")
+        self.assertEqual(greeting[65], len(greeting) - 66)
+
+    def test_the_table_says_what_was_given_up(self):
+        row = {"name": "uniform x2", "peak_per_second": 100.0, "given_up": True, "seconds": 3.2, "load": None,
+               "memory_bytes": {"registry": 9 << 30, "n1": 5 << 30}, "memory_limit_bytes": 512 << 20, "epochs": 3,
+               "others": {"p99_ms": None, "failed": 2}, "called_down": ["n1"], "processes_ended": ["n2"],
+               "partitions_that_lost_a_member": 7, "calls_back_after_s": None, "whole_after_s": 1.0}
+        lines = overload.table([row]).split("\n")
+        self.assertEqual(lines[2].split(), ["uniform", "x2", "100"] + ["-"] * 7 +
+                         ["0.0", "2", "5120/512", "3", "1", "7", ">", "60", "1.0"])
+        self.assertEqual(lines[3:], ["  given up after 3 s: a process took more than 4 GiB", "  ended by itself: n2"])
+
+    def test_scenarios_can_be_chosen(self):
+        chosen = script("overload").chosen
+        self.assertEqual([each.name for each in chosen("hot key*,slow readers")],
+                         ["hot key x2", "hot key x10", "slow readers"])
+        self.assertEqual(chosen(None), overload.SCENARIOS)
+        self.assertRaises(processes.Failure, chosen, "nothing")
 
 
 if __name__ == "__main__":
