@@ -220,8 +220,9 @@ class Overload:
                 for _ in range(DOUBLINGS):
                     found = json.loads(run(self.open_load(cluster, rate, PEAK_SECONDS, keys, value_size)))
                     best = max(best, found["done_per_second"])
-                    if found["done_per_second"] < 0.9 * rate:
-                        break
+                    offered = found["offered_per_second"]
+                    if found["done_per_second"] < 0.9 * offered or offered < rate / 2:
+                        break  # too much for the cluster, or for this machine to ask
                     rate *= 2
             self.peaks[keys, value_size] = best
             self.say(f"peak of {keys} keys of {value_size} bytes: {best:.0f}/s")
