@@ -17,7 +17,7 @@ TOO_MUCH = 4 << 30         # of one process: the load is ended, before it takes 
 SMALL, LARGE = 100, 1 << 20
 QUIET = 3                  # seconds before the load in which the probe learns what is normal
 BACK_WITHIN = 60           # seconds after the load that are watched
-DOUBLINGS = 6
+DOUBLINGS = 10
 PEAK_SECONDS = 3
 CALM = 2                   # seconds without a slow or failed call: it is back to normal
 

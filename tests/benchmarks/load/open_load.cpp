@@ -272,7 +272,7 @@ class OpenLoad {
     ClusterMap map_;
     Clock::time_point next_map_{};
     std::map<std::pair<NodeId, unsigned>, std::unique_ptr<Connection>> connections_;
-    std::mt19937_64 random_{1};
+    std::mt19937_64 random_{std::random_device{}()};  // client ids too: another run's would have sessions already
     Counts counts_;
     double took_ = 1;
 };
