@@ -6,7 +6,7 @@ namespace ringkv {
 
 std::size_t Outbox::Hash::operator()(const Receiver& receiver) const {
     constexpr std::size_t spread = 0x9E3779B97F4A7C15U;
-    std::size_t hash = std::hash<void*>{}(receiver.socket);
+    std::size_t hash = std::hash<Source*>{}(receiver.by);
     hash = hash * spread + receiver.connection;
     return hash * spread + receiver.to.value();
 }

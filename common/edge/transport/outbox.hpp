@@ -9,9 +9,11 @@
 
 namespace ringkv {
 
+struct Source;
+
 // Where a frame goes: a socket, and on a ROUTER which of its connections.
 struct Receiver {
-    void* socket = nullptr;
+    Source* by = nullptr;
     std::uint64_t connection = 0;
     bool routed = false;
     NodeId to;  // the identity in the envelope

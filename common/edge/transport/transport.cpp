@@ -10,6 +10,7 @@
 #include "common/edge/system/clock.hpp"
 #include "common/edge/transport/first_connections.hpp"
 #include "common/edge/transport/outbox.hpp"
+#include "common/edge/transport/socket_poller.hpp"
 #include "common/edge/transport/wake_signal.hpp"
 #include "common/edge/transport/warning_limiter.hpp"
 #include "common/edge/transport/zmq_message.hpp"
@@ -55,22 +56,14 @@ class Transport::Impl {
     [[nodiscard]] const TransportCounters& counters() const { return counters_; }
 
   private:
-    struct Dealer {
-        Socket socket;
-        bool used = true;  // since close_idle() looked last
-        Time last_used{};
+    struct Dealer : Source {
+        Time last_active{};
     };
-    // A socket that messages come from.
-    struct Source {
-        void* socket;
-        bool routed;
-        Address from;  // but on a ROUTER every frame has its own
-        Dealer* dealer;
-        bool ready;
-    };
+    enum class Taken : std::uint8_t { frame, nothing, interrupted };
 
-    void list_sources();
-    [[nodiscard]] bool take(Source& source, const Handler& handler);
+    void flush_connecting();
+    [[nodiscard]] Taken take(Source& source, const Handler& handler);
+    [[nodiscard]] Taken nothing(Source& source);
     void hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
                    const std::string& id);
     void refuse(void* socket, const std::string& id, const std::string& peer, const Error& error);
@@ -87,10 +80,10 @@ class Transport::Impl {
     const TransportOptions options_;
     std::shared_ptr<void> context_;  // before the sockets: they are closed first
     WakeSignal wake_;
-    Socket router_;
-    Socket publisher_;
-    Socket subscriber_;
-    std::string followed_;
+    SocketPoller poller_;
+    Source router_;
+    Source publisher_;  // which nothing comes from
+    Source subscriber_;
     std::map<std::string, Dealer, std::less<>> dealers_;
     // By the very text that was used before, which is kept: comparing texts would cost as much as a message.
     struct Known {
@@ -99,11 +92,6 @@ class Transport::Impl {
     };
     std::unordered_map<const std::string*, Known> known_;
     FirstConnections connecting_;
-
-    std::vector<Source> sources_;
-    std::vector<zmq_pollitem_t> items_;  // one for each source, then the wake signal
-    bool sources_changed_ = true;
-    std::size_t first_ = 0;  // the socket that is read first in this poll
 
     Identity identity_;  // of the actor that sent last through this transport
     Outbox outbox_;
@@ -116,80 +104,72 @@ class Transport::Impl {
 
 Result<void> Transport::Impl::open() {
     const Error exhausted(ErrorCode::configuration, "cannot open another socket: raise the limit of open files");
-    if (wake_.descriptor() < 0) return exhausted;
+    if (wake_.descriptor() < 0 || poller_.broken() || !poller_.add(wake_.descriptor())) return exhausted;
     if (options_.listen) {
-        router_ = make_router(context_.get(), options_);
-        if (!router_) return exhausted;
-        if (auto bound = listen_on(router_.get(), *options_.listen); !bound) return bound;
+        router_.socket = make_router(context_.get(), options_);
+        router_.routed = true;
+        if (!router_.socket) return exhausted;
+        if (auto bound = listen_on(router_.socket.get(), *options_.listen); !bound) return bound;
+        if (!poller_.add(router_)) return exhausted;
     }
     if (options_.publish) {
-        publisher_ = make_publisher(context_.get(), options_);
-        if (!publisher_) return exhausted;
-        if (auto bound = listen_on(publisher_.get(), *options_.publish); !bound) return bound;
+        publisher_.socket = make_publisher(context_.get(), options_);
+        if (!publisher_.socket) return exhausted;
+        if (auto bound = listen_on(publisher_.socket.get(), *options_.publish); !bound) return bound;
     }
     return {};
 }
 
-void Transport::Impl::list_sources() {
-    sources_.clear();
-    if (router_) sources_.push_back({router_.get(), true, {}, nullptr, true});
-    if (subscriber_) sources_.push_back({subscriber_.get(), false, Address::to(followed_), nullptr, true});
-    for (auto& [endpoint, dealer] : dealers_)
-        sources_.push_back({dealer.socket.get(), false, Address::to(endpoint), &dealer, true});
-    items_.clear();
-    for (const Source& source : sources_) {
-        const int events = connecting_.awaits(source.socket) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
-        items_.push_back({source.socket, 0, static_cast<short>(events), 0});
-    }
-    items_.push_back({nullptr, wake_.descriptor(), ZMQ_POLLIN, 0});
-    sources_changed_ = false;
+void Transport::Impl::poll(Duration timeout) {
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::max(timeout, Duration::zero()));
+    const SocketPoller::Woken woken = poller_.wait(wait);
+    if (woken.waited) ++counters_.wake_ups;
+    if (woken.descriptor) wake_.lower();
+    if (!connecting_.none()) flush_connecting();
 }
 
-void Transport::Impl::poll(Duration timeout) {
-    if (sources_changed_) list_sources();
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::max(timeout, Duration::zero()));
-    // An interrupted wait is a short one: the flags stay as they were cleared, and the next turn looks again.
-    for (zmq_pollitem_t& item : items_) item.revents = 0;
-    zmq_poll(items_.data(), static_cast<int>(items_.size()), static_cast<long>(wait.count()));
-    for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i].ready = (items_[i].revents & ZMQ_POLLIN) != 0;
-    if (items_.back().revents != 0) wake_.lower();
-    if (connecting_.none()) return;
+void Transport::Impl::flush_connecting() {
+    for (auto& [endpoint, dealer] : dealers_)
+        if (dealer.connecting) poller_.used(dealer);
     const bool fewer = connecting_.flush(
         boot_time(), [this](const auto& frame) { count_sent(frame.bytes.size(), frame.messages); },
         [this](const auto& frame) { counters_.dropped += frame.messages; });
-    sources_changed_ = sources_changed_ || fewer;
+    if (!fewer) return;
+    for (auto& [endpoint, dealer] : dealers_) dealer.connecting = connecting_.awaits(dealer.socket.get());
 }
 
 std::size_t Transport::Impl::receive(std::size_t frames, const Handler& handler) {
-    if (sources_changed_) list_sources();
     std::size_t taken = 0;
-    for (bool some = true; some && taken < frames;) {
-        some = false;
-        for (std::size_t i = 0; i < sources_.size(); ++i) {
-            Source& source = sources_[(first_ + i) % sources_.size()];
-            for (std::size_t row = 0; source.ready && row < frames_in_a_row && taken < frames; ++row) {
-                source.ready = take(source, handler);
-                if (!source.ready) break;
-                ++taken;
-                some = true;
-            }
+    while (Source* const source = poller_.ready()) {
+        for (std::size_t row = 0; row < frames_in_a_row; ++row) {
+            if (taken == frames) return taken;
+            const Taken result = take(*source, handler);
+            if (result == Taken::interrupted) return taken;
+            if (result == Taken::nothing) break;
+            ++taken;
         }
+        poller_.give_way(*source);
     }
-    ++first_;
     return taken;
 }
 
-// False: nothing was there.
-bool Transport::Impl::take(Source& source, const Handler& handler) {
+Transport::Impl::Taken Transport::Impl::nothing(Source& source) {
+    if (zmq_errno() != EAGAIN) return Taken::interrupted;
+    poller_.drained(source);
+    return Taken::nothing;
+}
+
+Transport::Impl::Taken Transport::Impl::take(Source& source, const Handler& handler) {
+    void* const socket = source.socket.get();
     MessagePart id;
     MessagePart body;
-    if (source.routed && !id.receive(source.socket)) return false;
-    if (source.routed && !id.more()) return true;
-    if (!body.receive(source.socket)) return false;
-    if (body.bytes().empty() && body.more()) (void)body.receive(source.socket);  // the delimiter that REQ puts there
+    if (source.routed && !id.receive(socket)) return nothing(source);
+    if (source.routed && !id.more()) return Taken::frame;
+    if (!body.receive(socket)) return nothing(source);
+    if (body.bytes().empty() && body.more()) (void)body.receive(socket);  // the delimiter that REQ puts there
     ++counters_.frames_in;
     counters_.bytes_in += body.bytes().size();
-    if (source.dealer != nullptr) source.dealer->used = true;
+    source.active = true;
 
     const std::string sender_id(id.bytes());
     Address from = source.from;
@@ -203,18 +183,18 @@ bool Transport::Impl::take(Source& source, const Handler& handler) {
     if (!wrong) {
         hand_over(body.bytes(), std::move(from), body, handler, sender_id);
     } else {
-        refuse(source.routed ? source.socket : nullptr, sender_id, body.peer(), *wrong);
+        refuse(source.routed ? socket : nullptr, sender_id, body.peer(), *wrong);
     }
-    while (body.more() && body.receive(source.socket)) {
+    while (body.more() && body.receive(socket)) {
     }
-    return true;
+    return Taken::frame;
 }
 
 void Transport::Impl::hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
                                 const std::string& id) {
     auto envelope = decode(frame, options_.limits);
     // The ROUTER that a refusal leaves by, or none: an answer is never answered.
-    void* const back = from.kind == Address::Kind::connection ? router_.get() : nullptr;
+    void* const back = from.kind == Address::Kind::connection ? router_.socket.get() : nullptr;
     if (!envelope) return refuse(back, id, part.peer(), envelope.error());
     if (!envelope->unreadable.empty()) refuse(back, id, part.peer(), envelope->unreadable);
     const Identity& sender = envelope->sender;
@@ -241,6 +221,7 @@ void Transport::Impl::refuse(void* socket, const std::string& id, const std::str
 
 void Transport::Impl::answer(void* socket, const std::string& id, std::string frame) {
     if (socket == nullptr) return;
+    poller_.used(router_);
     MessagePart to{std::string_view(id)};
     MessagePart body(std::move(frame));
     if (!to.send(socket, ZMQ_SNDMORE) || !body.send(socket)) ++counters_.dropped;
@@ -261,25 +242,34 @@ Transport::Impl::Dealer* Transport::Impl::find_or_connect(const std::string& end
         bad_endpoints_.warn("a peer cannot be connected to", endpoint, connected.error().message());
         return nullptr;
     }
-    sources_changed_ = true;
-    connecting_.begin(socket.get(), boot_time());
-    return &dealers_.emplace(endpoint, Dealer{std::move(socket)}).first->second;
+    const auto at = dealers_.try_emplace(endpoint).first;
+    Dealer& dealer = at->second;
+    dealer.socket = std::move(socket);
+    dealer.from = Address::to(endpoint);
+    dealer.connecting = true;
+    if (!poller_.add(dealer)) {
+        bad_endpoints_.warn("a peer cannot be connected to", endpoint, "too many files are open");
+        dealers_.erase(at);
+        return nullptr;
+    }
+    connecting_.begin(dealer.socket.get(), boot_time());
+    return &dealer;
 }
 
 std::optional<Receiver> Transport::Impl::receiver_of(const Outgoing& message) {
     switch (message.address.kind) {
         case Address::Kind::none: return {};
         case Address::Kind::connection:
-            if (!router_) return {};
-            return Receiver{router_.get(), message.address.connection, true, message.to};
+            if (!router_.socket) return {};
+            return Receiver{&router_, message.address.connection, true, message.to};
         case Address::Kind::subscribers:
-            if (!publisher_) return {};
-            return Receiver{publisher_.get(), 0, false, message.to};
+            if (!publisher_.socket) return {};
+            return Receiver{&publisher_, 0, false, message.to};
         case Address::Kind::endpoint: {
             Dealer* const dealer = dealer_to(message.address.endpoint);
             if (dealer == nullptr) return {};
-            dealer->used = true;
-            return Receiver{dealer->socket.get(), 0, false, message.to};
+            dealer->active = true;
+            return Receiver{dealer, 0, false, message.to};
         }
     }
     return {};
@@ -342,9 +332,11 @@ void Transport::Impl::add(Lane& lane, const Message& message) {
 
 void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messages) {
     const Receiver& receiver = lane.receiver;
+    void* const socket = receiver.by->socket.get();
     const std::size_t size = frame.size();
     const std::size_t first = std::exchange(lane.closed, lane.closed + messages);
     bool sent = false;
+    poller_.used(*receiver.by);
     if (size > options_.limits.frame) {
         // It would cost the connection at the other end.
         bad_frames_.warn("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
@@ -352,12 +344,12 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
         const RoutingId id = routing_id(receiver.connection);
         MessagePart to{std::string_view(id.data(), id.size())};
         MessagePart body(std::move(frame));
-        sent = to.send(receiver.socket, ZMQ_SNDMORE) && body.send(receiver.socket);
-    } else if (connecting_.awaits(receiver.socket)) {
-        if (connecting_.add(receiver.socket, std::move(frame), messages)) return;
+        sent = to.send(socket, ZMQ_SNDMORE) && body.send(socket);
+    } else if (connecting_.awaits(socket)) {
+        if (connecting_.add(socket, std::move(frame), messages)) return;
     } else {
         MessagePart body(std::move(frame));
-        sent = body.send(receiver.socket);
+        sent = body.send(socket);
     }
     if (sent) return count_sent(size, messages);
     counters_.dropped += messages;
@@ -371,30 +363,30 @@ void Transport::Impl::count_sent(std::size_t bytes, std::size_t messages) {
 }
 
 void Transport::Impl::subscribe(const std::string& endpoint) {
-    if (subscriber_ && endpoint == followed_) return;
-    subscriber_.reset();
-    sources_changed_ = true;
+    if (subscriber_.socket && subscriber_.from.endpoint == endpoint) return;
+    if (subscriber_.socket) poller_.remove(subscriber_);
+    subscriber_.socket.reset();
     Socket socket = make_subscriber(context_.get(), options_);
     if (auto connected = connect_to(socket.get(), endpoint); !connected) {
         bad_endpoints_.warn("a publisher cannot be followed", endpoint, connected.error().message());
         return;
     }
-    subscriber_ = std::move(socket);
-    followed_ = endpoint;
+    subscriber_.socket = std::move(socket);
+    subscriber_.from = Address::to(endpoint);
+    if (poller_.add(subscriber_)) return;
+    bad_endpoints_.warn("a publisher cannot be followed", endpoint, "too many files are open");
+    subscriber_.socket.reset();
 }
 
 void Transport::Impl::close_idle(Time now, Duration unused) {
     for (auto at = dealers_.begin(); at != dealers_.end();) {
         Dealer& dealer = at->second;
-        if (dealer.used) {
-            dealer.used = false;
-            dealer.last_used = now;
-        }
-        if (now - dealer.last_used > unused) {
+        if (std::exchange(dealer.active, false)) dealer.last_active = now;
+        if (now - dealer.last_active > unused) {
             connecting_.forget(dealer.socket.get());
+            poller_.remove(dealer);
             at = dealers_.erase(at);
             known_.clear();
-            sources_changed_ = true;
         } else {
             ++at;
         }

@@ -33,6 +33,7 @@ struct TransportCounters {
     std::uint64_t dropped = 0;     // messages that could not be sent now
     std::uint64_t malformed = 0;   // frames that were refused
     std::uint64_t unreadable = 0;  // messages that only a newer release can read
+    std::uint64_t wake_ups = 0;    // waits that something else than the time ended
 };
 
 class Transport {
