@@ -10,6 +10,7 @@
 #include "common/edge/system/clock.hpp"
 #include "common/edge/transport/first_connections.hpp"
 #include "common/edge/transport/outbox.hpp"
+#include "common/edge/transport/refusals.hpp"
 #include "common/edge/transport/socket_poller.hpp"
 #include "common/edge/transport/wake_signal.hpp"
 #include "common/edge/transport/warning_limiter.hpp"
@@ -44,7 +45,10 @@ std::optional<std::uint64_t> connection_of(std::string_view id) {
 class Transport::Impl {
   public:
     explicit Impl(const TransportOptions& options)
-        : options_(options), context_(shared_zmq_context()), connecting_(options.limits.frame) {}
+        : options_(options),
+          context_(shared_zmq_context()),
+          connecting_(options.limits.frame),
+          refusals_(counters_, options.coalesce_bytes) {}
 
     [[nodiscard]] Result<void> open();
     void poll(Duration timeout);
@@ -66,8 +70,6 @@ class Transport::Impl {
     [[nodiscard]] Taken nothing(Source& source);
     void hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
                    const std::string& id);
-    void refuse(void* socket, const std::string& id, const std::string& peer, const Error& error);
-    void refuse(void* socket, const std::string& id, const std::string& peer, const std::vector<Unreadable>& messages);
     void answer(void* socket, const std::string& id, std::string frame);
     [[nodiscard]] std::optional<Receiver> receiver_of(const Outgoing& message);
     [[nodiscard]] Dealer* dealer_to(const Endpoint& endpoint);
@@ -97,8 +99,8 @@ class Transport::Impl {
     Outbox outbox_;
     std::vector<Unsent> unsent_;  // in this call of send()
     TransportCounters counters_;
-    WarningLimiter bad_frames_;
-    WarningLimiter unreadable_;
+    Refusals refusals_;
+    WarningLimiter too_large_;
     WarningLimiter bad_endpoints_;
 };
 
@@ -183,7 +185,7 @@ Transport::Impl::Taken Transport::Impl::take(Source& source, const Handler& hand
     if (!wrong) {
         hand_over(body.bytes(), std::move(from), body, handler, sender_id);
     } else {
-        refuse(source.routed ? socket : nullptr, sender_id, body.peer(), *wrong);
+        answer(source.routed ? socket : nullptr, sender_id, refusals_.of_frame(body.peer(), *wrong));
     }
     while (body.more() && body.receive(socket)) {
     }
@@ -193,30 +195,15 @@ Transport::Impl::Taken Transport::Impl::take(Source& source, const Handler& hand
 void Transport::Impl::hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
                                 const std::string& id) {
     auto envelope = decode(frame, options_.limits);
-    // The ROUTER that a refusal leaves by, or none: an answer is never answered.
+    // An answer is never answered.
     void* const back = from.kind == Address::Kind::connection ? router_.socket.get() : nullptr;
-    if (!envelope) return refuse(back, id, part.peer(), envelope.error());
-    if (!envelope->unreadable.empty()) refuse(back, id, part.peer(), envelope->unreadable);
+    if (!envelope) return answer(back, id, refusals_.of_frame(part.peer(), envelope.error()));
+    if (!envelope->unreadable.empty())
+        answer(back, id, refusals_.of_messages(identity_, part.peer(), envelope->unreadable));
     const Identity& sender = envelope->sender;
     const Origin origin{std::move(from), sender.cluster, sender.node, sender.start, envelope->to, envelope->minor};
     counters_.messages_in += envelope->messages.size();
     for (Message& message : envelope->messages) handler(origin, std::move(message));
-}
-
-void Transport::Impl::refuse(void* socket, const std::string& id, const std::string& peer, const Error& error) {
-    ++counters_.malformed;
-    bad_frames_.warn("a frame was refused", peer, error.message());
-    answer(socket, id, encode(Identity{}, NodeId(), {FrameRefused{error.code(), error.message()}}));
-}
-
-void Transport::Impl::refuse(void* socket, const std::string& id, const std::string& peer,
-                             const std::vector<Unreadable>& messages) {
-    counters_.unreadable += messages.size();
-    unreadable_.warn("a message of a newer release was not read", peer, messages.front().text);
-    FrameWriter writer(identity_, NodeId());
-    for (const Unreadable& message : messages)
-        if (writer.size() < options_.coalesce_bytes) writer.add(message.refusal);
-    answer(socket, id, writer.take());
 }
 
 void Transport::Impl::answer(void* socket, const std::string& id, std::string frame) {
@@ -339,7 +326,7 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
     poller_.used(*receiver.by);
     if (size > options_.limits.frame) {
         // It would cost the connection at the other end.
-        bad_frames_.warn("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
+        too_large_.warn("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
     } else if (receiver.routed) {
         const RoutingId id = routing_id(receiver.connection);
         MessagePart to{std::string_view(id.data(), id.size())};
