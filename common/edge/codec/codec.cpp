@@ -126,6 +126,43 @@ std::string encode(const Identity& sender, NodeId to, const std::vector<Message>
     return writer.take();
 }
 
+FrameReader::FrameReader() = default;
+FrameReader::~FrameReader() = default;
+FrameReader::FrameReader(FrameReader&& other) noexcept = default;
+FrameReader& FrameReader::operator=(FrameReader&& other) noexcept = default;
+
+Result<void> FrameReader::begin(std::string_view frame, const CodecLimits& limits, Envelope& envelope) {
+    if (in_)
+        *in_ = Reader(frame, limits);
+    else
+        in_ = std::make_unique<Reader>(frame, limits);
+    if (auto wrong = read_header(*in_, envelope)) return *std::move(wrong);
+    return {};
+}
+
+Result<void> FrameReader::read(std::size_t most, Envelope& envelope) {
+    envelope.messages.clear();
+    envelope.unreadable.clear();
+    while (!in_->finished() && envelope.messages.size() + envelope.unreadable.size() < most)
+        if (!read_message(*in_, envelope)) return in_->error();
+    return {};
+}
+
+Result<void> FrameReader::check() const {
+    Reader rest = *in_;
+    Envelope passed;
+    while (!rest.finished()) {
+        if (!read_message(rest, passed)) return rest.error();
+        passed.messages.clear();
+        passed.unreadable.clear();
+    }
+    return {};
+}
+
+bool FrameReader::finished() const {
+    return in_->finished();
+}
+
 Result<Envelope> decode(std::string_view frame, const CodecLimits& limits) {
     Reader in(frame, limits);
     Envelope envelope;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@
 #include "common/protocol_version.hpp"
 
 namespace ringkv {
+
+namespace wire {
+class Reader;
+}
 
 // A message that is well formed, but for a number that only a newer release has a name for: what it asks for cannot
 // be told. It is not delivered; the others of its frame are.
@@ -60,6 +65,26 @@ class FrameWriter {
 
 [[nodiscard]] std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages);
 [[nodiscard]] Result<Envelope> decode(std::string_view frame, const CodecLimits& limits = {});
+
+// Reads one frame in parts. Its bytes must stay until they are read, and the limits count over all parts. Usable again.
+class FrameReader {
+  public:
+    FrameReader();
+    ~FrameReader();
+    FrameReader(FrameReader&& other) noexcept;
+    FrameReader& operator=(FrameReader&& other) noexcept;
+
+    // A frame begins: its header is read into the envelope. Errors: as decode().
+    [[nodiscard]] Result<void> begin(std::string_view frame, const CodecLimits& limits, Envelope& envelope);
+    // The next `most` messages, or all that are left, take the place of those in the envelope. After an error: no more.
+    [[nodiscard]] Result<void> read(std::size_t most, Envelope& envelope);
+    // Reads all that is left and keeps nothing of it; read() goes on where it was. After success it cannot fail.
+    [[nodiscard]] Result<void> check() const;
+    [[nodiscard]] bool finished() const;
+
+  private:
+    std::unique_ptr<wire::Reader> in_;
+};
 
 // Stored records: [[format, type], fields...]; the first format, [type, fields...], is read for ever. Fields that are
 // missing or not known are as in messages; a format, a type or an enumerator that is not known is an error of code

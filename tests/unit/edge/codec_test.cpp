@@ -128,6 +128,45 @@ TEST(Codec, AFrameWriterMakesOneFrameAfterTheOther) {
     EXPECT_EQ(std::get<Get>(only(frame)), std::get<Get>(second));
 }
 
+TEST(Codec, AFrameIsReadInParts) {
+    const std::vector<Message> all = one_of_each<Message>(2);
+    const std::string frame = encode(sender, receiver, all);
+    FrameReader reader;
+    for (const std::size_t part : {std::size_t{1}, std::size_t{7}, all.size()}) {
+        Envelope envelope;
+        ASSERT_TRUE(reader.begin(frame, {}, envelope));
+        EXPECT_EQ(envelope.to, receiver);
+        std::vector<Message> read;
+        while (!reader.finished()) {
+            EXPECT_TRUE(reader.check());
+            ASSERT_TRUE(reader.read(part, envelope));
+            EXPECT_LE(envelope.messages.size(), part);
+            for (Message& message : envelope.messages) read.push_back(std::move(message));
+        }
+        EXPECT_EQ(encode(sender, receiver, read), frame);
+    }
+}
+
+TEST(Codec, TheRestOfAFrameIsCheckedAheadOfReadingIt) {
+    const std::string frame = encode(sender, receiver, {MapRequest{}, MapRequest{}, MapRequest{}});
+    FrameReader reader;
+    Envelope envelope;
+    ASSERT_TRUE(reader.begin(std::string_view(frame).substr(0, frame.size() - 1), {}, envelope));
+    ASSERT_TRUE(reader.read(1, envelope));
+    const auto rest = reader.check();
+    ASSERT_FALSE(rest);
+    EXPECT_EQ(rest.error().code(), ErrorCode::malformed);
+    ASSERT_TRUE(reader.read(1, envelope));
+    EXPECT_FALSE(reader.read(1, envelope));
+    // The limit is the frame's, whatever the parts.
+    CodecLimits limits;
+    limits.items = 60;
+    ASSERT_TRUE(reader.begin(frame, limits, envelope));
+    ASSERT_TRUE(reader.read(1, envelope));
+    ASSERT_TRUE(reader.read(1, envelope));
+    EXPECT_FALSE(reader.read(1, envelope));
+}
+
 TEST(Codec, AnotherMajorVersionIsNamedWhateverFollows) {
     for (const std::string& rest : {std::string("\xc1"), std::string("\x01\xdd\xff\xff\xff\xff")}) {
         const auto frame = Bytes()
