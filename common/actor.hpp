@@ -84,6 +84,9 @@ struct Origin {
     StartNumber start;
     NodeId to;                // the identity it was meant for; none: any
     std::uint32_t minor = 0;  // of the protocol version that the sender speaks
+    // It has too much on the way, to it or from it: its requests are refused (`overloaded`), and what else it asks
+    // for may go unanswered.
+    bool over_budget = false;
 };
 
 struct Outgoing {
@@ -131,6 +134,8 @@ class Actor {
     // nor ever will.
     virtual void unsent(Time, const Outgoing&) {}
     [[nodiscard]] virtual Effects take_effects() = 0;
+    // Bytes of what take_effects() would send, roughly: a driver feeds no more in a turn when they are many.
+    [[nodiscard]] virtual std::size_t bytes_to_send() const { return 0; }
     [[nodiscard]] virtual Identity identity() const = 0;
     // The actor has nothing left to do, ever: it was asked to stop and has.
     [[nodiscard]] virtual bool finished() const { return false; }

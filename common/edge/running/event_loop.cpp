@@ -11,6 +11,31 @@ namespace {
 // Connections that were not used for so long are closed.
 constexpr Duration idle = std::chrono::minutes(5);
 
+// The clock is sampled once for so many messages.
+constexpr std::size_t messages_a_sample = 16;
+
+// How far a turn has come; its bounds count anew where clients' messages begin.
+class TurnProgress {
+  public:
+    explicit TurnProgress(const EventLoopOptions& options) : options_(options) {}
+
+    // One more message is handed over. -> the time, sampled after it was taken in.
+    [[nodiscard]] Time count(bool of_client) {
+        if (of_client && !std::exchange(clients_, true)) messages_ = 0;
+        if (messages_ % messages_a_sample == 0) now_ = boot_time();
+        if (messages_++ == 0) end_ = now_ + options_.time;
+        return now_;
+    }
+    [[nodiscard]] bool over() const { return messages_ >= options_.messages || now_ >= end_; }
+
+  private:
+    const EventLoopOptions& options_;
+    bool clients_ = false;
+    std::size_t messages_ = 0;
+    Time now_{};
+    Time end_{};
+};
+
 }  // namespace
 
 EventLoop::EventLoop(Actor& actor, Storage& storage, Transport& transport, EventLoopOptions options)
@@ -56,20 +81,19 @@ Result<void> EventLoop::turn() {
     return {};
 }
 
+// The time of a message is sampled after it was taken in (L3, L4), and may be long after, since a frame may wait for
+// its turn. Later is safe: docs/decisions/0026.
 void EventLoop::take_messages() {
-    // The clock is sampled after a frame was taken in, once for all messages of that frame (L3, L4).
-    const TransportCounters& counters = transport_.counters();
-    std::uint64_t frame = counters.frames_in;
-    Time now{};
-    const std::size_t taken = transport_.receive(options_.frames, [&](const Origin& from, Message message) {
-        if (frame != counters.frames_in) {
-            frame = counters.frames_in;
-            now = boot_time();
-        }
-        actor_.receive(now, from, std::move(message));
-    });
-    more_ = taken >= options_.frames;
-    now = boot_time();
+    TurnProgress progress(options_);
+    const std::size_t taken = transport_.receive(
+        options_.frames,
+        [&](const Origin& from, Message message) {
+            const bool of_client = from.address.kind == Address::Kind::connection && from.node.none();
+            actor_.receive(progress.count(of_client), from, std::move(message));
+        },
+        [&] { return progress.over() || actor_.bytes_to_send() >= options_.bytes_to_send; });
+    more_ = taken >= options_.frames || transport_.waiting();
+    const Time now = boot_time();
     if (input_) input_(now);
     transport_.close_idle(now, idle);
 }

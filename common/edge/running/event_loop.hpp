@@ -10,9 +10,14 @@
 
 namespace ringkv {
 
+// A turn ends as soon as one of its bounds is reached, in the middle of a frame too; what is left is for the next ones.
 struct EventLoopOptions {
     Duration tick = std::chrono::milliseconds(5);  // longest wait
-    std::size_t frames = 256;                      // a turn takes at most so many
+    std::size_t frames = 256;                      // that are taken in
+    // Of servers' messages first, then of clients': so that neither keeps out the other.
+    std::size_t messages = 4096;
+    Duration time = std::chrono::milliseconds(2);
+    std::size_t bytes_to_send = std::size_t{8} << 20U;  // of both together
 };
 
 class EventLoop {

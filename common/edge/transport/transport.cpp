@@ -1,6 +1,7 @@
 #include "common/edge/transport/transport.hpp"
 
 #include <array>
+#include <cerrno>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -9,8 +10,9 @@
 #include "common/check.hpp"
 #include "common/edge/system/clock.hpp"
 #include "common/edge/transport/first_connections.hpp"
+#include "common/edge/transport/inbox.hpp"
 #include "common/edge/transport/outbox.hpp"
-#include "common/edge/transport/refusals.hpp"
+#include "common/edge/transport/send_budget.hpp"
 #include "common/edge/transport/socket_poller.hpp"
 #include "common/edge/transport/wake_signal.hpp"
 #include "common/edge/transport/warning_limiter.hpp"
@@ -48,12 +50,19 @@ class Transport::Impl {
         : options_(options),
           context_(shared_zmq_context()),
           connecting_(options.limits.frame),
-          refusals_(counters_, options.coalesce_bytes) {}
+          budget_(options.connection_bytes, options.connections_bytes),
+          inbox_(options_, counters_, identity_,
+                 {[this](std::uint64_t connection, std::string frame) {
+                      if (!send_back(connection, std::move(frame))) ++counters_.dropped;
+                  },
+                  [this](std::uint64_t connection) { return budget_.over(connection); }}) {}
 
     [[nodiscard]] Result<void> open();
     void poll(Duration timeout);
     void wake() const { wake_.raise(); }
-    std::size_t receive(std::size_t frames, const Handler& handler);
+    std::size_t receive(std::size_t frames, const Handler& handler, const Enough& enough);
+    [[nodiscard]] bool waiting() const { return !inbox_.empty(); }
+    [[nodiscard]] std::size_t held_bytes() const { return budget_.held(); }
     std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);
     void subscribe(const std::string& endpoint);
     void close_idle(Time now, Duration unused);
@@ -66,11 +75,11 @@ class Transport::Impl {
     enum class Taken : std::uint8_t { frame, nothing, interrupted };
 
     void flush_connecting();
-    [[nodiscard]] Taken take(Source& source, const Handler& handler);
+    [[nodiscard]] std::size_t take_in(std::size_t frames);
+    [[nodiscard]] Taken take(Source& source);
     [[nodiscard]] Taken nothing(Source& source);
-    void hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
-                   const std::string& id);
-    void answer(void* socket, const std::string& id, std::string frame);
+    [[nodiscard]] bool send_back(std::uint64_t connection, std::string frame);
+    [[nodiscard]] bool send_back(std::string_view id, MessagePart& body);
     [[nodiscard]] std::optional<Receiver> receiver_of(const Outgoing& message);
     [[nodiscard]] Dealer* dealer_to(const Endpoint& endpoint);
     [[nodiscard]] Dealer* find_or_connect(const std::string& endpoint);
@@ -99,8 +108,10 @@ class Transport::Impl {
     Outbox outbox_;
     std::vector<Unsent> unsent_;  // in this call of send()
     TransportCounters counters_;
-    Refusals refusals_;
+    SendBudget budget_;
+    Inbox inbox_;
     WarningLimiter too_large_;
+    WarningLimiter unread_;
     WarningLimiter bad_endpoints_;
 };
 
@@ -140,12 +151,18 @@ void Transport::Impl::flush_connecting() {
     for (auto& [endpoint, dealer] : dealers_) dealer.connecting = connecting_.awaits(dealer.socket.get());
 }
 
-std::size_t Transport::Impl::receive(std::size_t frames, const Handler& handler) {
+std::size_t Transport::Impl::receive(std::size_t frames, const Handler& handler, const Enough& enough) {
+    const std::size_t taken = take_in(frames);
+    inbox_.hand_over(handler, enough);
+    return taken;
+}
+
+std::size_t Transport::Impl::take_in(std::size_t frames) {
     std::size_t taken = 0;
     while (Source* const source = poller_.ready()) {
         for (std::size_t row = 0; row < frames_in_a_row; ++row) {
-            if (taken == frames) return taken;
-            const Taken result = take(*source, handler);
+            if (taken == frames || inbox_.full()) return taken;
+            const Taken result = take(*source);
             if (result == Taken::interrupted) return taken;
             if (result == Taken::nothing) break;
             ++taken;
@@ -161,57 +178,58 @@ Transport::Impl::Taken Transport::Impl::nothing(Source& source) {
     return Taken::nothing;
 }
 
-Transport::Impl::Taken Transport::Impl::take(Source& source, const Handler& handler) {
+Transport::Impl::Taken Transport::Impl::take(Source& source) {
     void* const socket = source.socket.get();
     MessagePart id;
-    MessagePart body;
     if (source.routed && !id.receive(socket)) return nothing(source);
     if (source.routed && !id.more()) return Taken::frame;
+    auto frame = inbox_.blank();
+    MessagePart& body = frame->body;
     if (!body.receive(socket)) return nothing(source);
     if (body.bytes().empty() && body.more()) (void)body.receive(socket);  // the delimiter that REQ puts there
     ++counters_.frames_in;
     counters_.bytes_in += body.bytes().size();
     source.active = true;
 
-    const std::string sender_id(id.bytes());
-    Address from = source.from;
     std::optional<Error> wrong;
+    frame->origin.address = source.from;
     if (source.routed) {
-        const auto connection = connection_of(sender_id);
+        const auto connection = connection_of(id.bytes());
         if (!connection) wrong = Error(ErrorCode::malformed, "a ZeroMQ routing id was set: leave it to the server");
-        from = Address::back(connection.value_or(0));
+        frame->origin.address = Address::back(connection.value_or(0));
     }
     if (body.more()) wrong = Error(ErrorCode::malformed, "not a message of ours: more than one frame");
     if (!wrong) {
-        hand_over(body.bytes(), std::move(from), body, handler, sender_id);
-    } else {
-        answer(source.routed ? socket : nullptr, sender_id, refusals_.of_frame(body.peer(), *wrong));
+        inbox_.add(std::move(frame));
+        return Taken::frame;
     }
+    MessagePart refusal(inbox_.refusals().of_frame(body.peer(), *wrong));
+    if (source.routed && !send_back(id.bytes(), refusal)) ++counters_.dropped;
     while (body.more() && body.receive(socket)) {
     }
     return Taken::frame;
 }
 
-void Transport::Impl::hand_over(std::string_view frame, Address from, const MessagePart& part, const Handler& handler,
-                                const std::string& id) {
-    auto envelope = decode(frame, options_.limits);
-    // An answer is never answered.
-    void* const back = from.kind == Address::Kind::connection ? router_.socket.get() : nullptr;
-    if (!envelope) return answer(back, id, refusals_.of_frame(part.peer(), envelope.error()));
-    if (!envelope->unreadable.empty())
-        answer(back, id, refusals_.of_messages(identity_, part.peer(), envelope->unreadable));
-    const Identity& sender = envelope->sender;
-    const Origin origin{std::move(from), sender.cluster, sender.node, sender.start, envelope->to, envelope->minor};
-    counters_.messages_in += envelope->messages.size();
-    for (Message& message : envelope->messages) handler(origin, std::move(message));
+bool Transport::Impl::send_back(std::uint64_t connection, std::string frame) {
+    const std::size_t size = frame.size();
+    const RoutingId id = routing_id(connection);
+    bool unread = budget_.refuses(connection, size);
+    if (!unread) {
+        const bool counts = size >= MessagePart::worth_counting;
+        MessagePart body(std::move(frame), counts ? budget_.account(connection) : nullptr);
+        if (send_back({id.data(), id.size()}, body)) return true;
+        unread = zmq_errno() == EAGAIN;
+    }
+    if (unread)
+        unread_.warn("answers are dropped: a client does not read them", std::to_string(connection),
+                     std::to_string(size) + " bytes");
+    return false;
 }
 
-void Transport::Impl::answer(void* socket, const std::string& id, std::string frame) {
-    if (socket == nullptr) return;
+bool Transport::Impl::send_back(std::string_view id, MessagePart& body) {
     poller_.used(router_);
-    MessagePart to{std::string_view(id)};
-    MessagePart body(std::move(frame));
-    if (!to.send(socket, ZMQ_SNDMORE) || !body.send(socket)) ++counters_.dropped;
+    MessagePart to(id);
+    return to.send(router_.socket.get(), ZMQ_SNDMORE) && body.send(router_.socket.get());
 }
 
 Transport::Impl::Dealer* Transport::Impl::dealer_to(const Endpoint& endpoint) {
@@ -328,10 +346,7 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
         // It would cost the connection at the other end.
         too_large_.warn("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
     } else if (receiver.routed) {
-        const RoutingId id = routing_id(receiver.connection);
-        MessagePart to{std::string_view(id.data(), id.size())};
-        MessagePart body(std::move(frame));
-        sent = to.send(socket, ZMQ_SNDMORE) && body.send(socket);
+        sent = send_back(receiver.connection, std::move(frame));
     } else if (connecting_.awaits(socket)) {
         if (connecting_.add(socket, std::move(frame), messages)) return;
     } else {
@@ -395,8 +410,14 @@ void Transport::poll(Duration timeout) {
 void Transport::wake() {
     impl_->wake();
 }
-std::size_t Transport::receive(std::size_t frames, const Handler& handler) {
-    return impl_->receive(frames, handler);
+std::size_t Transport::receive(std::size_t frames, const Handler& handler, const Enough& enough) {
+    return impl_->receive(frames, handler, enough);
+}
+bool Transport::waiting() const {
+    return impl_->waiting();
+}
+std::size_t Transport::held_bytes() const {
+    return impl_->held_bytes();
 }
 std::vector<std::size_t> Transport::send(const Identity& sender, std::span<const Outgoing> messages) {
     return impl_->send(sender, messages);

@@ -25,6 +25,10 @@ struct TransportOptions {
     CodecLimits limits;                                  // of a frame; also ZMQ_MAXMSGSIZE
     std::size_t coalesce_bytes = std::size_t{1} << 20U;  // a frame is closed when it is larger than this
     int high_water_mark = 1000;                          // frames queued for one peer
+    std::size_t waiting_bytes = std::size_t{64} << 20U;  // of frames that came and were not handed over yet
+    // Of what ZeroMQ holds for one connection, and for all; a connection that has more is over its budget.
+    std::size_t connection_bytes = std::size_t{16} << 20U;
+    std::size_t connections_bytes = std::size_t{256} << 20U;
 };
 
 struct TransportCounters {
@@ -50,13 +54,21 @@ class Transport {
     void wake();
 
     using Handler = std::function<void(const Origin&, Message)>;
-    // Returns what the last poll() saw arriving, at most `frames` frames; all of one frame before
-    // the next is taken in. Malformed frames, and those of another major version, are answered with FrameRefused,
-    // counted, and logged (at most one line a second); so are messages that only a newer release can read, each
-    // with its own refusal, while the others of their frame are handed over. What came as an answer, or was
-    // published, is not answered. Returns how many frames were taken. The handler must not use the transport, but
+    // Asked after each message: true ends the receive(). What is left, of a frame that was begun too, is handed over
+    // by the next one.
+    using Enough = std::function<bool()>;
+    // Takes in what the last poll() saw arriving, at most `frames` frames; then hands over what waits: servers' first
+    // (other nodes, the registry), then clients', of which one message at least (common/edge/transport/inbox.hpp).
+    // Malformed frames, and those of another major version, are answered with FrameRefused, counted, and logged (at
+    // most one line a second), and nothing of them is handed over; so are messages that only a newer release can read,
+    // each with its own refusal, while the others of their frame are handed over. What came as an answer, or was
+    // published, is not answered. Returns how many frames were taken in. The handler must not use the transport, but
     // for counters().
-    std::size_t receive(std::size_t frames, const Handler& handler);
+    std::size_t receive(std::size_t frames, const Handler& handler, const Enough& enough = {});
+    // Something was taken in and not handed over yet, so the next turn should not wait.
+    [[nodiscard]] bool waiting() const;
+    // Bytes that ZeroMQ holds for connections, of all but small frames. Thread-safe.
+    [[nodiscard]] std::size_t held_bytes() const;
     // One frame for each (address, to), messages in order. -> the indices of those to endpoints that could not leave:
     // there is no connection, or its queue is full, or they are larger than a frame may be. Seldom any.
     std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);

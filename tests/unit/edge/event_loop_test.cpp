@@ -30,6 +30,7 @@ class FakeActor : public Actor {
         saw(now);
         origins.push_back(from);
         journal_.push_back("receive " + std::string(name_of(message)));
+        if (on_receive) on_receive();
     }
     void tick(Time now) override {
         saw(now);
@@ -56,6 +57,10 @@ class FakeActor : public Actor {
     }
 
     Effects next;
+    [[nodiscard]] std::size_t bytes_to_send() const override { return bytes; }
+
+    std::function<void()> on_receive;
+    std::size_t bytes = 0;
     std::function<void()> on_tick;
     std::function<void(BatchNumber)> on_durable;
     std::vector<Origin> origins;
@@ -267,6 +272,85 @@ TEST_F(EventLoopTest, TakesABoundedBatchThenTicksThenSends) {
     EXPECT_EQ(answers.front().node, NodeId(1));  // the actor's identity is in the envelope
     EXPECT_EQ(answers.front().start, StartNumber(2));
     EXPECT_EQ(answers.front().cluster, (Uuid{{9}}));
+}
+
+// What one turn was fed: how often each "receive ..." stands in a row.
+std::size_t longest_row(const Journal& journal, const std::string& line) {
+    std::size_t longest = 0;
+    std::size_t row = 0;
+    for (const std::string& seen : journal) longest = std::max(longest, row = seen == line ? row + 1 : 0);
+    return longest;
+}
+
+// A client, another node, and a server that has a frame of `requests` gets of the one, and then a beacon of the other.
+class FedEventLoop : public EventLoopTest {
+  protected:
+    void feed(std::size_t requests) {
+        TransportOptions options;
+        options.listen = free_endpoint();
+        server = opened(options);
+        node = opened({});
+        const Address to = Address::to(*options.listen);
+        hand({to, {}, CurrentEpoch{}}, *transport, {});
+        hand({to, {}, CurrentEpoch{}}, *node, {Uuid{{7}}, NodeId(3), StartNumber(4)});
+        const std::vector<Outgoing> reads(requests, {to, {}, Get{RequestId(1), PartitionId(1), "key"}});
+        transport->send({}, reads);
+        std::this_thread::sleep_for(milliseconds(100));
+        const Outgoing beacon{to, {}, Beacon{}};
+        node->send({Uuid{{7}}, NodeId(3), StartNumber(4)}, {&beacon, 1});
+        std::this_thread::sleep_for(milliseconds(300));
+    }
+    void run_until_all_came(std::size_t requests) {
+        EventLoop loop(actor, storage, *server, {.tick = seconds(600)});
+        const Time deadline = boot_time() + seconds(60);
+        const auto came = [&](const std::string& line) { return std::count(journal.begin(), journal.end(), line); };
+        actor.on_tick = [&] {
+            actor.bytes = 0;
+            actor.done = boot_time() > deadline ||
+                         (came("receive Get") == static_cast<std::ptrdiff_t>(requests) && came("receive Beacon") == 1);
+        };
+        ASSERT_TRUE(loop.run());
+        ASSERT_EQ(came("receive Get"), static_cast<std::ptrdiff_t>(requests));
+        ASSERT_EQ(came("receive Beacon"), 1);
+    }
+    std::size_t gets_before_the_beacon() const {
+        const auto beacon = std::find(journal.begin(), journal.end(), "receive Beacon");
+        return static_cast<std::size_t>(std::count(journal.begin(), beacon, "receive Get"));
+    }
+
+    std::unique_ptr<Transport> server;
+    std::unique_ptr<Transport> node;
+
+  private:
+    static void hand(const Outgoing& first, Transport& from, const Identity& identity) {
+        const Time deadline = boot_time() + seconds(60);
+        while (from.counters().frames_out == 0 && boot_time() < deadline) {
+            from.send(identity, {&first, 1});
+            from.poll(milliseconds(1));
+        }
+    }
+};
+
+// Half a second of reads in one frame, and a peer's beacon behind it.
+TEST_F(FedEventLoop, APeerIsHeardWithinATurnWhateverAClientAsksFor) {
+    feed(500);
+    actor.on_receive = [] { std::this_thread::sleep_for(milliseconds(1)); };
+    run_until_all_came(500);
+    EXPECT_LE(gets_before_the_beacon(), 50U);
+    EXPECT_LE(longest_row(journal, "receive Get"), 50U);
+}
+
+TEST_F(FedEventLoop, ATurnEndsWhenItHasMadeManyBytes) {
+    feed(500);
+    actor.on_receive = [&] { actor.bytes += std::size_t{1} << 20U; };
+    run_until_all_came(500);
+    EXPECT_LE(longest_row(journal, "receive Get"), 10U);
+}
+
+TEST_F(FedEventLoop, ATurnEndsAfterManyMessages) {
+    feed(10000);
+    run_until_all_came(10000);
+    EXPECT_LE(longest_row(journal, "receive Get"), 4096U);
 }
 
 TEST_F(EventLoopTest, SubscribesWhenTheActorAsks) {

@@ -1,0 +1,143 @@
+#include "common/edge/transport/inbox.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringkv {
+
+namespace {
+// Usually a whole frame: only the rest of a longer one is read twice, to know that it is good.
+constexpr std::size_t messages_a_part = 256;
+constexpr std::size_t most_spare = 16;
+constexpr std::size_t bytes_beside = sizeof(WaitingFrame) + 128;  // that a frame takes, however small
+// What any connection may have waiting, however much others have.
+constexpr std::size_t least_share = std::size_t{2} << 20U;
+
+bool answerable(const WaitingFrame& frame) {
+    return frame.origin.address.kind == Address::Kind::connection;
+}
+std::size_t cost(const WaitingFrame& frame) {
+    return frame.body.bytes().size() + bytes_beside;
+}
+bool of_client(const WaitingFrame& frame) {
+    return answerable(frame) && frame.origin.node.none();
+}
+}  // namespace
+
+Inbox::Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self,
+             Connections connections)
+    : options_(options),
+      counters_(counters),
+      self_(self),
+      connections_(std::move(connections)),
+      refusals_(counters, options.coalesce_bytes) {}
+
+std::unique_ptr<WaitingFrame> Inbox::blank() {
+    if (spare_.empty()) return std::make_unique<WaitingFrame>();
+    auto frame = std::move(spare_.back());
+    spare_.pop_back();
+    return frame;
+}
+
+void Inbox::refuse(const WaitingFrame& frame, const Error& error) {
+    std::string refusal = refusals_.of_frame(frame.body.peer(), error);
+    // An answer is never answered.
+    if (answerable(frame)) connections_.answer(frame.origin.address.connection, std::move(refusal));
+}
+
+void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
+    frame->begun = false;
+    frame->next = 0;
+    frame->envelope.messages.clear();
+    if (const auto good = frame->reader.begin(frame->body.bytes(), options_.limits, frame->envelope); !good)
+        return refuse(*frame, good.error());
+    Origin& origin = frame->origin;
+    const Identity& sender = frame->envelope.sender;
+    origin.cluster = sender.cluster;
+    origin.node = sender.node;
+    origin.start = sender.start;
+    origin.to = frame->envelope.to;
+    origin.minor = frame->envelope.minor;
+    frame->over_budget = hogs(*frame);
+    bytes_ += cost(*frame);
+    const bool client = of_client(*frame);
+    if (client) by_connection_[origin.address.connection] += cost(*frame);
+    (client ? clients_ : servers_).push_back(std::move(frame));
+}
+
+// A quarter of what is left: so that one alone gets a fifth of all, and several less each.
+bool Inbox::hogs(const WaitingFrame& frame) const {
+    if (!of_client(frame) || bytes_ < least_share) return false;
+    const auto found = by_connection_.find(frame.origin.address.connection);
+    if (found == by_connection_.end()) return false;
+    const std::size_t left = options_.waiting_bytes - std::min(bytes_, options_.waiting_bytes);
+    return found->second + cost(frame) > std::max(least_share, left / 4);
+}
+
+void Inbox::hand_over(const Transport::Handler& handler, const Transport::Enough& enough) {
+    hand_over(servers_, handler, enough);
+    hand_over(clients_, handler, enough);
+}
+
+void Inbox::hand_over(Queue& queue, const Transport::Handler& handler, const Transport::Enough& enough) {
+    while (!queue.empty()) {
+        WaitingFrame& frame = *queue.front();
+        const Address& address = frame.origin.address;
+        frame.origin.over_budget =
+            answerable(frame) && (frame.over_budget || connections_.over_budget(address.connection));
+        if (!cut(frame, handler, enough)) {
+            done(queue);
+            continue;
+        }
+        // With all that its connection has here: they stay in order.
+        const Address from = address;
+        std::stable_partition(queue.begin(), queue.end(),
+                              [&from](const auto& other) { return other->origin.address != from; });
+        return;
+    }
+}
+
+// True: there was enough, and something of the frame is left.
+bool Inbox::cut(WaitingFrame& frame, const Transport::Handler& handler, const Transport::Enough& enough) {
+    std::vector<Message>& messages = frame.envelope.messages;
+    while (frame.next < messages.size() || (!frame.reader.finished() && read_on(frame))) {
+        while (frame.next < messages.size()) {
+            ++counters_.messages_in;
+            handler(frame.origin, std::move(messages[frame.next++]));
+            if (enough && enough()) return true;
+        }
+    }
+    return false;
+}
+
+// The next part of the frame. Nothing is handed over of one that is malformed anywhere. False: it was refused.
+bool Inbox::read_on(WaitingFrame& frame) {
+    frame.next = 0;
+    Result<void> good = frame.reader.read(messages_a_part, frame.envelope);
+    if (good && !std::exchange(frame.begun, true) && !frame.reader.finished()) good = frame.reader.check();
+    if (!good) {
+        refuse(frame, good.error());
+        return false;
+    }
+    if (frame.envelope.unreadable.empty()) return true;
+    std::string refusal = refusals_.of_messages(self_, frame.body.peer(), frame.envelope.unreadable);
+    if (answerable(frame)) connections_.answer(frame.origin.address.connection, std::move(refusal));
+    return true;
+}
+
+void Inbox::done(Queue& queue) {
+    auto frame = std::move(queue.front());
+    queue.pop_front();
+    const std::size_t size = cost(*frame);
+    bytes_ -= size;
+    if (of_client(*frame)) {
+        const auto found = by_connection_.find(frame->origin.address.connection);
+        if ((found->second -= size) == 0) by_connection_.erase(found);
+    }
+    if (spare_.size() >= most_spare) return;
+    frame->envelope.messages.clear();
+    frame->body.clear();
+    spare_.push_back(std::move(frame));
+}
+
+}  // namespace ringkv

@@ -1,0 +1,76 @@
+// Frames that were taken in and are not handed over yet, or not to their end.
+//
+// Those of servers (other nodes, the registry, whatever answers us) come before those of clients. Of either kind they
+// are handed over in the order in which they came, but that a connection whose frame was cut gives way, with all that
+// it has here, to the others: so frames of one connection stay in order, and none of them holds up another's for more
+// than a turn.
+//
+// Thread safety: none.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/edge/transport/refusals.hpp"
+#include "common/edge/transport/zmq_message.hpp"
+
+namespace ringkv {
+
+struct WaitingFrame {
+    MessagePart body;
+    Origin origin;  // the address is set by the transport; the rest is read from the header
+    FrameReader reader;
+    Envelope envelope;     // the part that was read last,
+    std::size_t next = 0;  // and the first of its messages that was not handed over
+    bool begun = false;
+    bool over_budget = false;  // its connection had too much here when it came
+};
+
+class Inbox {
+  public:
+    // `answer`: sends a frame back by a connection. `over_budget`: has the connection too much to receive?
+    struct Connections {
+        std::function<void(std::uint64_t connection, std::string frame)> answer;
+        std::function<bool(std::uint64_t connection)> over_budget;
+    };
+    // All but the connections' functions by reference.
+    Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self, Connections connections);
+
+    // For the next frame to be taken in.
+    [[nodiscard]] std::unique_ptr<WaitingFrame> blank();
+    // One whose body and address are set. Its header is read, and refused if it cannot be.
+    void add(std::unique_ptr<WaitingFrame> frame);
+    // So much waits that no more should be taken in.
+    [[nodiscard]] bool full() const { return bytes_ >= options_.waiting_bytes; }
+    [[nodiscard]] bool empty() const { return servers_.empty() && clients_.empty(); }
+    [[nodiscard]] Refusals& refusals() { return refusals_; }
+    // Servers' frames until `enough` says so, then clients': of them one message at least.
+    void hand_over(const Transport::Handler& handler, const Transport::Enough& enough);
+
+  private:
+    using Queue = std::deque<std::unique_ptr<WaitingFrame>>;
+
+    void refuse(const WaitingFrame& frame, const Error& error);
+    void hand_over(Queue& queue, const Transport::Handler& handler, const Transport::Enough& enough);
+    [[nodiscard]] bool read_on(WaitingFrame& frame);
+    [[nodiscard]] bool cut(WaitingFrame& frame, const Transport::Handler& handler, const Transport::Enough& enough);
+    void done(Queue& queue);
+    [[nodiscard]] bool hogs(const WaitingFrame& frame) const;
+
+    const TransportOptions& options_;
+    TransportCounters& counters_;
+    const Identity& self_;
+    const Connections connections_;
+    Refusals refusals_;
+    Queue servers_;
+    Queue clients_;
+    std::size_t bytes_ = 0;                                          // of all that wait, and what they take beside
+    absl::flat_hash_map<std::uint64_t, std::size_t> by_connection_;  // bytes of clients' frames
+    std::vector<std::unique_ptr<WaitingFrame>> spare_;
+};
+
+}  // namespace ringkv
