@@ -7,7 +7,27 @@ namespace ringkv {
 namespace {
 // Rather several messages than one which the receiver must take in as a whole.
 constexpr std::size_t most_batched = std::size_t{256} << 10U;
+
+// Those that may be large: what they bring beside the Outgoing.
+std::size_t bytes_of(const Message& message) {
+    if (const auto* get = std::get_if<GetAnswer>(&message)) return get->value ? get->value->size() : 0;
+    std::size_t bytes = 0;
+    if (const auto* scan = std::get_if<ScanAnswer>(&message)) {
+        for (const KeyRecord& record : scan->records) bytes += sizeof record + record.key.size() + record.value.size();
+    } else if (const auto* snapshot = std::get_if<MapSnapshot>(&message)) {
+        bytes =
+            snapshot->map.partitions.size() * sizeof(PartitionState) + snapshot->map.nodes.size() * sizeof(NodeInfo);
+    } else if (const auto* held = std::get_if<HoldingsAnswer>(&message)) {
+        bytes = held->holdings.size() * sizeof(Holding);
+    }
+    return bytes;
+}
 }  // namespace
+
+void MessageOutlet::answer(const Address& to, Message message) {
+    bytes_ += sizeof(Outgoing) + bytes_of(message);
+    sends_.push_back({to, {}, std::move(message)});
+}
 
 MessageOutlet::Peer& MessageOutlet::peer(NodeId node) {
     const ClusterMap& map = shard_.map;
@@ -76,6 +96,7 @@ std::vector<Outgoing> MessageOutlet::take() {
         if (PeerShard* const shard = shard_of(peer(node), partition); shard != nullptr && shard->bytes != 0)
             close(node, *shard);
     gathered_.clear();
+    bytes_ = 0;
     if (peers_.size() > 2 * shard_.map.nodes.size() + 64) peers_.clear();  // of nodes that are forgotten by now
     return std::exchange(sends_, {});
 }

@@ -35,8 +35,10 @@ class MessageOutlet {
     void send(const std::string& endpoint, Message message) {
         sends_.push_back({Address::to(endpoint), {}, std::move(message)});
     }
-    void answer(const Address& to, Message message) { sends_.push_back({to, {}, std::move(message)}); }
+    void answer(const Address& to, Message message);
 
+    // Of the answers, roughly, since take().
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
     [[nodiscard]] std::vector<Outgoing> take();
 
   private:
@@ -63,6 +65,7 @@ class MessageOutlet {
     std::vector<Outgoing> sends_;
     absl::flat_hash_map<NodeId, Peer> peers_;
     std::vector<std::pair<NodeId, PartitionId>> gathered_;  // in this turn: a partition of each shard with a batch
+    std::size_t bytes_ = 0;
 };
 
 // Records for the batch of this turn, and what is known of the batches before it.

@@ -249,6 +249,8 @@ Effects Shard::take_effects() {
     }
     if (!facts_.me.none()) collect_claims();
     touched_.clear();
+    got_map_.clear();
+    got_holdings_.clear();
     if (!facts_.me.none()) {
         beacons_.send(now_, leases_.take_at_once());
         registry_.flush(now_, proposals_);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "node/beacons.hpp"
 #include "node/registry_link.hpp"
 #include "node/replica.hpp"
@@ -26,6 +27,7 @@ class Shard final : public Actor {
     void tick(Time now) override;
     void durable(Time now, BatchNumber number) override;
     [[nodiscard]] Effects take_effects() override;
+    [[nodiscard]] std::size_t bytes_to_send() const override { return messages_.bytes(); }
     [[nodiscard]] Identity identity() const override;
     [[nodiscard]] bool finished() const override { return finished_; }
 
@@ -119,6 +121,9 @@ class Shard final : public Actor {
     std::vector<std::unique_ptr<Replica>> replicas_;  // by partition id; null = nothing here
     std::vector<PartitionId> touched_;                // in this turn: to be flushed
     std::vector<bool> is_touched_;
+    // Connections that got the map, or what is held, in this turn: once is enough, however often they asked.
+    absl::flat_hash_set<std::uint64_t> got_map_;
+    absl::flat_hash_set<std::uint64_t> got_holdings_;
     bool all_claims_change_ = false;  // a map has come that may send each to another shard
     bool restored_ = false;
     std::optional<Time> started_at_;

@@ -66,6 +66,13 @@ void Shard::refuse_misplaced(const Origin& from, std::string_view name) {
 template <class M>
 void Shard::request(const Origin& from, Time now, M request) {
     const PartitionId partition = request.partition;
+    if (from.over_budget) {
+        messages_.answer(from.address, RequestRefused{request.request,
+                                                      RefusalReason::overloaded,
+                                                      "the connection has too much on the way; read the answers first",
+                                                      {}});
+        return;
+    }
     if (!ours(partition)) {
         NotPrimary answer{request.request, partition, {}, {}, false};
         if (partition.value() < facts_.map.partitions.size()) {
@@ -82,13 +89,16 @@ void Shard::request(const Origin& from, Time now, M request) {
 // R3: clients may start while the registry is down.
 void Shard::on(const Origin& from, const MapRequest& wanted) {
     const ClusterMap& map = facts_.map;
-    if (std::tie(map.generation, map.epoch) > std::tie(wanted.generation, wanted.epoch))
-        messages_.answer(from.address, MapSnapshot{map});
-    else
+    if (from.over_budget) return;  // it asks again
+    if (std::tie(map.generation, map.epoch) > std::tie(wanted.generation, wanted.epoch)) {
+        if (got_map_.insert(from.address.connection).second) messages_.answer(from.address, MapSnapshot{map});
+    } else {
         messages_.answer(from.address, CurrentEpoch{map.generation, map.epoch});
+    }
 }
 
 void Shard::on(const Origin& from, const HoldingsRequest& wanted) {
+    if (from.over_budget || !got_holdings_.insert(from.address.connection).second) return;  // it asks again
     HoldingsAnswer answer{wanted.request, {}};
     for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
         if (!replicas_[p] || replicas_[p]->log().last().none()) continue;
