@@ -24,12 +24,11 @@ bool of_client(const WaitingFrame& frame) {
 }
 }  // namespace
 
-Inbox::Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self,
-             Connections connections)
+Inbox::Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self, Ways ways)
     : options_(options),
       counters_(counters),
       self_(self),
-      connections_(std::move(connections)),
+      ways_(std::move(ways)),
       refusals_(counters, options.coalesce_bytes) {}
 
 std::unique_ptr<WaitingFrame> Inbox::blank() {
@@ -42,7 +41,7 @@ std::unique_ptr<WaitingFrame> Inbox::blank() {
 void Inbox::refuse(const WaitingFrame& frame, const Error& error) {
     std::string refusal = refusals_.of_frame(frame.body.peer(), error);
     // An answer is never answered.
-    if (answerable(frame)) connections_.answer(frame.origin.address.connection, std::move(refusal));
+    if (answerable(frame)) ways_.answer(frame.origin.address.connection, std::move(refusal));
 }
 
 void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
@@ -83,8 +82,7 @@ void Inbox::hand_over(Queue& queue, const Transport::Handler& handler, const Tra
     while (!queue.empty()) {
         WaitingFrame& frame = *queue.front();
         const Address& address = frame.origin.address;
-        frame.origin.over_budget =
-            answerable(frame) && (frame.over_budget || connections_.over_budget(address.connection));
+        frame.origin.over_budget = answerable(frame) && (frame.over_budget || ways_.over_budget(address.connection));
         if (!cut(frame, handler, enough)) {
             done(queue);
             continue;
@@ -121,7 +119,7 @@ bool Inbox::read_on(WaitingFrame& frame) {
     }
     if (frame.envelope.unreadable.empty()) return true;
     std::string refusal = refusals_.of_messages(self_, frame.body.peer(), frame.envelope.unreadable);
-    if (answerable(frame)) connections_.answer(frame.origin.address.connection, std::move(refusal));
+    if (answerable(frame)) ways_.answer(frame.origin.address.connection, std::move(refusal));
     return true;
 }
 

@@ -33,12 +33,12 @@ struct WaitingFrame {
 class Inbox {
   public:
     // `answer`: sends a frame back by a connection. `over_budget`: has the connection too much to receive?
-    struct Connections {
+    struct Ways {
         std::function<void(std::uint64_t connection, std::string frame)> answer;
         std::function<bool(std::uint64_t connection)> over_budget;
     };
-    // All but the connections' functions by reference.
-    Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self, Connections connections);
+    // All but the ways by reference.
+    Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self, Ways ways);
 
     // For the next frame to be taken in.
     [[nodiscard]] std::unique_ptr<WaitingFrame> blank();
@@ -64,7 +64,7 @@ class Inbox {
     const TransportOptions& options_;
     TransportCounters& counters_;
     const Identity& self_;
-    const Connections connections_;
+    const Ways ways_;
     Refusals refusals_;
     Queue servers_;
     Queue clients_;

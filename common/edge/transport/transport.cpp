@@ -1,6 +1,5 @@
 #include "common/edge/transport/transport.hpp"
 
-#include <array>
 #include <cerrno>
 #include <map>
 #include <unordered_map>
@@ -9,10 +8,10 @@
 
 #include "common/check.hpp"
 #include "common/edge/system/clock.hpp"
+#include "common/edge/transport/connections.hpp"
 #include "common/edge/transport/first_connections.hpp"
 #include "common/edge/transport/inbox.hpp"
 #include "common/edge/transport/outbox.hpp"
-#include "common/edge/transport/send_budget.hpp"
 #include "common/edge/transport/socket_poller.hpp"
 #include "common/edge/transport/wake_signal.hpp"
 #include "common/edge/transport/warning_limiter.hpp"
@@ -25,23 +24,6 @@ namespace {
 // A socket gives way to the next one after so many frames, so that no peer holds up the others.
 constexpr std::size_t frames_in_a_row = 16;
 
-// The identity that a ROUTER gives a connection by itself: a zero byte and a 32-bit counter. Identities
-// that peers choose are not served: the next to choose the same one would get the answers.
-using RoutingId = std::array<char, 5>;
-
-RoutingId routing_id(std::uint64_t connection) {
-    RoutingId id{};
-    for (std::size_t i = 1; i < id.size(); ++i) id[i] = static_cast<char>(connection >> (8 * (id.size() - 1 - i)));
-    return id;
-}
-
-std::optional<std::uint64_t> connection_of(std::string_view id) {
-    if (id.size() != RoutingId{}.size() || id.front() != 0) return {};
-    std::uint64_t connection = 0;
-    for (const char byte : id.substr(1)) connection = connection << 8U | static_cast<std::uint8_t>(byte);
-    return connection;
-}
-
 }  // namespace
 
 class Transport::Impl {
@@ -50,19 +32,19 @@ class Transport::Impl {
         : options_(options),
           context_(shared_zmq_context()),
           connecting_(options.limits.frame),
-          budget_(options.connection_bytes, options.connections_bytes),
+          connections_(router_, poller_, options_),
           inbox_(options_, counters_, identity_,
                  {[this](std::uint64_t connection, std::string frame) {
-                      if (!send_back(connection, std::move(frame))) ++counters_.dropped;
+                      if (!connections_.send(connection, std::move(frame))) ++counters_.dropped;
                   },
-                  [this](std::uint64_t connection) { return budget_.over(connection); }}) {}
+                  [this](std::uint64_t connection) { return connections_.budget().over(connection); }}) {}
 
     [[nodiscard]] Result<void> open();
     void poll(Duration timeout);
     void wake() const { wake_.raise(); }
     std::size_t receive(std::size_t frames, const Handler& handler, const Enough& enough);
     [[nodiscard]] bool waiting() const { return !inbox_.empty(); }
-    [[nodiscard]] std::size_t held_bytes() const { return budget_.held(); }
+    [[nodiscard]] std::size_t held_bytes() const { return connections_.budget().held(); }
     std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);
     void subscribe(const std::string& endpoint);
     void close_idle(Time now, Duration unused);
@@ -78,8 +60,6 @@ class Transport::Impl {
     [[nodiscard]] std::size_t take_in(std::size_t frames);
     [[nodiscard]] Taken take(Source& source);
     [[nodiscard]] Taken nothing(Source& source);
-    [[nodiscard]] bool send_back(std::uint64_t connection, std::string frame);
-    [[nodiscard]] bool send_back(std::string_view id, MessagePart& body);
     [[nodiscard]] std::optional<Receiver> receiver_of(const Outgoing& message);
     [[nodiscard]] Dealer* dealer_to(const Endpoint& endpoint);
     [[nodiscard]] Dealer* find_or_connect(const std::string& endpoint);
@@ -108,10 +88,9 @@ class Transport::Impl {
     Outbox outbox_;
     std::vector<Unsent> unsent_;  // in this call of send()
     TransportCounters counters_;
-    SendBudget budget_;
+    Connections connections_;
     Inbox inbox_;
     WarningLimiter too_large_;
-    WarningLimiter unread_;
     WarningLimiter bad_endpoints_;
 };
 
@@ -204,32 +183,10 @@ Transport::Impl::Taken Transport::Impl::take(Source& source) {
         return Taken::frame;
     }
     MessagePart refusal(inbox_.refusals().of_frame(body.peer(), *wrong));
-    if (source.routed && !send_back(id.bytes(), refusal)) ++counters_.dropped;
+    if (source.routed && !connections_.send(id.bytes(), refusal)) ++counters_.dropped;
     while (body.more() && body.receive(socket)) {
     }
     return Taken::frame;
-}
-
-bool Transport::Impl::send_back(std::uint64_t connection, std::string frame) {
-    const std::size_t size = frame.size();
-    const RoutingId id = routing_id(connection);
-    bool unread = budget_.refuses(connection, size);
-    if (!unread) {
-        const bool counts = size >= MessagePart::worth_counting;
-        MessagePart body(std::move(frame), counts ? budget_.account(connection) : nullptr);
-        if (send_back({id.data(), id.size()}, body)) return true;
-        unread = zmq_errno() == EAGAIN;
-    }
-    if (unread)
-        unread_.warn("answers are dropped: a client does not read them", std::to_string(connection),
-                     std::to_string(size) + " bytes");
-    return false;
-}
-
-bool Transport::Impl::send_back(std::string_view id, MessagePart& body) {
-    poller_.used(router_);
-    MessagePart to(id);
-    return to.send(router_.socket.get(), ZMQ_SNDMORE) && body.send(router_.socket.get());
 }
 
 Transport::Impl::Dealer* Transport::Impl::dealer_to(const Endpoint& endpoint) {
@@ -346,7 +303,7 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
         // It would cost the connection at the other end.
         too_large_.warn("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
     } else if (receiver.routed) {
-        sent = send_back(receiver.connection, std::move(frame));
+        sent = connections_.send(receiver.connection, std::move(frame));
     } else if (connecting_.awaits(socket)) {
         if (connecting_.add(socket, std::move(frame), messages)) return;
     } else {
