@@ -217,7 +217,7 @@ void CountedCluster::take_completions() {
 }
 
 // A lane for each receiver, as in the transport; its `connection` is the receiver's place in hosts_ here, and
-// subscribers are all one.
+// subscribers are all the one behind the last.
 void CountedCluster::send(Host& sender, const Identity& identity, const std::vector<Outgoing>& messages) {
     sender.outbox.start(identity);
     for (const Outgoing& outgoing : messages) {
@@ -229,7 +229,7 @@ void CountedCluster::send(Host& sender, const Identity& identity, const std::vec
             if (listener == hosts_.end()) throw std::runtime_error("no host has " + outgoing.address.endpoint.text());
             receiver = {nullptr, static_cast<std::uint64_t>(listener - hosts_.begin()), false, outgoing.to};
         } else if (outgoing.address.kind == Address::Kind::subscribers) {
-            receiver = {&sender, 0, false, {}};
+            receiver = {nullptr, hosts_.size(), false, {}};
         }
         Lane& lane = sender.outbox.lane(receiver);
         lane.writer.add(outgoing.message);
@@ -248,7 +248,7 @@ void CountedCluster::transmit(Host& sender, Lane& lane) {
     ++cost.frames;
     cost.frame_bytes += frame.size();
     Allocations* const account = count_allocations_in(nullptr);  // of the inboxes: they stand for sockets
-    if (lane.receiver.socket != nullptr) {
+    if (lane.receiver.connection == hosts_.size()) {
         for (Host& host : hosts_)
             if (host.subscription == sender.publish && !sender.publish.empty())
                 host.arriving.push_back({Address::Kind::subscribers, place, frame});
