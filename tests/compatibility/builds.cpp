@@ -57,6 +57,10 @@ class Writer {
         put_struct(value, 0, [] {});
     }
     void put(const EntryPtr& value) { put(*value); }
+    void put(const Entries& entries) {
+        out_.array(entries.size());
+        for (const EntryPtr& entry : entries) put(entry);
+    }
     template <class T>
     void put(const std::optional<T>& value) {
         value ? put(*value) : out_.nil();

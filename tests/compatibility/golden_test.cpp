@@ -99,6 +99,7 @@ bool begins_with(const msgpack::object& today, const msgpack::object& then) {
 }
 
 // No field is ever taken away or moved, and none changes how it is written.
+constexpr std::uint32_t minor_field = 2;  // of the header
 TEST(Golden, FieldsStandWhereTheyStoodInVersionOne) {
     const std::vector<Message> messages = v1::messages();
     const std::vector<std::string> frames = bytes_in("frames.hex");
@@ -109,6 +110,7 @@ TEST(Golden, FieldsStandWhereTheyStoodInVersionOne) {
         const auto then = values_in(frames[type]);
         ASSERT_EQ(today.size(), 2U);
         ASSERT_EQ(then.size(), 2U);
+        today[0].get().via.array.ptr[minor_field] = then[0].get().via.array.ptr[minor_field];  // that alone may grow
         EXPECT_TRUE(begins_with(today[0].get(), then[0].get())) << "the header";
         EXPECT_TRUE(begins_with(today[1].get(), then[1].get())) << name_of(messages[type]);
     }

@@ -44,6 +44,8 @@ class MixedCluster {
         for (const char* name : {"n1", "n2", "n3", "n4"}) {
             simulation::NodePlan plan;
             plan.name = plan.rack = name;
+            plan.limits.log = std::uint64_t{256} << 10U;
+            if (builds_.at(name) == Build::older) plan.minor = 0;
             world().start(cluster_.add_node(plan));
         }
         EXPECT_TRUE(settles());

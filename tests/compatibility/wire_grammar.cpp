@@ -128,6 +128,8 @@ class Grammar {
             return "uint" + std::to_string(8 * sizeof(T));
         } else if constexpr (std::is_same_v<T, ClientIds>) {
             return use(std::vector<ClientId>());
+        } else if constexpr (std::is_same_v<T, Entries>) {
+            return use(std::vector<EntryPtr>());
         } else if constexpr (std::is_same_v<T, EntryPtr>) {
             return use(Entry{});
         } else if constexpr (std::is_same_v<T, std::map<NodeId, NodeInfo>>) {

@@ -51,6 +51,7 @@ void Runner::cluster(Arguments& arguments) {
     limits.key = arguments.option("max_key", limits.key);
     limits.value = arguments.option("max_value", limits.value);
     limits.inflight = arguments.option("max_inflight", limits.inflight);
+    limits.log = arguments.option("max_log", limits.log);
     const Durability durability = durability_of(arguments.option("durability").value_or("memory"));
     const auto shards = static_cast<std::uint32_t>(arguments.option("shards", 1));
     const auto minor = static_cast<std::uint32_t>(arguments.option("minor", protocol_minor));

@@ -89,6 +89,7 @@ class Filler {
         values.resize(1 + below(below(10) == 0 ? 30 : 3));
         for (T& value : values) fill(value);
     }
+    void fill(Entries& entries) { entries = make<std::vector<EntryPtr>>(); }
     template <class T>
     requires requires(T& value) { value.tie(); }
     void fill(T& value) { fill_fields(value); }
@@ -132,6 +133,14 @@ inline bool same(const EntryPtr& left, const EntryPtr& right) {
 inline bool same(const Entries& left, const Entries& right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](const EntryPtr& a, const EntryPtr& b) { return *a == *b; });
+}
+
+template <class T>
+bool same(const T& left, const T& right);
+template <class T>
+bool same(const std::vector<T>& left, const std::vector<T>& right) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [](const T& a, const T& b) { return same(a, b); });
 }
 
 template <class T>

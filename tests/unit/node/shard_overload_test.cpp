@@ -22,7 +22,7 @@ class ShardOverload : public testing::Test {
         }));
     }
     [[nodiscard]] Origin client(std::uint64_t connection, bool over_budget = false) const {
-        return {Address::back(connection), ShardByHand::cluster(), {}, {}, {}, over_budget};
+        return {Address::back(connection), ShardByHand::cluster(), {}, {}, {}, 0, over_budget};
     }
     void ask(const Origin& from, const Message& message) { node.shard().receive(node.now(), from, message); }
 
