@@ -29,6 +29,10 @@ MemoryEngine::Contents& MemoryEngine::contents(PartitionId partition) {
     return *found;
 }
 
+void MemoryEngine::expect(PartitionId partition, std::string_view key) const {
+    if (const Contents* held = find(partition)) held->by_hash.prefetch(key);
+}
+
 std::optional<Engine::Found> MemoryEngine::get(PartitionId partition, std::string_view key) const {
     const Contents* held = find(partition);
     if (held == nullptr) return std::nullopt;

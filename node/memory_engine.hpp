@@ -22,6 +22,7 @@ class MemoryEngine final : public Engine {
     MemoryEngine(const MemoryEngine&) = delete;
     MemoryEngine& operator=(const MemoryEngine&) = delete;
 
+    void expect(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override;
     void apply(PartitionId partition, const Entry& entry) override;

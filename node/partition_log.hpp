@@ -42,6 +42,8 @@ class PartitionLog {
     // Commits and applies up to `commit`, or as far as the log goes; `applied` is told of each entry.
     void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
     void trim(OpNumber needed);
+    // The next entry will be applied soon.
+    void expect_next() const;
 
     // Is it of the copy that was begun last?
     [[nodiscard]] bool goes_on(const StateChunk& chunk) const;

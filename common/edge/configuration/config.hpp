@@ -43,7 +43,7 @@ struct LimitsConfig {
     std::uint32_t inflight = 65536;                      // requests
     std::uint64_t memory = 0;                            // bytes; 0 = no limit
     std::uint64_t sessions = std::uint64_t{256} << 20U;  // bytes
-    std::uint64_t log = std::uint64_t{64} << 20U;        // bytes of entries kept in memory
+    std::uint64_t log = std::uint64_t{32} << 20U;        // bytes of entries kept in memory
 };
 
 struct NodeConfig {
