@@ -39,7 +39,9 @@ void LogSuffix::append(EntryPtr entry) {
     RINGKV_CHECK(history_.empty() || history_.back().view <= entry->view, "an entry of an older view was appended");
     if (history_.empty() || history_.back().view != entry->view) history_.push_back({entry->view, entry->op});
     const std::uint64_t bytes = entry->bytes() + sizeof(Item);
-    entries_.push_back({std::move(entry), budget_.append(bytes), bytes});
+    const std::uint64_t place = budget_.append(bytes);
+    if (entries_.empty()) oldest_ = place;
+    entries_.push_back({std::move(entry), place, bytes});
 }
 
 void LogSuffix::truncate(OpNumber keep) {
@@ -52,13 +54,13 @@ void LogSuffix::truncate(OpNumber keep) {
 }
 
 void LogSuffix::trim(OpNumber needed) {
-    const OpNumber before = start_;
+    if (entries_.empty() || start_ >= needed || !budget_.overdue(oldest_)) return;
     while (!entries_.empty() && start_ < needed && !budget_.keeps(entries_.front().place)) {
         budget_.drop(entries_.front().bytes);
         (void)entries_.pop_front();
         start_ = start_.next();
     }
-    if (start_ == before) return;
+    if (!entries_.empty()) oldest_ = entries_.front().place;
     // The item that covers start_ stays.
     const auto above =
         std::find_if(history_.begin(), history_.end(), [this](const ViewStart& item) { return item.first > start_; });
@@ -80,10 +82,11 @@ void LogSuffix::drop_all() {
 void LogSuffix::set_history(std::vector<ViewStart> history) {
     // Ours, of the entries we hold, say the same and more for what came later: keep them.
     std::erase_if(history, [this](const ViewStart& item) { return item.first > start_; });
-    std::erase_if(history_, [this](const ViewStart& item) { return item.first <= start_; });
+    const auto ours =
+        std::find_if(history_.begin(), history_.end(), [this](const ViewStart& item) { return item.first > start_; });
+    history_.erase(history_.begin(), ours);
     if (history.empty() && !start_.none()) return;
-    history.insert(history.end(), history_.begin(), history_.end());
-    history_ = std::move(history);
+    history_.insert(history_.begin(), history.begin(), history.end());
 }
 
 void LogSuffix::check_invariants() const {
@@ -94,6 +97,7 @@ void LogSuffix::check_invariants() const {
             entries_.front().entry->view == view_at(start_.next()) && entries_.back().entry->view == view_at(last()),
             "the history has another view for an entry than the entry");
     }
+    RINGKV_CHECK(entries_.empty() || oldest_ == entries_.front().place, "the place of the oldest entry is another");
     for (std::size_t i = 1; i < history_.size(); ++i)
         RINGKV_CHECK(history_[i - 1].view < history_[i].view && history_[i - 1].first < history_[i].first,
                      "the history goes back");

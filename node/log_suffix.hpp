@@ -44,7 +44,12 @@ class LogSuffix {
     void reset(OpNumber start, ViewId start_view);
     // What a state transfer says of the entries before ours.
     void set_history(std::vector<ViewStart> history);
-    [[nodiscard]] const std::vector<ViewStart>& history() const { return history_; }
+    [[nodiscard]] std::vector<ViewStart> history() const { return {history_.begin(), history_.end()}; }
+
+    // That entry will be looked at soon; it need not be held.
+    void expect(OpNumber op) const {
+        if (holds(op)) __builtin_prefetch(&entries_[op.value() - start_.value() - 1]);
+    }
 
     // Entries are contiguous from start; views and ops of the history grow, and each entry's view is what it says.
     void check_invariants() const;
@@ -61,7 +66,8 @@ class LogSuffix {
     SuffixBudget& budget_;
     OpNumber start_;
     Fifo<Item> entries_;
-    std::vector<ViewStart> history_;  // ordered by op; reaches back to start_ at least
+    std::uint64_t oldest_ = 0;                   // the place of the first of them; none: the next to come
+    absl::InlinedVector<ViewStart, 1> history_;  // ordered by op; reaches back to start_ at least
 };
 
 }  // namespace ringkv

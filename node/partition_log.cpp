@@ -55,7 +55,9 @@ void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied)
 }
 
 void PartitionLog::expect_next() const {
-    if (suffix_.holds(commit_.next())) engine_.expect(partition_, suffix_.at(commit_.next())->key);
+    if (!suffix_.holds(commit_.next())) return;
+    sessions_.expect();
+    engine_.expect(partition_, suffix_.at(commit_.next())->key);
 }
 
 void PartitionLog::trim(OpNumber needed) {

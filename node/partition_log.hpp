@@ -42,7 +42,8 @@ class PartitionLog {
     // Commits and applies up to `commit`, or as far as the log goes; `applied` is told of each entry.
     void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
     void trim(OpNumber needed);
-    // The next entry will be applied soon.
+    // The next entry will be applied soon: first it alone is asked for, then, a little later, what it is about.
+    void expect_entry() const { suffix_.expect(commit_.next()); }
     void expect_next() const;
 
     // Is it of the copy that was begun last?

@@ -47,9 +47,8 @@ std::size_t SessionTable::outcomes(ClientId client, Sequence lowest) const {
 void SessionTable::apply(const Entry& entry) {
     if (entry.op <= restored_) return;
     for (const ClientId client : entry.expired) {
-        const auto found = by_client_.find(client);
-        if (found == by_client_.end()) continue;
-        const Index index = found->second;
+        const Index index = index_of(client);
+        if (index == none) continue;
         if (at(index).last_op > entry.op) continue;  // it was dropped, and has come back since
         dropped_ = std::max(dropped_, at(index).last_op);
         erase(index);
@@ -95,10 +94,10 @@ std::uint64_t SessionTable::bytes_of(const Outcomes& outcomes) {
 // ---------------------------------------------------------------- expiry
 
 void SessionTable::touch(ClientId client, Time now) {
-    const auto found = by_client_.find(client);
-    if (found == by_client_.end()) return;
-    at(found->second).last_used = now;
-    make_last(found->second);
+    const Index index = index_of(client);
+    if (index == none) return;
+    at(index).last_used = now;
+    make_last(index);
 }
 
 std::vector<ClientId> SessionTable::idle(Time before, std::uint64_t budget, std::size_t limit) const {
@@ -185,12 +184,20 @@ void SessionTable::clear() {
 
 // ---------------------------------------------------------------- where they stand
 
-const SessionTable::Session* SessionTable::find(ClientId client) const {
+// Of few clients it is mostly the one that was used last, whose session will be looked at in any case.
+SessionTable::Index SessionTable::index_of(ClientId client) const {
+    if (last_ != none && at(last_).client == client) return last_;
     const auto found = by_client_.find(client);
-    return found == by_client_.end() ? nullptr : &at(found->second);
+    return found == by_client_.end() ? none : found->second;
+}
+
+const SessionTable::Session* SessionTable::find(ClientId client) const {
+    const Index index = index_of(client);
+    return index == none ? nullptr : &at(index);
 }
 
 SessionTable::Index SessionTable::place_of(ClientId client) {
+    if (last_ != none && at(last_).client == client) return last_;
     const auto [place, added] = by_client_.try_emplace(client, none);
     if (!added) return place->second;
     if (open_.empty()) {

@@ -73,6 +73,11 @@ class SessionTable {
     void restore(const SessionSnapshot& snapshot);
     void clear();
 
+    // An entry, probably of the client that was here last, is applied soon.
+    void expect() const {
+        if (last_ != none) __builtin_prefetch(&at(last_));
+    }
+
     [[nodiscard]] std::size_t size() const { return by_client_.size(); }
     [[nodiscard]] OpNumber dropped() const { return dropped_; }
     // Memory that it takes, roughly: what idle() counts.
@@ -121,6 +126,8 @@ class SessionTable {
     [[nodiscard]] const Session& at(Index index) const {
         return (*blocks_[index / block_size].sessions)[index % block_size];
     }
+    // none: it has no session.
+    [[nodiscard]] Index index_of(ClientId client) const;
     [[nodiscard]] const Session* find(ClientId client) const;
     // -> where the client's session is; made, if there is none.
     Index place_of(ClientId client);
@@ -134,7 +141,7 @@ class SessionTable {
     [[nodiscard]] static SessionRecord record_of(const Session& session);
 
     absl::flat_hash_map<ClientId, Index> by_client_;
-    std::vector<Block> blocks_;
+    absl::InlinedVector<Block, 1> blocks_;
     std::vector<Index> open_;  // blocks with room, the next one to be filled last
     Index first_ = none;
     Index last_ = none;
