@@ -6,8 +6,9 @@
 namespace ringkv {
 
 namespace {
-using Unit = std::uint64_t;  // what blocks are made of, for the alignment
+using Unit = EntryBlocks::Unit;
 static_assert(alignof(Entry) <= alignof(Unit) && std::is_trivially_destructible_v<Entry>);
+
 constexpr std::size_t units(std::size_t bytes) {
     return (bytes + sizeof(Unit) - 1) / sizeof(Unit);
 }
@@ -23,37 +24,28 @@ std::string_view copy(std::string_view bytes, char*& to) {
     to += bytes.size();
     return {begin, bytes.size()};
 }
-
-// Small entries are made one after the other in blocks that they share. Those of one time go at about one time, so that
-// nothing is looked for, or touched again, to free them: a block goes with the last entry that is in it.
-struct Place {
-    std::shared_ptr<Unit[]> block;
-    Unit* at;
-};
-Place place_for(std::size_t count) {
-    constexpr std::size_t block_units = (std::size_t{16} << 10U) / sizeof(Unit);
-    thread_local std::shared_ptr<Unit[]> block;
-    thread_local std::size_t used = block_units;
-    if (count > block_units / 8) {
-        auto own = std::make_shared_for_overwrite<Unit[]>(count);
-        Unit* const at = own.get();
-        return {std::move(own), at};
-    }
-    if (used + count > block_units) {
-        block = std::make_shared_for_overwrite<Unit[]>(block_units);
-        used = 0;
-    }
-    used += count;
-    return {block, block.get() + used - count};
-}
 }  // namespace
 
 std::size_t Entry::bytes() const {
     return units(size_of(*this)) * sizeof(Unit);
 }
 
+EntryBlocks::Place EntryBlocks::place_for(std::size_t count) {
+    if (count > block_units_ / 8) {
+        auto own = std::make_shared_for_overwrite<Unit[]>(count);
+        Unit* const at = own.get();
+        return {std::move(own), at};
+    }
+    if (block_ == nullptr || used_ + count > block_units_) {
+        block_ = std::make_shared_for_overwrite<Unit[]>(block_units_);
+        used_ = 0;
+    }
+    used_ += count;
+    return {block_, block_.get() + used_ - count};
+}
+
 // The entry, then the clients, the key and the value.
-EntryPtr share(const Entry& entry) {
+EntryPtr EntryBlocks::share(const Entry& entry) {
     auto [block, place] = place_for(units(size_of(entry)));
     auto* const shared = new (place) Entry(entry);
     char* at = reinterpret_cast<char*>(shared + 1);
@@ -66,6 +58,10 @@ EntryPtr share(const Entry& entry) {
     shared->key = copy(entry.key, at);
     shared->value = copy(entry.value, at);
     return EntryPtr(std::move(block), shared);
+}
+
+EntryPtr share(const Entry& entry) {
+    return EntryBlocks(0).share(entry);
 }
 
 }  // namespace ringkv

@@ -74,7 +74,31 @@ struct Entry {
 // Entries never change once made; log, suffix and messages share them.
 using EntryPtr = std::shared_ptr<const Entry>;
 
-// A copy of it, with all that it speaks of, in one block of memory.
+// Makes shared entries: copies, with all that they speak of. Small ones stand one after the other in blocks that they
+// share; as those of one time go at about one time, nothing is looked for, nor touched again, to free them. A block
+// goes with the last entry that is in it, whether or not its EntryBlocks is still there. Thread safety: none; the
+// entries may go in other threads.
+class EntryBlocks {
+  public:
+    using Unit = std::uint64_t;  // what blocks are made of, for the alignment
+
+    // `block`: bytes of one; an entry of more than an eighth of that has one of its own.
+    explicit EntryBlocks(std::size_t block = std::size_t{16} << 10U) : block_units_(block / sizeof(Unit)) {}
+
+    [[nodiscard]] EntryPtr share(const Entry& entry);
+
+  private:
+    struct Place {
+        std::shared_ptr<Unit[]> block;
+        Unit* at;
+    };
+    [[nodiscard]] Place place_for(std::size_t count);
+
+    const std::size_t block_units_;
+    std::shared_ptr<Unit[]> block_;
+    std::size_t used_ = 0;
+};
+// In a block of its own.
 [[nodiscard]] EntryPtr share(const Entry& entry);
 
 // Entries on their way: most often one, which takes no memory of its own.

@@ -145,7 +145,7 @@ Entry Primary::decide(const Write& write) const {
 void Primary::append(Entry entry) {
     entry.op = log_.last().next();
     entry.view = view().id;
-    EntryPtr shared = share(entry);
+    EntryPtr shared = ports_.entries.share(entry);
     log_.append(shared);
     uncommitted_.push(ports_.admission.enter(), std::move(shared));
 }

@@ -34,6 +34,7 @@ struct ReplicaPorts {
     Admission& admission;
     TransferPace& transfers;
     UniqueNumbers& numbers;
+    EntryBlocks& entries;
     RefusedMessages& refused;
 };
 

@@ -114,6 +114,7 @@ class Shard final : public Actor {
     Admission admission_;
     TransferPace transfers_;
     UniqueNumbers numbers_;
+    EntryBlocks entries_;
     Engine& engine_;
     const ReplicaPorts ports_;
     RegistryLink registry_;

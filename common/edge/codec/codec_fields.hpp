@@ -300,7 +300,8 @@ struct Field<EntryPtr> {
     static bool unpack(Reader& in, EntryPtr& value) {
         Entry entry;
         if (!wire::unpack(in, entry)) return false;
-        value = share(entry);
+        static thread_local EntryBlocks blocks;
+        value = blocks.share(entry);
         return true;
     }
 };
