@@ -1,9 +1,8 @@
 #include "tests/unit/kvctl/fake_client.hpp"
 
-#include <condition_variable>
-#include <deque>
 #include <mutex>
-#include <thread>
+
+#include "kvctl/bench/workers.hpp"
 
 namespace ringkv {
 namespace fake {
@@ -42,16 +41,6 @@ ClusterStatus& cluster_status() {
 
 class Client::Impl {
   public:
-    Impl() : worker_([this] { work(); }) {}
-    ~Impl() {
-        {
-            const std::lock_guard lock(mutex_);
-            closing_ = true;
-        }
-        changed_.notify_one();
-        worker_.join();
-    }
-
     static std::optional<Error> refusal(std::string_view key) {
         if (key.empty() || key.size() > 4096) return Error(ErrorCode::invalid_argument, "a key has 1 to 4096 bytes");
         return std::nullopt;
@@ -92,38 +81,16 @@ class Client::Impl {
         if (fake::store().erase(std::string(key)) == 0) return std::optional<Version>();
         return std::optional(++version_);
     }
-    void later(std::function<void()> task) {
-        {
-            const std::lock_guard lock(mutex_);
-            tasks_.push_back(std::move(task));
-        }
-        changed_.notify_one();
-    }
+    void later(std::function<void()> task) { worker_.run(std::move(task)); }
 
   private:
     static std::mutex& store_mutex() {
         static std::mutex mutex;
         return mutex;
     }
-    void work() {
-        std::unique_lock lock(mutex_);
-        for (;;) {
-            changed_.wait(lock, [&] { return closing_ || !tasks_.empty(); });
-            if (tasks_.empty()) return;
-            const auto task = std::move(tasks_.front());
-            tasks_.pop_front();
-            lock.unlock();
-            task();
-            lock.lock();
-        }
-    }
 
     inline static Version version_ = 0;  // guarded by store_mutex()
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<std::function<void()>> tasks_;
-    bool closing_ = false;
-    std::thread worker_;
+    kvctl::Workers worker_{1};
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
