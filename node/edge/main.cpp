@@ -37,8 +37,11 @@ Result<NodeDescription> describe(const NodeConfig& config) {
 Result<Shards> open_shards(const NodeConfig& config) {
     const auto node = describe(config);
     if (!node) return node.error();
-    const Limits limits{config.limits.key, config.limits.value, config.limits.inflight,
-                        config.limits.memory / config.shards, config.limits.sessions / config.shards,
+    const Limits limits{config.limits.key,
+                        config.limits.value,
+                        config.limits.inflight,
+                        config.limits.memory / config.shards,
+                        config.limits.sessions / config.shards,
                         config.limits.log / config.shards};
     Shards shards;
     for (ShardIndex index = 0; index < config.shards; ++index) {
