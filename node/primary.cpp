@@ -214,7 +214,8 @@ Time Primary::next_tick(Time now) const {
     const bool busy = phase_ != Phase::serving || ports_.shard.stopping || !held_.empty() || !reads_.empty() ||
                       !term_.proposed.empty();
     if (busy) return now + tick_soon;
-    Time next = now + ports_.shard.lease().beacon;
+    // For the members, and what leadership waits for.
+    Time next = more_expire_ ? expiry_at_ : now + ports_.shard.lease().duration;
     for (const auto& [node, peer] : term_.peers) next = std::min(next, next_look_at(now, node, peer));
     return std::max(next, now + tick_soon);
 }

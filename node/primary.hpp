@@ -132,7 +132,8 @@ class Primary {
     std::deque<Held> held_;   // until we serve
     std::deque<Held> reads_;  // until the leases are there
     Time expiry_at_{};
-    OpNumber expiring_;  // the newest entry that drops sessions
+    OpNumber expiring_;         // the newest entry that drops sessions
+    bool more_expire_ = false;  // than were dropped at once
     Time members_at_{};
 };
 

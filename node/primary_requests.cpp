@@ -206,6 +206,7 @@ void Primary::expire_sessions(Time now) {
     const Time before = now - ports_.shard.map.settings.session_expiry;
     const std::uint64_t budget = ports_.shard.limits.sessions / std::max<std::size_t>(ports_.shard.replicas, 1);
     const std::vector<ClientId> idle = log_.sessions().idle(before, budget, most_expired * most_expiries);
+    more_expire_ = idle.size() == most_expired * most_expiries;
     for (std::size_t done = 0; done < idle.size(); done += most_expired) {
         Entry entry;
         entry.kind = EntryKind::expire;
