@@ -126,6 +126,11 @@ class Actor {
     virtual ~Actor() = default;
 
     virtual void receive(Time now, const Origin& from, Message message) = 0;
+    // That message will most likely be received soon: memory that this needs may be asked for. Called before receive()
+    // for each step below look_ahead_steps, or for none, with others received between two steps
+    // (common/look_ahead.hpp).
+    static constexpr std::size_t look_ahead_steps = 3;
+    virtual void expect(const Message&, std::size_t) const {}
     // At least every 10 ms or so, and once in every turn after the messages.
     virtual void tick(Time now) = 0;
     // Every batch up to and including this number is stored as durably as configured.

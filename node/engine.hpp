@@ -38,8 +38,11 @@ class Engine {
 
     virtual ~Engine() = default;
 
-    // The key will be looked for soon: what takes long to come may be asked for. It changes nothing.
-    virtual void expect(PartitionId, std::string_view) const {}
+    // A key will be looked for soon: memory that takes long to come may be asked for. In steps with some time between
+    // them: where the partition's keys are, the key's place among them, its content. They change nothing.
+    virtual void expect_partition(PartitionId) const {}
+    virtual void expect_place(PartitionId, std::string_view) const {}
+    virtual void expect_content(PartitionId, std::string_view) const {}
     [[nodiscard]] virtual std::optional<Found> get(PartitionId partition, std::string_view key) const = 0;
     [[nodiscard]] virtual ScanPart scan(PartitionId partition, const ScanRange& range) const = 0;
     // The effect of one committed entry. Entries come in op order; replaying a whole run of them is harmless (P4).

@@ -8,6 +8,7 @@
 
 #include "common/entry.hpp"
 #include "common/fifo.hpp"
+#include "common/look_ahead.hpp"
 #include "node/suffix_budget.hpp"
 
 namespace ringkv {
@@ -46,9 +47,12 @@ class LogSuffix {
     void set_history(std::vector<ViewStart> history);
     [[nodiscard]] std::vector<ViewStart> history() const { return {history_.begin(), history_.end()}; }
 
-    // That entry will be looked at soon; it need not be held.
-    void expect(OpNumber op) const {
+    // That entry, which need not be held, will be looked at soon: first where it is is asked for, then itself.
+    void expect_place(OpNumber op) const {
         if (holds(op)) __builtin_prefetch(&entries_[op.value() - start_.value() - 1]);
+    }
+    void expect_entry(OpNumber op) const {
+        if (holds(op)) prefetch(at(op).get(), sizeof(Entry));
     }
 
     // Entries are contiguous from start; views and ops of the history grow, and each entry's view is what it says.

@@ -1,5 +1,7 @@
 #include "node/memory_engine.hpp"
 
+#include <utility>
+
 namespace ringkv {
 
 namespace {
@@ -8,8 +10,7 @@ constexpr std::uint64_t index_bytes = 32;
 }  // namespace
 
 MemoryEngine::~MemoryEngine() {
-    for (std::unique_ptr<Contents>& partition : partitions_)
-        if (partition) cleared_.push_back(std::move(partition));
+    for (Contents& partition : partitions_) cleared_.push_back(std::move(partition));
     while (reclaim(1U << 20U)) {
     }
 }
@@ -19,18 +20,24 @@ std::uint64_t MemoryEngine::memory_of(const StoredKey& stored) {
 }
 
 const MemoryEngine::Contents* MemoryEngine::find(PartitionId partition) const {
-    return partition.value() < partitions_.size() ? partitions_[partition.value()].get() : nullptr;
+    return partition.value() < partitions_.size() ? &partitions_[partition.value()] : nullptr;
 }
 
 MemoryEngine::Contents& MemoryEngine::contents(PartitionId partition) {
     if (partition.value() >= partitions_.size()) partitions_.resize(partition.value() + 1);
-    std::unique_ptr<Contents>& found = partitions_[partition.value()];
-    if (!found) found = std::make_unique<Contents>();
-    return *found;
+    return partitions_[partition.value()];
 }
 
-void MemoryEngine::expect(PartitionId partition, std::string_view key) const {
+void MemoryEngine::expect_partition(PartitionId partition) const {
+    if (const Contents* held = find(partition)) prefetch(held, sizeof(Contents));
+}
+
+void MemoryEngine::expect_place(PartitionId partition, std::string_view key) const {
     if (const Contents* held = find(partition)) held->by_hash.prefetch(key);
+}
+
+void MemoryEngine::expect_content(PartitionId partition, std::string_view key) const {
+    if (const Contents* held = find(partition)) (void)held->by_hash.find(Guess{key});
 }
 
 std::optional<Engine::Found> MemoryEngine::get(PartitionId partition, std::string_view key) const {
@@ -111,12 +118,12 @@ void MemoryEngine::remove(Contents& contents, std::string_view key) {
 }
 
 void MemoryEngine::clear(PartitionId partition) {
-    if (find(partition) != nullptr) cleared_.push_back(std::move(partitions_[partition.value()]));
+    if (find(partition) != nullptr) cleared_.push_back(std::exchange(partitions_[partition.value()], {}));
 }
 
 bool MemoryEngine::reclaim(std::size_t most) {
     for (std::size_t freed = 0; !cleared_.empty(); cleared_.pop_back()) {
-        Contents& contents = *cleared_.back();
+        Contents& contents = cleared_.back();
         contents.by_hash.clear();
         while (!contents.in_order.empty()) {
             if (freed++ == most) return true;

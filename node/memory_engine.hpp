@@ -3,13 +3,14 @@
 // written meanwhile (docs/decisions/0004).
 #pragma once
 
-#include <memory>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/hash/hash.h"
+#include "common/look_ahead.hpp"
+#include "common/partitioning.hpp"
 #include "node/engine.hpp"
 #include "node/stored_key.hpp"
 
@@ -22,7 +23,9 @@ class MemoryEngine final : public Engine {
     MemoryEngine(const MemoryEngine&) = delete;
     MemoryEngine& operator=(const MemoryEngine&) = delete;
 
-    void expect(PartitionId partition, std::string_view key) const override;
+    void expect_partition(PartitionId partition) const override;
+    void expect_place(PartitionId partition, std::string_view key) const override;
+    void expect_content(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override;
     void apply(PartitionId partition, const Entry& entry) override;
@@ -33,15 +36,37 @@ class MemoryEngine final : public Engine {
     [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
 
   private:
+    static constexpr std::size_t expected_block = 192;  // bytes: most keys and values are small
+
     static std::string_view key_of(const StoredKey* stored) { return stored->key(); }
     static std::string_view key_of(std::string_view key) { return key; }
+    // The block of the key, most likely, is asked for and not read.
+    struct Guess {
+        std::string_view key;
+    };
+    static std::string_view key_of(const Guess& guess) { return guess.key; }
+    // Its upper bits chose the partition; the table goes by the lower ones.
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(const auto& key) const { return absl::Hash<std::string_view>{}(key_of(key)); }
+        std::size_t operator()(const auto& key) const { return hash_of(key_of(key)); }
     };
     struct Equal {
         using is_transparent = void;
-        bool operator()(const auto& left, const auto& right) const { return key_of(left) == key_of(right); }
+        template <class Left, class Right>
+        bool operator()(const Left& left, const Right& right) const {
+            if constexpr (std::is_same_v<Left, Guess>) {
+                return guess(right);
+            } else if constexpr (std::is_same_v<Right, Guess>) {
+                return guess(left);
+            } else {
+                return key_of(left) == key_of(right);
+            }
+        }
+        // Seven bits of the hash are equal.
+        static bool guess(const StoredKey* stored) {
+            prefetch(stored, expected_block);
+            return true;
+        }
     };
     struct Less {
         using is_transparent = void;
@@ -63,8 +88,8 @@ class MemoryEngine final : public Engine {
     void count(Contents& contents, const StoredKey& stored);
     void discount(Contents& contents, const StoredKey& stored);
 
-    std::vector<std::unique_ptr<Contents>> partitions_;  // by id; null: nothing is held
-    std::vector<std::unique_ptr<Contents>> cleared_;     // not freed yet
+    std::vector<Contents> partitions_;  // by id
+    std::vector<Contents> cleared_;     // not freed yet
     std::uint64_t bytes_ = 0;
 };
 

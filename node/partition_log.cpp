@@ -16,7 +16,7 @@ void PartitionLog::append(EntryPtr entry) {
     }
     suffix_.append(std::move(entry));
     if (unsynced_.empty() || unsynced_.back().first != batch)
-        unsynced_.emplace_back(batch, last());
+        unsynced_.push_back({batch, last()});
     else
         unsynced_.back().second = last();
 }
@@ -27,7 +27,7 @@ void PartitionLog::truncate(OpNumber keep) {
     storage_.store(partition_, TruncateRecord{partition_, keep});
     suffix_.truncate(keep);
     persisted_ = std::min(persisted_, keep);
-    for (auto& [batch, op] : unsynced_) op = std::min(op, keep);
+    for (std::size_t i = 0; i < unsynced_.size(); ++i) unsynced_[i].second = std::min(unsynced_[i].second, keep);
 }
 
 void PartitionLog::set_log_view(ViewId view) {
@@ -54,10 +54,19 @@ void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied)
     }
 }
 
-void PartitionLog::expect_next() const {
-    if (!suffix_.holds(commit_.next())) return;
-    sessions_.expect();
-    engine_.expect(partition_, suffix_.at(commit_.next())->key);
+void PartitionLog::expect_next(std::size_t step) const {
+    const OpNumber next = commit_.next();
+    switch (step) {
+        case 0: engine_.expect_partition(partition_); return suffix_.expect_place(next);
+        case 1: sessions_.expect(); return suffix_.expect_entry(next);
+        default: break;
+    }
+    if (!suffix_.holds(next)) return;
+    const std::string_view key = suffix_.at(next)->key;
+    if (step == 2)
+        engine_.expect_place(partition_, key);
+    else
+        engine_.expect_content(partition_, key);
 }
 
 void PartitionLog::trim(OpNumber needed) {

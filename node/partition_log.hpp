@@ -4,10 +4,10 @@
 //     start <= commit = applied <= persisted <= last
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <optional>
 
+#include "common/fifo.hpp"
 #include "node/engine.hpp"
 #include "node/log_suffix.hpp"
 #include "node/outlets.hpp"
@@ -42,9 +42,9 @@ class PartitionLog {
     // Commits and applies up to `commit`, or as far as the log goes; `applied` is told of each entry.
     void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
     void trim(OpNumber needed);
-    // The next entry will be applied soon: first it alone is asked for, then, a little later, what it is about.
-    void expect_entry() const { suffix_.expect(commit_.next()); }
-    void expect_next() const;
+    // The next entry will be applied soon. Step by step what that needs is asked for (common/look_ahead.hpp).
+    static constexpr std::size_t expect_steps = 4;
+    void expect_next(std::size_t step) const;
 
     // Is it of the copy that was begun last?
     [[nodiscard]] bool goes_on(const StateChunk& chunk) const;
@@ -72,20 +72,21 @@ class PartitionLog {
     void finish_transfer(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
     void apply_known(const std::function<void(const Entry&)>& applied);
 
+    // What every write needs stands first.
     PartitionId partition_;
     Engine& engine_;
     StorageOutlet& storage_;
+    OpNumber commit_;
+    OpNumber known_commit_;                    // committed somewhere; at or above commit_
+    std::optional<std::uint32_t> next_chunk_;  // of a copy under way
+    ViewId log_view_;
+    Fifo<std::pair<BatchNumber, OpNumber>> unsynced_;
     LogSuffix suffix_;
     SessionTable sessions_;
-    ViewId log_view_;
     BatchNumber log_view_batch_;
-    OpNumber commit_;
-    OpNumber known_commit_;  // committed somewhere; at or above commit_
     OpNumber persisted_;
     OpNumber noted_commit_;  // the newest CommitRecord
-    std::deque<std::pair<BatchNumber, OpNumber>> unsynced_;
-    TransferName copy_;                        // the newest that was begun, since our start
-    std::optional<std::uint32_t> next_chunk_;  // of a copy under way
+    TransferName copy_;      // the newest that was begun, since our start
 };
 
 }  // namespace ringkv

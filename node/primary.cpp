@@ -16,9 +16,9 @@ constexpr Duration tick_soon = std::chrono::milliseconds(10);
 
 Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time promised_until, PartitionLog& log,
                  const ReplicaPorts& ports)
-    : term_{std::move(state), {}, {}},
-      log_(log),
+    : log_(log),
       ports_(ports),
+      term_{std::move(state), {}, {}},
       catch_up_(term_, log, ports),
       membership_(term_, log, ports.shard),
       view_batch_(view_batch),
@@ -57,9 +57,7 @@ void Primary::state_changed(Time now, PartitionState state, BatchNumber view_bat
 }
 
 void Primary::drop_peers() {
-    std::erase_if(term_.peers, [this](const auto& item) {
-        return !term_.counts(item.first) && !term_.state.has_learner(item.first);
-    });
+    term_.peers.erase_if([this](NodeId node) { return !term_.counts(node) && !term_.state.has_learner(node); });
 }
 
 void Primary::add_peers(Time now) {
@@ -68,7 +66,7 @@ void Primary::add_peers(Time now) {
         const ViewId valid_from = view().has(node) ? view().since : view().id;
         HeldLease lease;
         lease.heard_at = now;
-        term_.peers.emplace(node, Peer{Progress(valid_from, log_.commit(), now), lease});
+        term_.peers.add(node, Peer{Progress(valid_from, log_.commit(), now), lease});
     };
     for (NodeId node : view().members) add(node);
     for (NodeId node : term_.state.learners) add(node);

@@ -70,9 +70,14 @@ class Primary {
     // We are the view's primary; every op above the commit point has its waiters, and nothing else has; a write under
     // way, and what it will make of its key, is of such an op; requests wait only where their phase lets them; each
     // peer is wanted, each member and each proposed node is a peer, and what each has is in our log.
+    // A request, an acknowledgement or the end of the turn will concern us soon.
+    void expect() const { prefetch(this, hot_bytes); }
+
     void check_invariants() const;
 
   private:
+    static constexpr std::size_t hot_bytes = 640;
+
     using Waiter = UncommittedWrites::Waiter;
     struct Held {
         Slot slot;
@@ -117,20 +122,21 @@ class Primary {
     void send_prepares(Time now, NodeId node, Progress& progress);
     void trim_log();
 
-    Term term_;
+    // What every request needs stands first (expect()).
     PartitionLog& log_;
     const ReplicaPorts& ports_;
+    Phase phase_ = Phase::waiting;
+    NodeId successor_;  // leadership goes to it
+    UncommittedWrites uncommitted_;
+    Term term_;
+    std::deque<Held> held_;   // until we serve
+    std::deque<Held> reads_;  // until the leases are there
     CatchUp catch_up_;
     Membership membership_;
-    Phase phase_ = Phase::waiting;
     BatchNumber view_batch_;
     Time promised_until_;
     Time phase_at_;
-    NodeId successor_;  // leadership goes to it
 
-    UncommittedWrites uncommitted_;
-    std::deque<Held> held_;   // until we serve
-    std::deque<Held> reads_;  // until the leases are there
     Time expiry_at_{};
     OpNumber expiring_;         // the newest entry that drops sessions
     bool more_expire_ = false;  // than were dropped at once

@@ -33,7 +33,7 @@ void Progress::keep_log() {
 StateTransfer& Progress::begin_transfer(Time now, std::uint64_t id, OpNumber start, ViewId start_view, Slot slot) {
     RINGKV_CHECK(state_ == State::awaiting_transfer, "nothing asked for this state transfer");
     state_ = State::transferring;
-    transfer_.emplace(StateTransfer{id, ticket_, start, start_view, std::move(slot), now});
+    transfer_ = std::make_unique<StateTransfer>(StateTransfer{id, ticket_, start, start_view, std::move(slot), now});
     transfer_->session_parts = session_parts_;
     acked_ = sent_ = reached_ = commit_ = start;
     progress_at_ = now;
@@ -90,7 +90,7 @@ void Progress::prepare_ok(Time now, const PrepareOk& message, OpNumber last, Vie
 }
 
 void Progress::check_invariants(OpNumber last) const {
-    RINGKV_CHECK(transfer_.has_value() == (state_ == State::transferring), "a state transfer without its state");
+    RINGKV_CHECK((transfer_ != nullptr) == (state_ == State::transferring), "a state transfer without its state");
     if (!replicating()) return;
     RINGKV_CHECK(acked_ <= reached_, "a peer acknowledged what was never sent to it");
     RINGKV_CHECK(sent_ <= reached_ && reached_ <= last, "more was sent to a peer than there is");

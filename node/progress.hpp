@@ -17,6 +17,7 @@
 //                    sent <= reached <= the end of our log.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -88,7 +89,7 @@ class Progress {
     StateTransfer& begin_transfer(Time now, std::uint64_t id, OpNumber start, ViewId start_view, Slot slot);
     // Precondition: transferring.
     [[nodiscard]] StateTransfer& transfer() { return *transfer_; }
-    [[nodiscard]] const StateTransfer* transfer_under_way() const { return transfer_ ? &*transfer_ : nullptr; }
+    [[nodiscard]] const StateTransfer* transfer_under_way() const { return transfer_.get(); }
     void abandon_transfer();
     // The last chunk is answered. `valid`: in a view that counts; else it must be asked again.
     void finish_transfer(bool valid);
@@ -119,7 +120,7 @@ class Progress {
     OpNumber base_;
     std::uint64_t ticket_ = 0;  // awaiting_transfer: of its log, as it was when it said that it cannot be joined
     bool session_parts_ = false;
-    std::optional<StateTransfer> transfer_;
+    std::unique_ptr<StateTransfer> transfer_;  // seldom there, and large
     OpNumber acked_;
     OpNumber reached_;  // the highest that was ever sent; `sent` goes back when something is sent again
     OpNumber sent_;

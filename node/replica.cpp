@@ -327,6 +327,30 @@ void Replica::restore(const StorageRecord& record) {
     }
 }
 
+void Replica::expect_entry(std::size_t step) const {
+    if (step == 0) return prefetch(this, hot_bytes);
+    if (step > 1) return log_.expect_next(step - 2);
+    if (primary_) primary_->expect();
+}
+
+// A write: where its entry and its client's session stand. A get: the engine's, too.
+void Replica::expect_request(const Message& message, std::size_t step) const {
+    const auto* const get = std::get_if<Get>(&message);
+    if (step == 0) {
+        if (get != nullptr) ports_.engine.expect_partition(get->partition);
+        return prefetch(this, hot_bytes);
+    }
+    if (!primary_) return;
+    if (step == 1) {
+        primary_->expect();
+        if (get != nullptr) ports_.engine.expect_place(partition_, get->key);
+    } else if (get != nullptr) {
+        ports_.engine.expect_content(partition_, get->key);
+    } else {
+        log_.sessions().expect();
+    }
+}
+
 void Replica::check_invariants() const {
     log_.check_invariants();
     if (primary_) {

@@ -55,9 +55,18 @@ class Replica {
 
     // A Primary is there only in a view of ours, and acts in the view that we know; what is verified is held; an answer
     // is owed to the view's primary alone. And those of the log and of the Primary.
+    // A message of that kind will be received soon, or the turn ends soon: what that needs is asked for, step by step
+    // (common/look_ahead.hpp). The first step does not read anything of the replica. Of the turn's end: the first two.
+    static constexpr std::size_t expect_steps = 2 + PartitionLog::expect_steps;
+    void expect_entry(std::size_t step) const;
+    static constexpr std::size_t expect_request_steps = 3;
+    void expect_request(const Message& message, std::size_t step) const;
+
     void check_invariants() const;
 
   private:
+    static constexpr std::size_t hot_bytes = 512;
+
     void take_role(Time now, bool same_term);
     // Is that message of a primary whose term we follow? If not, it is told what we know.
     [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);
@@ -73,22 +82,24 @@ class Replica {
     void log_goes();
     void delete_useless(Time now);
 
+    // What every message needs stands first (hot_bytes).
     PartitionId partition_;
+    std::optional<NodeId> owed_prepare_ok_;  // answers that leave when what they speak of is stored: see below
     const ReplicaPorts& ports_;
-    PartitionState state_;
-    BatchNumber view_batch_;
-    PartitionLog log_;
-    Time promised_until_;
     // Our log agrees with the log of this term up to here; what is above may be left from an earlier view, is
     // never acknowledged, and goes when an entry of this term contradicts it. After a restart: the commit point.
     OpNumber verified_;
+    PartitionState state_;
+    BatchNumber view_batch_;
+    PartitionLog log_;
+    std::unique_ptr<Primary> primary_;
+    Time promised_until_;
     // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that
     // was begun because of an earlier answer must not replace what they brought.
     std::uint64_t ticket_ = 0;
     ViewId restored_since_;    // the term that was under way when this node stopped
     bool asks_again_ = false;  // restarted, and the primary has sent nothing since: it may not know (V4)
     Time asked_at_{};
-    std::unique_ptr<Primary> primary_;
 
     // Answers that leave when what they speak of is stored.
     struct OwedStartViewOk {
@@ -100,7 +111,6 @@ class Replica {
         BatchNumber batch;
         StateChunkOk answer;
     };
-    std::optional<NodeId> owed_prepare_ok_;
     std::optional<OwedStartViewOk> owed_start_view_ok_;
     std::optional<OwedChunkOk> owed_chunk_ok_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/check.hpp"
+#include "common/look_ahead.hpp"
 #include "node/peer_checks.hpp"
 
 namespace ringkv {
@@ -72,13 +73,6 @@ Replica& Shard::ensure(PartitionId partition) {
 
 bool Shard::ours(PartitionId partition) const {
     return partition.value() < facts_.map.partitions.size() && partition.value() % self_.endpoints.size() == index_;
-}
-
-void Shard::prefetch(PartitionId partition) const {
-    constexpr std::size_t line = 64;
-    if (partition.value() >= replicas_.size()) return;
-    const auto* const replica = reinterpret_cast<const char*>(replicas_[partition.value()].get());
-    for (std::size_t at = 0; at < sizeof(Replica); at += line) __builtin_prefetch(replica + at);
 }
 
 void Shard::touch(PartitionId partition) {
@@ -240,7 +234,11 @@ void Shard::collect_claims() {
 }
 
 Effects Shard::take_effects() {
-    for (PartitionId partition : touched_) {
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+        look_ahead(i, touched_.size(), 2, [&](std::size_t index, std::size_t step) {
+            if (const Replica* later = find(touched_[index])) later->expect_entry(step);
+        });
+        const PartitionId partition = touched_[i];
         is_touched_[partition.value()] = false;
         if (Replica* replica = find(partition)) {
             replica->flush(now_);

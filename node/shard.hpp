@@ -24,6 +24,7 @@ class Shard final : public Actor {
     void restore(const StorageRecord& record);
 
     void receive(Time now, const Origin& from, Message message) override;
+    void expect(const Message& message, std::size_t step) const override;
     void tick(Time now) override;
     void durable(Time now, BatchNumber number) override;
     [[nodiscard]] Effects take_effects() override;
@@ -87,8 +88,6 @@ class Shard final : public Actor {
 
     [[nodiscard]] bool ours(PartitionId partition) const;
     [[nodiscard]] Replica* find(PartitionId partition);
-    // The replica will be looked at soon.
-    void prefetch(PartitionId partition) const;
     Replica& ensure(PartitionId partition);
     void touch(PartitionId partition);
     // Does the change alter which shards the claims of a partition go to, whatever its view?

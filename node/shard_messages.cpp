@@ -1,15 +1,20 @@
 // What a shard does with each message, by sender: clients and operators, the registry, other nodes.
+#include "common/look_ahead.hpp"
 #include "common/message_groups.hpp"
 #include "node/peer_checks.hpp"
 #include "node/shard.hpp"
 
 namespace ringkv {
 
-namespace {
-// A partition of many is in no cache any more. Its memory is asked for ahead in a batch, in three steps of so many
-// messages: its replica; its next entry; what that is about.
-constexpr std::size_t ahead = 2;
-}  // namespace
+void Shard::expect(const Message& message, std::size_t step) const {
+    const auto ask = [&](PartitionId partition) {
+        if (const Replica* later = replica(partition)) later->expect_request(message, step);
+    };
+    if (const auto* get = std::get_if<Get>(&message))
+        ask(get->partition);
+    else if (const auto* write = std::get_if<Write>(&message))
+        ask(write->partition);
+}
 
 void Shard::receive(Time now, const Origin& from, Message message) {
     now_ = now;
@@ -195,11 +200,9 @@ void Shard::of_a_peer(Time now, const Origin& from, const M& message) {
 void Shard::of_a_peer(Time now, const Origin& from, const ReplicationBatch& batch) {
     const auto each = [&](const auto& messages) {
         for (std::size_t i = 0; i < messages.size(); ++i) {
-            if (i + 3 * ahead < messages.size()) prefetch(messages[i + 3 * ahead].partition);
-            if (i + 2 * ahead < messages.size())
-                if (const Replica* later = find(messages[i + 2 * ahead].partition)) later->log().expect_entry();
-            if (i + ahead < messages.size())
-                if (const Replica* next = find(messages[i + ahead].partition)) next->log().expect_next();
+            look_ahead(i, messages.size(), Replica::expect_steps, [&](std::size_t index, std::size_t step) {
+                if (const Replica* later = find(messages[index].partition)) later->expect_entry(step);
+            });
             of_a_peer(now, from, messages[i]);
         }
     };

@@ -2,30 +2,17 @@
 // replicas, and which of them have been proposed as members.
 #pragma once
 
-#include <map>
 #include <set>
 #include <vector>
 
 #include "common/cluster_map.hpp"
-#include "node/progress.hpp"
+#include "node/peers.hpp"
 
 namespace ringkv {
 
-// The lease (L2) and the newest confirmation (L5): both are send times of ours, the lease's plus its duration.
-struct HeldLease {
-    Time until{};
-    Time confirmed{};
-    Time heard_at{};  // the newest answered beacon; at first, when we began to wait for one
-};
-
-struct Peer {
-    Progress progress;
-    HeldLease lease{};
-};
-
 struct Term {
     PartitionState state;
-    std::map<NodeId, Peer> peers;  // members, those proposed, and learners
+    Peers peers;  // members, those proposed, and learners
     // Proposed as members on the view of now: required until a higher view is learned (V6).
     std::set<NodeId> proposed;
 
@@ -49,11 +36,8 @@ struct Term {
     }
     // The nodes to ask for leases: those required, and learners that have our log.
     [[nodiscard]] std::vector<NodeId> lease_peers() const;
-    [[nodiscard]] Peer* find(NodeId node) {
-        const auto found = peers.find(node);
-        return found == peers.end() ? nullptr : &found->second;
-    }
-    [[nodiscard]] const Peer* find(NodeId node) const { return const_cast<Term*>(this)->find(node); }
+    [[nodiscard]] Peer* find(NodeId node) { return peers.find(node); }
+    [[nodiscard]] const Peer* find(NodeId node) const { return peers.find(node); }
 };
 
 }  // namespace ringkv

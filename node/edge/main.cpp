@@ -10,6 +10,14 @@
 #include "common/edge/system/log.hpp"
 #include "node/edge/shard_thread.hpp"
 
+// What jemalloc is asked for (its manual, "TUNING"); the environment's MALLOC_CONF comes after it. Memory in pages of
+// 2 MiB, where the kernel has them: nearly each look-up of a key is on another page, and with pages of 4 KiB the
+// processor finds few of them without a walk through its tables (docs/decisions/0028).
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "thp:always,metadata_thp:always";
+}
+
 namespace {
 
 using namespace ringkv;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/edge/transport/transport.hpp"
+#include "common/look_ahead.hpp"
 
 namespace ringkv::benchmarks {
 namespace {
@@ -193,7 +194,12 @@ Result<void> CountedCluster::take_in(Host& host) {
         const Identity& identity = envelope->sender;
         const Origin origin{std::move(from), identity.cluster, identity.node,
                             identity.start,  envelope->to,     envelope->minor};
-        for (Message& message : envelope->messages) host.actor->receive(now_, origin, std::move(message));
+        std::vector<Message>& messages = envelope->messages;
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            look_ahead(i, messages.size(), Actor::look_ahead_steps,
+                       [&](std::size_t index, std::size_t step) { host.actor->expect(messages[index], step); });
+            host.actor->receive(now_, origin, std::move(messages[i]));
+        }
     }
     host.inbox.clear();
     if (host.actor == &client_) submit_next();

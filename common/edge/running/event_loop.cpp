@@ -91,7 +91,8 @@ void EventLoop::take_messages() {
             const bool of_client = from.address.kind == Address::Kind::connection && from.node.none();
             actor_.receive(progress.count(of_client), from, std::move(message));
         },
-        [&] { return progress.over() || actor_.bytes_to_send() >= options_.bytes_to_send; });
+        [&] { return progress.over() || actor_.bytes_to_send() >= options_.bytes_to_send; },
+        [&](const Message& message, std::size_t step) { actor_.expect(message, step); });
     more_ = taken >= options_.frames || transport_.waiting();
     const Time now = boot_time();
     if (input_) input_(now);

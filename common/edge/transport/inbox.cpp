@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/look_ahead.hpp"
+
 namespace ringkv {
 
 namespace {
@@ -73,17 +75,17 @@ bool Inbox::hogs(const WaitingFrame& frame) const {
     return found->second + cost(frame) > std::max(least_share, left / 4);
 }
 
-void Inbox::hand_over(const Transport::Handler& handler, const Transport::Enough& enough) {
-    hand_over(servers_, handler, enough);
-    hand_over(clients_, handler, enough);
+void Inbox::hand_over(const Taker& taker) {
+    hand_over(servers_, taker);
+    hand_over(clients_, taker);
 }
 
-void Inbox::hand_over(Queue& queue, const Transport::Handler& handler, const Transport::Enough& enough) {
+void Inbox::hand_over(Queue& queue, const Taker& taker) {
     while (!queue.empty()) {
         WaitingFrame& frame = *queue.front();
         const Address& address = frame.origin.address;
         frame.origin.over_budget = answerable(frame) && (frame.over_budget || ways_.over_budget(address.connection));
-        if (!cut(frame, handler, enough)) {
+        if (!cut(frame, taker)) {
             done(queue);
             continue;
         }
@@ -96,13 +98,16 @@ void Inbox::hand_over(Queue& queue, const Transport::Handler& handler, const Tra
 }
 
 // True: there was enough, and something of the frame is left.
-bool Inbox::cut(WaitingFrame& frame, const Transport::Handler& handler, const Transport::Enough& enough) {
+bool Inbox::cut(WaitingFrame& frame, const Taker& taker) {
     std::vector<Message>& messages = frame.envelope.messages;
     while (frame.next < messages.size() || (!frame.reader.finished() && read_on(frame))) {
         while (frame.next < messages.size()) {
+            if (taker.ahead)
+                look_ahead(frame.next, messages.size(), Actor::look_ahead_steps,
+                           [&](std::size_t index, std::size_t step) { taker.ahead(messages[index], step); });
             ++counters_.messages_in;
-            handler(frame.origin, std::move(messages[frame.next++]));
-            if (enough && enough()) return true;
+            taker.handler(frame.origin, std::move(messages[frame.next++]));
+            if (taker.enough && taker.enough()) return true;
         }
     }
     return false;

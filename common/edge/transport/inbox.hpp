@@ -37,6 +37,12 @@ class Inbox {
         std::function<void(std::uint64_t connection, std::string frame)> answer;
         std::function<bool(std::uint64_t connection)> over_budget;
     };
+    // What messages are handed over to (transport.hpp).
+    struct Taker {
+        const Transport::Handler& handler;
+        const Transport::Enough& enough;
+        const Transport::Ahead& ahead;
+    };
     // All but the ways by reference.
     Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self, Ways ways);
 
@@ -49,15 +55,15 @@ class Inbox {
     [[nodiscard]] bool empty() const { return servers_.empty() && clients_.empty(); }
     [[nodiscard]] Refusals& refusals() { return refusals_; }
     // Servers' frames until `enough` says so, then clients': of them one message at least.
-    void hand_over(const Transport::Handler& handler, const Transport::Enough& enough);
+    void hand_over(const Taker& taker);
 
   private:
     using Queue = std::deque<std::unique_ptr<WaitingFrame>>;
 
     void refuse(const WaitingFrame& frame, const Error& error);
-    void hand_over(Queue& queue, const Transport::Handler& handler, const Transport::Enough& enough);
+    void hand_over(Queue& queue, const Taker& taker);
     [[nodiscard]] bool read_on(WaitingFrame& frame);
-    [[nodiscard]] bool cut(WaitingFrame& frame, const Transport::Handler& handler, const Transport::Enough& enough);
+    [[nodiscard]] bool cut(WaitingFrame& frame, const Taker& taker);
     void done(Queue& queue);
     [[nodiscard]] bool hogs(const WaitingFrame& frame) const;
 

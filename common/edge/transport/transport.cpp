@@ -42,7 +42,7 @@ class Transport::Impl {
     [[nodiscard]] Result<void> open();
     void poll(Duration timeout);
     void wake() const { wake_.raise(); }
-    std::size_t receive(std::size_t frames, const Handler& handler, const Enough& enough);
+    std::size_t receive(std::size_t frames, const Inbox::Taker& taker);
     [[nodiscard]] bool waiting() const { return !inbox_.empty(); }
     [[nodiscard]] std::size_t held_bytes() const { return connections_.budget().held(); }
     std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);
@@ -130,9 +130,9 @@ void Transport::Impl::flush_connecting() {
     for (auto& [endpoint, dealer] : dealers_) dealer.connecting = connecting_.awaits(dealer.socket.get());
 }
 
-std::size_t Transport::Impl::receive(std::size_t frames, const Handler& handler, const Enough& enough) {
+std::size_t Transport::Impl::receive(std::size_t frames, const Inbox::Taker& taker) {
     const std::size_t taken = take_in(frames);
-    inbox_.hand_over(handler, enough);
+    inbox_.hand_over(taker);
     return taken;
 }
 
@@ -367,8 +367,8 @@ void Transport::poll(Duration timeout) {
 void Transport::wake() {
     impl_->wake();
 }
-std::size_t Transport::receive(std::size_t frames, const Handler& handler, const Enough& enough) {
-    return impl_->receive(frames, handler, enough);
+std::size_t Transport::receive(std::size_t frames, const Handler& handler, const Enough& enough, const Ahead& ahead) {
+    return impl_->receive(frames, {handler, enough, ahead});
 }
 bool Transport::waiting() const {
     return impl_->waiting();

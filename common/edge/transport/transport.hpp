@@ -57,6 +57,8 @@ class Transport {
     // Asked after each message: true ends the receive(). What is left, of a frame that was begun too, is handed over
     // by the next one.
     using Enough = std::function<bool()>;
+    // Told of messages that the handler will be given soon, in steps (common/look_ahead.hpp).
+    using Ahead = std::function<void(const Message&, std::size_t step)>;
     // Takes in what the last poll() saw arriving, at most `frames` frames; then hands over what waits: servers' first
     // (other nodes, the registry), then clients', of which one message at least (common/edge/transport/inbox.hpp).
     // Malformed frames, and those of another major version, are answered with FrameRefused, counted, and logged (at
@@ -64,7 +66,7 @@ class Transport {
     // each with its own refusal, while the others of their frame are handed over. What came as an answer, or was
     // published, is not answered. Returns how many frames were taken in. The handler must not use the transport, but
     // for counters().
-    std::size_t receive(std::size_t frames, const Handler& handler, const Enough& enough = {});
+    std::size_t receive(std::size_t frames, const Handler& handler, const Enough& enough = {}, const Ahead& ahead = {});
     // Something was taken in and not handed over yet, so the next turn should not wait.
     [[nodiscard]] bool waiting() const;
     // Bytes that ZeroMQ holds for connections, of all but small frames. Thread-safe.
