@@ -81,6 +81,7 @@ class Primary {
     using Waiter = UncommittedWrites::Waiter;
     struct Held {
         Slot slot;
+        ByteSlot memory;
         Request request;
     };
     // primary.cpp: the term
@@ -113,6 +114,7 @@ class Primary {
     void serve_reads(Time now);
     void ask_for_leases(Time now);
     void refuse(const Request& request, RefusalReason reason, std::string text);
+    [[nodiscard]] Held hold(Request request);
     void serve_held(Time now);
     void forget_old_requests(Time now);
     void expire_sessions(Time now);

@@ -12,6 +12,7 @@ constexpr std::size_t scan_bytes = std::size_t{256} << 10U;  // of one answer, r
 constexpr Duration longest_hold = std::chrono::seconds(10);  // the client of a request that waited longer waits no more
 // Of one client in one partition: answered or under way, and not yet known to be known to it.
 constexpr std::size_t most_outcomes = 1024;
+constexpr std::string_view memory_is_full = "the shard's memory limit is reached; erase keys or add nodes";
 constexpr Duration between_expiries = std::chrono::milliseconds(100);
 constexpr std::size_t most_expired = 512;  // in one entry
 constexpr std::size_t most_expiries = 8;   // entries at once
@@ -28,10 +29,20 @@ void Primary::request(Request request) {
         const Time now = request.arrived;
         return serve(now, std::move(request));
     }
+    if (ports_.memory.full()) return refuse(request, RefusalReason::overloaded, std::string(memory_is_full));
     // One partition that cannot serve must not take all the room of its shard.
     if (held_.size() >= std::max<std::uint64_t>(ports_.admission.limit() / 8, 1))
         return refuse(request, RefusalReason::busy, "the partition is changing its primary");
-    held_.push_back({ports_.admission.enter(), std::move(request)});
+    held_.push_back(hold(std::move(request)));
+}
+
+Primary::Held Primary::hold(Request request) {
+    std::uint64_t bytes = sizeof(Held);
+    if (const auto* write = std::get_if<Write>(&request.what))
+        bytes += write->key.size() + (write->value ? write->value->size() : 0);
+    else if (const auto* get = std::get_if<Get>(&request.what))
+        bytes += get->key.size();
+    return {ports_.admission.enter(), ports_.memory.request(bytes), std::move(request)};
 }
 
 void Primary::serve_held(Time now) {
@@ -73,8 +84,7 @@ bool Primary::acceptable(const Address& from, const Write& write) {
     if (write.client.none() || write.sequence.none())
         return reject(RefusalReason::bad_value, "a write names its client and a sequence, both above 0");
     if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
-    if (write.value && limits.memory != 0 && ports_.engine.bytes() >= limits.memory)
-        return reject(RefusalReason::overloaded, "the shard's memory limit is reached; erase keys or add nodes");
+    if (write.value && ports_.memory.full()) return reject(RefusalReason::overloaded, std::string(memory_is_full));
     // The one that holds the others back is always taken: its answer is what makes room (C1).
     const bool lowest = write.sequence <= write.lowest;
     if (!lowest &&
@@ -156,7 +166,7 @@ void Primary::read(Time now, Request request) {
             return refuse(request, RefusalReason::bad_key, std::move(objection));
     }
     if (leases_held(now, request.arrived)) return answer_read(request);
-    reads_.push_back({ports_.admission.enter(), std::move(request)});
+    reads_.push_back(hold(std::move(request)));
     ask_for_leases(now);
 }
 

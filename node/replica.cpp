@@ -288,9 +288,11 @@ void Replica::tick_backup(Time now) {
 
 void Replica::flush(Time now) {
     if (primary_)
-        primary_->flush(now);
+        primary_->flush(now);  // may commit
     else
         log_.trim(log_.commit());
+    const std::uint64_t sessions = log_.sessions().bytes();
+    ports_.memory.sessions(std::exchange(counted_sessions_, sessions), sessions);
 }
 
 void Replica::durable(Time now, BatchNumber number) {

@@ -93,6 +93,7 @@ class Replica {
     BatchNumber view_batch_;
     PartitionLog log_;
     std::unique_ptr<Primary> primary_;
+    std::uint64_t counted_sessions_ = 0;  // bytes, as the shard's account has them
     Time promised_until_;
     // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that
     // was begun because of an earlier answer must not replace what they brought.

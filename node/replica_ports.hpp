@@ -4,6 +4,7 @@
 
 #include "node/admission.hpp"
 #include "node/engine.hpp"
+#include "node/memory_account.hpp"
 #include "node/outlets.hpp"
 #include "node/refused_messages.hpp"
 #include "node/suffix_budget.hpp"
@@ -32,6 +33,7 @@ struct ReplicaPorts {
     LeaseOutlet& leases;
     EventLog& events;
     Admission& admission;
+    MemoryAccount& memory;
     TransferPace& transfers;
     UniqueNumbers& numbers;
     EntryBlocks& entries;

@@ -29,8 +29,9 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
       admission_(limits.inflight),
       numbers_(self_.start),
       engine_(engine),
-      ports_{facts_,  engine_,    storage_,   suffixes_, messages_, proposals_, leases_,
-             events_, admission_, transfers_, numbers_,  entries_,  refused_},
+      memory_(engine, suffixes_, messages_, limits.memory),
+      ports_{facts_,  engine_,    storage_, suffixes_,  messages_, proposals_, leases_,
+             events_, admission_, memory_,  transfers_, numbers_,  entries_,   refused_},
       registry_(self_, index == 0, facts_, facts_.registry, messages_, events_),
       beacons_(facts_, messages_) {
     RINGKV_CHECK(!self_.registries.empty() && index < self_.endpoints.size(), "a node's description is incomplete");
@@ -40,7 +41,10 @@ void Shard::restore(const StorageRecord& record) {
     restored_ = true;
     std::visit(
         [&](const auto& item) {
-            if constexpr (requires { item.partition; }) ensure(item.partition).restore(record);
+            if constexpr (requires { item.partition; }) {
+                ensure(item.partition).restore(record);
+                touch(item.partition);
+            }
         },
         record);
 }
@@ -313,11 +317,14 @@ void Shard::check_claims(PartitionId partition, const Primary* primary) const {
 
 void Shard::check_invariants() const {
     beacons_.check_invariants();
+    std::uint64_t sessions = 0;
     for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
         if (!replicas_[p]) continue;
         replicas_[p]->check_invariants();
         check_claims(PartitionId(p), replicas_[p]->primary());
+        sessions += replicas_[p]->log().sessions().bytes();
     }
+    RINGKV_CHECK(memory_.use().sessions == sessions, "the memory of sessions is miscounted");
 }
 
 }  // namespace ringkv

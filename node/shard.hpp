@@ -45,8 +45,9 @@ class Shard final : public Actor {
     [[nodiscard]] const ClusterMap& map() const { return facts_.map; }
     // Messages of other nodes and of the registry that no honest one sends, so far: they were refused.
     [[nodiscard]] std::uint64_t refused() const { return refused_.count(); }
+    [[nodiscard]] MemoryUse memory() const { return memory_.use(); }
     // At the end of a turn: those of each replica and of the lease traffic; each primary's view, and no other, is
-    // claimed of all whose leases it needs.
+    // claimed of all whose leases it needs; the account of memory has the sessions of all.
     void check_invariants() const;
 
   private:
@@ -115,6 +116,7 @@ class Shard final : public Actor {
     UniqueNumbers numbers_;
     EntryBlocks entries_;
     Engine& engine_;
+    MemoryAccount memory_;
     const ReplicaPorts ports_;
     RegistryLink registry_;
     Beacons beacons_;

@@ -12,7 +12,7 @@ struct Limits {
     std::uint64_t key = std::uint64_t{4} << 10U;         // bytes
     std::uint64_t value = std::uint64_t{1} << 20U;       // bytes
     std::uint64_t inflight = 65536;                      // requests that a shard holds at once
-    std::uint64_t memory = 0;                            // bytes of keys and values; 0 = no limit
+    std::uint64_t memory = 0;                            // bytes of all that a shard holds; 0 = no limit
     std::uint64_t sessions = std::uint64_t{256} << 20U;  // bytes that the session tables of a shard take, roughly
     std::uint64_t log = std::uint64_t{32} << 20U;  // bytes of entries kept in memory for replicas that fell behind
 };

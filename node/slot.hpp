@@ -27,4 +27,23 @@ class Slot {
     std::uint64_t* count_;
 };
 
+// The same of something that has so many bytes.
+class ByteSlot {
+  public:
+    ByteSlot(std::uint64_t& total, std::uint64_t bytes) : total_(&total), bytes_(bytes) { *total_ += bytes_; }
+    ByteSlot(ByteSlot&& other) noexcept : total_(other.total_), bytes_(std::exchange(other.bytes_, 0)) {}
+    ByteSlot& operator=(ByteSlot&& other) noexcept {
+        if (this == &other) return *this;
+        *total_ -= bytes_;
+        total_ = other.total_;
+        bytes_ = std::exchange(other.bytes_, 0);
+        return *this;
+    }
+    ~ByteSlot() { *total_ -= bytes_; }
+
+  private:
+    std::uint64_t* total_;
+    std::uint64_t bytes_;
+};
+
 }  // namespace ringkv

@@ -78,5 +78,62 @@ TEST_F(ShardOverload, SaysHowMuchItHasToSend) {
     EXPECT_LT(node.shard().bytes_to_send(), 1100000U);
 }
 
+// One key is overwritten again and again: what the engine has stays small, the log suffix does not.
+TEST_F(ShardOverload, TheLogCountsAgainstTheLimitOfMemory) {
+    Limits limits;
+    limits.memory = std::uint64_t{64} << 10U;
+    ShardByHand small{NodeId(1), engine, every_member, in_order, limits};
+    small.start_serving();
+    std::uint64_t op = 0;
+    const auto put = [&](std::optional<std::string> value) {
+        Write write = ShardByHand::put(op + 1, "k", "");
+        write.lowest = write.sequence;
+        write.value = std::move(value);
+        small.from_client(write);
+        if (small.sent<RequestRefused>()) return false;
+        ++op;
+        for (std::uint32_t peer : {2U, 3U}) small.from_node(peer, ShardByHand::ok(1, op));
+        return true;
+    };
+    while (op < 1000 && put(std::string(1000, 'v'))) continue;
+    EXPECT_GT(op, 40U);
+    EXPECT_LT(op, 64U);
+    EXPECT_LT(engine.bytes(), 2000U);
+    EXPECT_GE(small.shard().memory().sum(), limits.memory);
+    EXPECT_LT(small.shard().memory().sum(), limits.memory + 2000);
+    EXPECT_TRUE(put(std::nullopt)) << "what is erased makes room";
+}
+
+TEST_F(ShardOverload, RequestsThatWaitCountAgainstTheLimitOfMemory) {
+    Limits limits;
+    limits.memory = std::uint64_t{64} << 10U;
+    ShardByHand starting{NodeId(1), engine, every_member, in_order, limits};
+    starting.learn(ShardByHand::view(1, 1, {1, 2, 3}));
+    std::uint64_t held = 0;
+    do {
+        starting.from_client(ShardByHand::put(held + 1, "k", std::string(1000, 'v')));
+    } while (!starting.sent<RequestRefused>() && ++held < 1000);
+    EXPECT_GT(held, 40U);
+    EXPECT_LT(held, 65U);
+    EXPECT_GE(starting.shard().memory().requests, held * 1000);
+    for (std::uint32_t node_id : {2U, 3U})
+        starting.from_node(
+            node_id, StartViewOk{PartitionId(0), ShardByHand::view(1, 1, {}).id, OpNumber(0), false, OpNumber(0), {}});
+    starting.pass(milliseconds(10));
+    starting.grant_leases({2, 3});
+    EXPECT_EQ(starting.shard().memory().requests, 0U) << "they are entries now";
+}
+
+TEST_F(ShardOverload, SessionsAreInTheAccount) {
+    EXPECT_EQ(node.shard().memory().sessions, 0U);
+    for (std::uint64_t client = 1; client <= 10; ++client) {
+        Write write = ShardByHand::put(1, "k", "v");
+        write.client = ClientId(client);
+        node.from_client(write);
+        for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, client));
+    }
+    EXPECT_EQ(node.shard().memory().sessions, 10 * SessionTable::bytes_a_session);
+}
+
 }  // namespace
 }  // namespace ringkv

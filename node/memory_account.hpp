@@ -1,0 +1,53 @@
+// What a shard holds in memory, and the limit of all of it (`limits.memory`): what clients wrote, the log suffixes, the
+// session tables, requests that wait and what is about to be sent. Beyond the limit no write is taken that makes more;
+// what comes from other nodes is taken always, for they refuse what is beyond theirs. What the transport holds is
+// bounded by itself (docs/decisions/0026). Thread safety: none.
+#pragma once
+
+#include <cstdint>
+
+#include "node/engine.hpp"
+#include "node/outlets.hpp"
+#include "node/slot.hpp"
+#include "node/suffix_budget.hpp"
+
+namespace ringkv {
+
+// Bytes, roughly, as the allocator has them.
+struct MemoryUse {
+    std::uint64_t data = 0;
+    std::uint64_t log = 0;
+    std::uint64_t sessions = 0;
+    std::uint64_t requests = 0;  // that wait: for leases, or for a view
+    std::uint64_t to_send = 0;   // made in this turn
+
+    [[nodiscard]] std::uint64_t sum() const { return data + log + sessions + requests + to_send; }
+};
+
+class MemoryAccount {
+  public:
+    // All by reference. A limit of 0 is none.
+    MemoryAccount(const Engine& engine, const SuffixBudget& suffixes, const MessageOutlet& messages,
+                  std::uint64_t limit)
+        : engine_(engine), suffixes_(suffixes), messages_(messages), limit_(limit) {}
+
+    [[nodiscard]] MemoryUse use() const {
+        return {engine_.bytes(), suffixes_.held(), sessions_, requests_, messages_.bytes()};
+    }
+    [[nodiscard]] bool full() const { return limit_ != 0 && use().sum() >= limit_; }
+
+    // A request waits while the slot lives.
+    [[nodiscard]] ByteSlot request(std::uint64_t bytes) { return {requests_, bytes}; }
+    // A session table took `before` bytes, and takes `now`.
+    void sessions(std::uint64_t before, std::uint64_t now) { sessions_ += now - before; }
+
+  private:
+    const Engine& engine_;
+    const SuffixBudget& suffixes_;
+    const MessageOutlet& messages_;
+    const std::uint64_t limit_;
+    std::uint64_t sessions_ = 0;
+    std::uint64_t requests_ = 0;
+};
+
+}  // namespace ringkv
