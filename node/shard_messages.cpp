@@ -72,13 +72,11 @@ void Shard::refuse_misplaced(const Origin& from, std::string_view name) {
 template <class M>
 void Shard::request(const Origin& from, Time now, M request) {
     const PartitionId partition = request.partition;
-    if (from.over_budget) {
-        messages_.answer(from.address, RequestRefused{request.request,
-                                                      RefusalReason::overloaded,
-                                                      "the connection has too much on the way; read the answers first",
-                                                      {}});
-        return;
-    }
+    const auto refuse = [&](const char* text) {
+        messages_.answer(from.address, RequestRefused{request.request, RefusalReason::overloaded, text, {}});
+    };
+    if (from.over_budget) return refuse("the connection has too much on the way; read the answers first");
+    if (from.late) return refuse("more comes to the shard than it can do; the request waited for too long");
     if (!ours(partition)) {
         NotPrimary answer{request.request, partition, {}, {}, false};
         if (partition.value() < facts_.map.partitions.size()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/edge/system/clock.hpp"
 #include "common/look_ahead.hpp"
 
 namespace ringkv {
@@ -60,6 +61,7 @@ void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
     origin.to = frame->envelope.to;
     origin.minor = frame->envelope.minor;
     frame->over_budget = hogs(*frame);
+    if (of_client(*frame)) frame->came = boot_time();
     bytes_ += cost(*frame);
     const bool client = of_client(*frame);
     if (client) by_connection_[origin.address.connection] += cost(*frame);
@@ -85,6 +87,7 @@ void Inbox::hand_over(Queue& queue, const Taker& taker) {
         WaitingFrame& frame = *queue.front();
         const Address& address = frame.origin.address;
         frame.origin.over_budget = answerable(frame) && (frame.over_budget || ways_.over_budget(address.connection));
+        frame.origin.late = of_client(frame) && boot_time() - frame.came > options_.longest_wait;
         if (!cut(frame, taker)) {
             done(queue);
             continue;

@@ -28,6 +28,7 @@ struct WaitingFrame {
     std::size_t next = 0;  // and the first of its messages that was not handed over
     bool begun = false;
     bool over_budget = false;  // its connection had too much here when it came
+    Time came{};
 };
 
 class Inbox {

@@ -26,6 +26,9 @@ struct TransportOptions {
     std::size_t coalesce_bytes = std::size_t{1} << 20U;  // a frame is closed when it is larger than this
     int high_water_mark = 1000;                          // frames queued for one peer
     std::size_t waiting_bytes = std::size_t{64} << 20U;  // of frames that came and were not handed over yet
+    // A client's frame that waited longer than this for its turn is handed over as late: what is behind it would come
+    // later still.
+    Duration longest_wait = std::chrono::milliseconds(250);
     // Of what ZeroMQ holds for one connection, and for all; a connection that has more is over its budget.
     std::size_t connection_bytes = std::size_t{16} << 20U;
     std::size_t connections_bytes = std::size_t{256} << 20U;

@@ -3,6 +3,7 @@
 #include <zmq.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/edge/running/event_loop.hpp"
@@ -171,6 +172,39 @@ TEST(TransportBudget, OneThatSendsMoreThanIsHandedOverIsRefused) {
     EXPECT_NE(server.inbox.back().from.address, back);
     for (const Received& received : server.inbox)
         EXPECT_FALSE(received.from.over_budget && received.from.address == back);
+}
+
+// Where more comes than can be done, what is done is done soon, and the rest is refused: else all would come late.
+TEST(TransportBudget, WhatWaitedForTooLongIsRefused) {
+    const std::string endpoint = free_endpoint();
+    TransportOptions options = listening(endpoint);
+    options.longest_wait = std::chrono::milliseconds(20);
+    Peer server(options);
+    Peer client({});
+    const Address back = connect(client, server, endpoint);
+    const Outgoing get{Address::to(endpoint), {}, Get{RequestId(1), PartitionId(), "k"}};
+    std::vector<Received> received;
+    // One message is handed over in a turn: the frame behind it waits.
+    const auto one = [&] {
+        server.transport->poll(std::chrono::milliseconds(5));
+        server.transport->receive(
+            1000,
+            [&](const Origin& from, Message message) {
+                received.push_back({from, std::move(message)});
+            },
+            [] { return true; });
+    };
+    ASSERT_TRUE(pump_until({}, [&] {
+        for (int i = 0; i < 2; ++i) client.transport->send({}, {&get, 1});
+        one();
+        return server.transport->waiting();
+    }));
+    EXPECT_FALSE(received.front().from.late);
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    one();
+    EXPECT_EQ(received.back().from.address, back);
+    EXPECT_TRUE(received.back().from.late);
+    EXPECT_FALSE(received.back().from.over_budget);
 }
 
 }  // namespace

@@ -66,6 +66,24 @@ TEST_F(ShardOverload, AConnectionOverItsBudgetIsRefused) {
     EXPECT_TRUE(node.sent<GetAnswer>());
 }
 
+// But not what lets a client go elsewhere.
+TEST_F(ShardOverload, WhatComesLateIsRefused) {
+    Origin late = client(1);
+    late.late = true;
+    ask(late, Get{RequestId(7), PartitionId(0), "k"});
+    ask(late, ShardByHand::put(1, "k", "v"));
+    ask(late, MapRequest{});
+    node.pass(milliseconds(5));
+    EXPECT_FALSE(node.sent<Prepare>(2));
+    const std::vector<Outgoing> sent = node.take_all();
+    const auto count = [&]<class M>(std::type_identity<M>) {
+        return std::count_if(sent.begin(), sent.end(),
+                             [](const Outgoing& outgoing) { return std::holds_alternative<M>(outgoing.message); });
+    };
+    EXPECT_EQ(count(std::type_identity<RequestRefused>{}), 2);
+    EXPECT_EQ(count(std::type_identity<MapSnapshot>{}), 1);
+}
+
 TEST_F(ShardOverload, SaysHowMuchItHasToSend) {
     EXPECT_EQ(node.shard().bytes_to_send(), 0U);
     node.from_client(ShardByHand::put(1, "k", std::string(100000, 'v')));
