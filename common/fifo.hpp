@@ -22,7 +22,9 @@ class Fifo {
     [[nodiscard]] const T& front() const { return items_[first_]; }
     [[nodiscard]] T& back() { return items_.back(); }
     [[nodiscard]] const T& back() const { return items_.back(); }
+    [[nodiscard]] T* begin() { return items_.data() + first_; }
     [[nodiscard]] const T* begin() const { return items_.data() + first_; }
+    [[nodiscard]] T* end() { return items_.data() + items_.size(); }
     [[nodiscard]] const T* end() const { return items_.data() + items_.size(); }
 
     void push_back(T item) { items_.push_back(std::move(item)); }

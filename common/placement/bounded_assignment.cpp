@@ -117,9 +117,11 @@ void BoundedAssignment::search(const std::vector<Vertex>& from) {
     queue_.clear();
     begin_search();
     for (const Vertex vertex : from) relax(vertex, 0);
-    for (std::size_t next = 0; next < queue_.size(); ++next) {
-        queued_[queue_[next]] = false;
-        expand(queue_[next]);
+    std::size_t next = 0;
+    while (next < queue_.size()) {
+        const Vertex vertex = queue_[next++];
+        queued_[vertex] = false;
+        expand(vertex);
     }
 }
 

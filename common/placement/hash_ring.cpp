@@ -137,6 +137,7 @@ std::vector<NodeId> Ring::preference_list(PartitionId partition, std::uint32_t p
     });
     take_turns(chosen);
     std::vector<NodeId> ids;
+    ids.reserve(chosen.size());
     for (const Index node : chosen) ids.push_back(nodes_[node].id);
     return ids;
 }

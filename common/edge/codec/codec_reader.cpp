@@ -73,7 +73,7 @@ bool Reader::widened(Value& value) {
         if (narrow < 0) return fail("a negative number where none can be");
     if constexpr (std::is_unsigned_v<Word> && std::is_signed_v<Value> && sizeof(Word) == sizeof(Value))
         if (narrow > static_cast<Word>(std::numeric_limits<Value>::max())) return fail("a number out of range");
-    value = static_cast<Value>(narrow);
+    value = static_cast<Value>(narrow);  // NOLINT(bugprone-signed-char-misuse): a number, whose sign is meant
     return true;
 }
 
@@ -104,7 +104,7 @@ bool Reader::read(std::int64_t& value) {
     if (at_ == end_) return fail("cut short");
     const auto first = static_cast<std::uint8_t>(*at_);
     if (first >= head::fixmap && first < head::negative) return read_wide(value);
-    value = static_cast<std::int8_t>(*at_++);
+    value = static_cast<std::int8_t>(*at_++);  // NOLINT(bugprone-signed-char-misuse): a number, whose sign is meant
     return true;
 }
 

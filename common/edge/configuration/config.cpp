@@ -124,7 +124,7 @@ Result<void> check(const Places& places, RegistryConfig& out) {
         return Error(ErrorCode::configuration, lease_place(places) + ": " + lease.error().message());
     const std::string publish_from = places.has("publish") ? "publish" : "listen";
     if (publish_from == "listen") {
-        if (const Result<void> done = check_ports(places, "listen", out.listen, 1); !done) return done;
+        if (Result<void> done = check_ports(places, "listen", out.listen, 1); !done) return done;
         settings.publish = with_port_after(out.listen);
     }
     if (settings.publish == out.listen) return places.wrong("publish", "must differ from `listen`");

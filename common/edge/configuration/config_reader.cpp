@@ -21,6 +21,7 @@ std::string listed(const std::vector<std::string>& words) {
 // `prefix` is that of the level's dotted keys: "" or "lease.".
 Error unknown_key(const yaml::Entry& entry, const std::string& prefix, const std::vector<Field>& fields) {
     std::vector<std::string> known;
+    known.reserve(fields.size());
     for (const Field& field : fields) known.push_back(field.key);
     std::string what = "unknown key '" + prefix + entry.key + "'; ";
     const std::string meant = nearest(entry.key, known);
@@ -50,7 +51,7 @@ Result<void> read_mapping(const yaml::Node& node, const std::string& prefix, con
         const auto field =
             std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.key == entry.key; });
         if (field == fields.end()) return unknown_key(entry, prefix, fields);
-        if (const Result<void> done = read_entry(entry, prefix, *field, places); !done) return done;
+        if (Result<void> done = read_entry(entry, prefix, *field, places); !done) return done;
     }
     for (const Field& field : fields)
         if (field.required && !places.has(prefix + field.key))
@@ -128,7 +129,7 @@ Read endpoints(std::vector<std::string>& values) {
         if (list && node.items.empty()) return wrong("the list is empty");
         std::vector<std::string> read;
         for (const yaml::Node& item : list ? node.items : std::vector<yaml::Node>{node})
-            if (const Result<void> done = endpoint(read.emplace_back())(item); !done) return done;
+            if (Result<void> done = endpoint(read.emplace_back())(item); !done) return done;
         values = std::move(read);
         return {};
     };

@@ -52,7 +52,7 @@ std::string harmless(std::string text) {
 std::string as_text(const Logging& to, const LogLine& line) {
     std::string text = to.name.empty() ? to.program : to.name;
     text += ": " + line.text;
-    for (const auto& [key, value] : line.fields) text += " " + key + "=" + value;
+    for (const auto& [key, value] : line.fields) text.append(" ").append(key).append("=").append(value);
     return harmless(std::move(text));
 }
 
