@@ -79,7 +79,7 @@ void MessageOutlet::send(NodeId node, Prepare message) {
 }
 
 void MessageOutlet::send(NodeId node, PrepareOk message) {
-    gather(node, std::move(message), &ReplicationBatch::acknowledgements, sizeof(PrepareOk));
+    gather(node, message, &ReplicationBatch::acknowledgements, sizeof(PrepareOk));
 }
 
 // The next one is probably as large.

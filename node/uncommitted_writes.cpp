@@ -41,10 +41,8 @@ UncommittedWrites::Op* UncommittedWrites::find(ClientId client, Sequence sequenc
         const auto found = index_->writes.find({client, sequence});
         return found == index_->writes.end() ? nullptr : const_cast<Op*>(&at(found->second));
     }
-    for (std::size_t i = 0; i < ops_.size(); ++i) {
-        const Entry& entry = *ops_[i].entry;
-        if (entry.client == client && entry.sequence == sequence) return &ops_[i];
-    }
+    for (Op& op : ops_)
+        if (op.entry->client == client && op.entry->sequence == sequence) return &op;
     return nullptr;
 }
 
