@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -197,7 +198,7 @@ std::string readable_size(double bytes) {
 }
 
 std::string readable_time(double seconds) {
-    const auto whole = static_cast<std::uint64_t>(std::max(seconds, 0.0) + 0.5);
+    const auto whole = static_cast<std::uint64_t>(std::llround(std::max(seconds, 0.0)));
     if (whole < 100) return fmt::format("{} s", whole);
     if (whole < 6000) return fmt::format("{} min {} s", whole / 60, whole % 60);
     return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);

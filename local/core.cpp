@@ -24,7 +24,7 @@ ClientOptions client_options() {
 std::string event(const std::string& host, const LogLine& line) {
     static constexpr const char* levels[] = {"debug", "info", "warning", "error"};
     std::string text = std::string(levels[static_cast<int>(line.level)]) + " " + host + ": " + line.text;
-    for (const auto& [name, value] : line.fields) text += " " + name + "=" + value;
+    for (const auto& [name, value] : line.fields) text.append(" ").append(name).append("=").append(value);
     return text;
 }
 

@@ -12,7 +12,6 @@ namespace ringkv {
 
 using local::Core;
 using local::Members;
-using local::Progress;
 
 namespace {
 
@@ -119,7 +118,7 @@ Result<void> LocalCluster::settle(Settled what) {
     Epoch epoch;
     std::optional<Time> since;
     return (*core)->wait_until(
-        [&](Members& members, Time now) -> Progress {
+        [&](Members& members, Time now) -> local::Progress {
             if (!since || members.map().epoch != epoch) {
                 epoch = members.map().epoch;
                 since = now;

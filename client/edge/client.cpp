@@ -72,12 +72,12 @@ Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
-Result<Client> Client::connect(Options options) {
+Result<Client> Client::connect(Options options) {  // NOLINT(performance-unnecessary-value-param): declared so in public
     if (auto checked = check(options); !checked) return checked.error();
     auto runtime = ClientRuntime::open(options);
     if (!runtime) return runtime.error();
     if (auto map = (*runtime)->wait_for(FetchMapOperation{}); !map) return map.error();
-    return Client(std::unique_ptr<Impl>(new Impl(std::move(*runtime))));
+    return Client(std::make_unique<Impl>(std::move(*runtime)));
 }
 
 Result<Version> Client::put(std::string_view key, std::string_view value) {

@@ -83,7 +83,8 @@ Result<Settings> settings_of(const Arguments& arguments) {
 }
 
 double microseconds(std::chrono::nanoseconds time) {
-    return static_cast<double>(time.count() / 100) / 10;
+    const auto tenths = time.count() / 100;
+    return static_cast<double>(tenths) / 10;
 }
 
 // A pump for each client object; the slots are dealt out among them.

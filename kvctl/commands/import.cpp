@@ -123,11 +123,12 @@ class Importer {
         const std::uint64_t bytes = record->key.size() + record->value.size();
         while (!writes_->room_for(bytes, 100ms)) show();
         writes_->begin(bytes);
-        client_.async_put(record->key, record->value,
-                          [writes = writes_, bytes, number = lines_.number(), key = record->key](Result<Version> done) {
-                              if (done) return writes->end(bytes, std::nullopt);
-                              writes->end(bytes, Failure{number, key, done.error()});
-                          });
+        client_.async_put(
+            record->key, record->value,
+            [writes = writes_, bytes, number = lines_.number(), key = record->key](const Result<Version>& done) {
+                if (done) return writes->end(bytes, std::nullopt);
+                writes->end(bytes, Failure{number, key, done.error()});
+            });
     }
 
     void name_bad(std::string_view why) {

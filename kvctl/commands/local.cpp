@@ -60,6 +60,7 @@ constexpr std::array<Verb, 6> verbs = {{{"add_node", "ID [RACK]", true, false, t
 
 Error unknown_verb(const std::string& word) {
     std::vector<std::string_view> names;
+    names.reserve(verbs.size());
     for (const Verb& verb : verbs) names.push_back(verb.name);
     const auto nearest = kvctl::nearest(word, names);
     return {ErrorCode::invalid_argument,

@@ -208,7 +208,7 @@ Result<void> MapStore::Impl::each(const char* sql, const Give& give) {
 
 Result<void> MapStore::Impl::read_meta(ClusterMap& map) {
     std::map<std::string, std::string> meta;
-    const auto read = each("SELECT key, value, hash FROM meta", [&](auto& row, std::string_view value) -> Result<void> {
+    auto read = each("SELECT key, value, hash FROM meta", [&](auto& row, std::string_view value) -> Result<void> {
         meta.emplace(row.bytes(0), value);
         return {};
     });
