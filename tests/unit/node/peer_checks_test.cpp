@@ -10,18 +10,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-EntryPtr entry_of(std::uint64_t op, std::uint64_t view_number, std::string key = "k") {
+EntryPtr entry_of(std::uint64_t op, std::uint64_t view_number, const std::string& key = "k") {
     Entry entry;
     entry.op = OpNumber(op);
     entry.view = ShardByHand::view(view_number, 1, {}).id;
     entry.kind = EntryKind::set;
-    entry.key = std::move(key);
+    entry.key = key;
     entry.value = "v";
     entry.client = ClientId(77);
     entry.sequence = Sequence(op);
     entry.lowest = Sequence(1);
     entry.version = entry.op;
-    return std::make_shared<const Entry>(std::move(entry));
+    return share(entry);
 }
 
 // Node 3, a backup of node 1 in view 3, with two entries of view 2.
