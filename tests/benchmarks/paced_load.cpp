@@ -32,7 +32,7 @@ PacedLoad::PacedLoad(std::vector<std::string> endpoints, Options options)
     : endpoints_(std::move(endpoints)), options_(options) {
     const std::size_t each = std::max(1U, options_.keys / options_.clients);
     for (unsigned number = 0; number < options_.clients; ++number) {
-        writers_.push_back(std::make_unique<Writer>(connect(endpoints_), std::vector<std::uint64_t>(each)));
+        writers_.push_back(std::make_unique<Writer>(connect(endpoints_), each));
         fill(number);
     }
     begin_phase();

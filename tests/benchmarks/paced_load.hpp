@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ringkv/client.hpp"
@@ -49,6 +50,8 @@ class PacedLoad {
 
   private:
     struct Writer {
+        Writer(Client its_client, std::size_t keys) : client(std::move(its_client)), counters(keys) {}
+
         Client client;
         std::vector<std::uint64_t> counters;  // of its keys: the value's number
         std::mutex mutex{};

@@ -1,7 +1,6 @@
 #include "tests/benchmarks/process_figures.hpp"
 
-#include <time.h>
-
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -12,7 +11,7 @@ namespace ringkv::benchmarks {
 namespace {
 
 std::filesystem::path directory_of(pid_t process) {
-    const std::filesystem::path directory = "/proc/" + std::to_string(process);
+    std::filesystem::path directory = "/proc/" + std::to_string(process);
     if (!std::filesystem::exists(directory))
         throw std::runtime_error("process " + std::to_string(process) + " has ended");
     return directory;

@@ -171,12 +171,15 @@ class Story {
         testing::sleep_for(std::chrono::seconds(settings_.rest));
         const auto after = processor_times();
         const double took = seconds_since(begin);
+        const auto percent = [took](std::chrono::nanoseconds used) {
+            return std::chrono::duration<double>(used).count() * 100 / took;
+        };
         fmt::print("\n{:<10} {:>8} {:>8} {:>11} {:>9} {:>9} {:>8}\n", "process", "threads", "sockets", "other files",
                    "RSS MiB", "PSS MiB", "CPU %");
         Totals totals;
         for (std::size_t i = 0; i < names_.size(); ++i)
-            row(names_[i], cluster_.node(names_[i]).pid(), (after[i] - before[i]).count() / 1e7 / took, &totals);
-        row("registry", cluster_.registry().pid(), (after.back() - before.back()).count() / 1e7 / took, nullptr);
+            row(names_[i], cluster_.node(names_[i]).pid(), percent(after[i] - before[i]), &totals);
+        row("registry", cluster_.registry().pid(), percent(after.back() - before.back()), nullptr);
         const auto nodes = static_cast<double>(names_.size());
         fmt::print("{:<10} {:>8.1f} {:>8.1f} {:>11.1f} {:>9.1f} {:>9.1f} {:>8.1f}\n\n", "mean node",
                    totals.threads / nodes, totals.sockets / nodes, totals.others / nodes, totals.resident / nodes,

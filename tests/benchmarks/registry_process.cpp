@@ -1,7 +1,6 @@
 #include "tests/benchmarks/registry_process.hpp"
 
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <sstream>

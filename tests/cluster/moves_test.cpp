@@ -79,7 +79,7 @@ TEST(Moves, TheCopiesOfANodeThatStaysAwayAreMadeElsewhere) {
 bool has_share(const ClusterStatus& status, const std::string& name) {
     const NodeStatus* node = find_node(status, name);
     const std::size_t nodes = status.nodes.size();
-    return node != nullptr && node->copies * nodes * 2 >= status.total * status.replication;
+    return node != nullptr && node->copies * nodes * 2 >= std::size_t{status.total} * status.replication;
 }
 
 // All at once, under load: the cluster settles by itself, nothing is lost, and no call fails.

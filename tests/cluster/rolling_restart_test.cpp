@@ -16,7 +16,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 constexpr int refused = 6;
 
@@ -67,12 +66,12 @@ void Operator::serve() {
     std::size_t number = 0;
     for (std::string verb, name; lines >> verb >> name; ++number) {
         if (number < asked_.size()) continue;
-        asked_.push_back(verb + ' ' + name);
         obey(verb, name);
     }
 }
 
 void Operator::obey(const std::string& verb, const std::string& name) {
+    asked_.push_back(verb + ' ' + name);
     if (verb == "stop") {
         cluster_.node(name).signal(SIGTERM);
         EXPECT_EQ(cluster_.node(name).wait_for_exit(patience), 0) << name;

@@ -334,8 +334,8 @@ std::string SimulatedCluster::name_of(NodeId node) const {
 void SimulatedCluster::learn_names() {
     for (const auto& [id, node] : map_.nodes) {
         if (names_.contains(id)) continue;
-        const bool first =
-            std::none_of(names_.begin(), names_.end(), [&](const auto& it) { return it.second == node.name; });
+        const bool first = std::none_of(names_.begin(), names_.end(),
+                                        [&name = node.name](const auto& it) { return it.second == name; });
         names_[id] = first ? node.name : node.name + "#" + std::to_string(id.value());
     }
 }

@@ -108,7 +108,7 @@ class World {
     // Precondition: the host is running.
     void input(HostId host, const std::function<void(Actor&, Time)>& call);
     // Bytes that no actor of ours made, to the host that listens there.
-    void send_raw(HostId from, const std::string& endpoint, std::string frame);
+    void send_raw(HostId from, const std::string& endpoint, const std::string& frame);
 
     // Lets held messages that the filter chooses go, in the order in which they were sent. -> how many.
     std::size_t release(const std::function<bool(const Flight&)>& chosen,
@@ -205,7 +205,7 @@ class World {
                     std::vector<Outgoing>* unsent);
     void dispatch(Packet packet, Duration delay, bool in_order);
     void end_process(HostId host);
-    void trace(TraceEvent event) const;
+    void trace(const TraceEvent& event) const;
     void trace_message(TraceEvent::Kind kind, HostId from, HostId to, const Message& message,
                        std::string why = {}) const;
 

@@ -175,7 +175,7 @@ std::size_t World::release(const std::function<bool(const Flight&)>& chosen, Dur
     return released;
 }
 
-void World::send_raw(HostId from, const std::string& endpoint, std::string frame) {
+void World::send_raw(HostId from, const std::string& endpoint, const std::string& frame) {
     for (Packet& packet : routes(from, Address::to(endpoint))) {
         packet.frame = frame;
         dispatch(std::move(packet), std::chrono::milliseconds(1), true);
@@ -249,7 +249,7 @@ void World::refuse(HostId host, const Packet& packet, const Error& error) {
 
 // ---------------------------------------------------------------- tracing
 
-void World::trace(TraceEvent event) const {
+void World::trace(const TraceEvent& event) const {
     if (trace_) trace_(event);
 }
 

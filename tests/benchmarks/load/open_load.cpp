@@ -193,7 +193,10 @@ class OpenLoad {
     }
 
     void print() const {
-        const auto us = [](std::chrono::nanoseconds time) { return static_cast<double>(time.count() / 100) / 10; };
+        const auto us = [](std::chrono::nanoseconds time) {
+            const auto tenths = time.count() / 100;
+            return static_cast<double>(tenths) / 10;
+        };
         const Counts& counts = counts_;
         const std::uint64_t answered = counts.done + counts.overloaded + counts.refused + counts.not_primary;
         std::cout << nlohmann::json{{"offered", counts.offered},

@@ -9,7 +9,6 @@
 namespace ringkv::scenarios {
 
 using simulation::HostId;
-using simulation::HostState;
 using simulation::TraceEvent;
 
 const std::map<std::string, Runner::Command, std::less<>> Runner::commands = {

@@ -59,6 +59,7 @@ TEST_F(Library, ComparesAndSets) {
 TEST_F(Library, IsSharedByManyThreads) {
     Client client = connect();
     std::vector<std::thread> threads;
+    threads.reserve(8);
     std::atomic<int> wrong{0};
     for (int t = 0; t < 8; ++t) {
         threads.emplace_back([&, t] {
@@ -99,6 +100,7 @@ TEST_F(Library, ManyAtOnceComeBackInOrder) {
 TEST_F(Library, ScanFindsEveryKeyOnceAndInOrderWithinAPartition) {
     Client client = connect();
     std::vector<std::pair<std::string, std::string>> entries;
+    entries.reserve(600);
     for (int i = 0; i < 500; ++i) entries.emplace_back("a/" + std::to_string(i), "v" + std::to_string(i));
     for (int i = 0; i < 100; ++i) entries.emplace_back("b/" + std::to_string(i), "");
     for (const auto& written : client.put_many(entries)) ASSERT_TRUE(written);
@@ -150,13 +152,13 @@ TEST_F(Library, FuturesAndCallbacks) {
     std::promise<void> all;
     for (int i = 0; i < chains; ++i) {
         const std::string key = "c" + std::to_string(i);
-        client.async_put(key, key, [&, key](Result<Version> put) {
+        client.async_put(key, key, [&, key](const Result<Version>& put) {
             EXPECT_TRUE(put);
-            client.async_get(key, [&, key](Result<std::optional<VersionedValue>> got) {
+            client.async_get(key, [&, key](const Result<std::optional<VersionedValue>>& got) {
                 EXPECT_EQ((*got)->value, key);
-                client.async_compare_and_set(key, (*got)->version, "new", [&, key](Result<Version> set) {
+                client.async_compare_and_set(key, (*got)->version, "new", [&, key](const Result<Version>& set) {
                     EXPECT_TRUE(set);
-                    client.async_erase(key, [&](Result<std::optional<Version>> erased) {
+                    client.async_erase(key, [&](const Result<std::optional<Version>>& erased) {
                         EXPECT_TRUE(erased);
                         if (--left == 0) all.set_value();
                     });
@@ -201,7 +203,7 @@ TEST_F(Library, CallsMadeInCallbacksHaveNothingOfEarlierOnes) {
 TEST_F(Library, SynchronousCallInACallbackFailsInsteadOfWaitingForItself) {
     Client client = connect();
     std::promise<std::vector<ErrorCode>> codes;
-    client.async_put("k", "v", [&](Result<Version>) {
+    client.async_put("k", "v", [&](const Result<Version>&) {
         std::vector<ErrorCode> seen = {client.put("k", "w").error().code(), client.get("k").error().code(),
                                        client.get_many({"k"})[0].error().code(), client.scan().error().code(),
                                        client.status().error().code()};
@@ -216,6 +218,7 @@ TEST_F(Library, SynchronousCallInACallbackFailsInsteadOfWaitingForItself) {
 TEST_F(Library, WritesToOneKeyHappenInTheOrderOfTheCalls) {
     Client client = connect();
     std::vector<std::future<Result<Version>>> puts;
+    puts.reserve(300);
     for (int i = 0; i < 300; ++i) puts.push_back(client.async_put("k", std::to_string(i)));
     Version before = 0;
     for (auto& put : puts) {

@@ -24,7 +24,7 @@ inline std::string free_endpoint() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
+    (void)::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
     ::close(socket);
     return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
@@ -118,7 +118,8 @@ class LoopbackServer final : public Actor {
     void serve(const Origin& from, HoldingsRequest& request) {
         HoldingsAnswer held{request.request, {}};
         for (std::uint32_t p = 0; p < map_.partitions.size(); ++p)
-            if (map_.partitions[p].view.has(node_)) held.holdings.push_back({PartitionId(p), p, 100 * p});
+            if (map_.partitions[p].view.has(node_))
+                held.holdings.push_back({PartitionId(p), p, std::uint64_t{100} * p});
         answer(from, std::move(held));
     }
     template <class Other>

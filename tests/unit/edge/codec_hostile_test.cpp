@@ -182,6 +182,7 @@ TEST(Codec, BytesAndValuesOfAFrameAreLimited) {
 TEST(CodecDeathTest, ClaimsAndSmallestMessagesCostLittleMemory) {
     // Sixteen million bytes, each of which could be an element; and as many of the smallest messages as fit.
     const std::string claim = Bytes().header().raw("\x95\x05\x01\xdd").raw(std::string("\x00\xf0\x00\x00", 4)).str();
+    // NOLINTNEXTLINE(bugprone-string-constructor): that large on purpose
     EXPECT_EXIT(decode_in_little_memory(claim + std::string(0xf00000, '\x95')), testing::ExitedWithCode(0), "");
     std::string smallest = Bytes().header().str();
     while (smallest.size() + 2 < CodecLimits{}.frame) smallest += "\x91\x0f";

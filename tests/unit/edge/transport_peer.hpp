@@ -55,7 +55,7 @@ inline TransportOptions listening(const std::string& endpoint) {
 }
 
 template <class Condition>
-[[nodiscard]] bool pump_until(std::vector<Peer*> peers, Condition condition) {
+[[nodiscard]] bool pump_until(const std::vector<Peer*>& peers, Condition condition) {
     const Time deadline = boot_time() + std::chrono::seconds(60);
     while (!condition()) {
         if (boot_time() > deadline) return false;
@@ -85,7 +85,7 @@ inline Address connect(Peer& client, Peer& server, const std::string& endpoint) 
         client.send(Address::to(endpoint), numbered(mark));
         return arrived(mark) != nullptr;
     }));
-    const Address back = arrived(mark) == nullptr ? Address{} : arrived(mark)->from.address;
+    Address back = arrived(mark) == nullptr ? Address{} : arrived(mark)->from.address;
     client.send(Address::to(endpoint), numbered(++mark));  // after all others, for a connection keeps order
     EXPECT_TRUE(pump_until({&client, &server}, [&] { return arrived(mark) != nullptr; }));
     server.inbox.clear();

@@ -359,6 +359,7 @@ TEST(Transport, OneMayEndWhileOthersGoOn) {
     const std::string endpoint = free_endpoint();
     Peer server(listening(endpoint));
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i)
         threads.emplace_back([&endpoint] {
             for (int round = 0; round < 5; ++round) {

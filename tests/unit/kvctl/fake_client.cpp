@@ -128,11 +128,13 @@ Result<Version> Client::compare_and_erase(std::string_view key, Version expected
 
 std::vector<Result<std::optional<VersionedValue>>> Client::get_many(const std::vector<std::string>& keys) {
     std::vector<Result<std::optional<VersionedValue>>> results;
+    results.reserve(keys.size());
     for (const std::string& key : keys) results.push_back(get(key));
     return results;
 }
 std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries) {
     std::vector<Result<Version>> results;
+    results.reserve(entries.size());
     for (const auto& [key, value] : entries) results.push_back(put(key, value));
     return results;
 }

@@ -22,7 +22,7 @@ class Operator : public testing::Test {
         admin = {};
         admin.holdings.partitions.assign(4, {1, 1024});
         admin.plan.moves = 3;
-        admin.plan.bytes = 3 * 1024;
+        admin.plan.bytes = std::uint64_t{3} * 1024;
         admin.plan.least_moves = 3;
     }
     // The node's own answers, one after the other.

@@ -99,7 +99,7 @@ class Churn {
     static std::string name(int key) { return "key" + std::to_string(key); }
 
     LocalCluster& cluster_;
-    std::array<Ledger, writers * keys_each> ledgers_;
+    std::array<Ledger, std::size_t{writers} * keys_each> ledgers_;
     std::atomic<bool> over_{false};
     std::atomic<int> written_{0};
     std::atomic<int> read_{0};
@@ -125,6 +125,7 @@ void churn_with(std::uint32_t replication, int staying, const std::vector<std::s
     }
     Churn churn(cluster);
     std::vector<std::thread> threads;
+    threads.reserve(writers + 4 + others.size());
     for (int writer = 0; writer < writers; ++writer) threads.emplace_back([&, writer] { churn.write(writer); });
     for (int reader = 0; reader < 4; ++reader) threads.emplace_back([&, reader] { churn.read(reader * 13); });
     for (const std::string& node : others)

@@ -101,6 +101,7 @@ TEST(LocalCluster, EndsCallsUnderWayWhenItIsClosed) {
         if (code != ErrorCode::closed && code != ErrorCode::outcome_unknown) ++odd;
     };
     std::vector<std::thread> threads;
+    threads.reserve(5);
     for (int thread = 0; thread < 4; ++thread)
         threads.emplace_back([&, thread] {
             for (int i = 0;; ++i) {

@@ -39,7 +39,7 @@ class ShardByHand {
         return description;
     }
 
-    static View view(std::uint64_t number, std::uint32_t primary, std::vector<std::uint32_t> members,
+    static View view(std::uint64_t number, std::uint32_t primary, const std::vector<std::uint32_t>& members,
                      std::uint64_t since = 0, bool leadership_transferred = false) {
         const auto id = [](std::uint64_t n) { return ViewId{Generation(1), ViewNumber(n)}; };
         View made{id(number), id(since == 0 ? number : since), NodeId(primary), {}, leadership_transferred};
@@ -105,7 +105,7 @@ class ShardByHand {
     [[nodiscard]] std::vector<Outgoing> take_all() { return std::exchange(sends_, {}); }
 
     // Grants every lease that the shard asks for, from these nodes.
-    void grant_leases(std::vector<std::uint32_t> nodes) {
+    void grant_leases(const std::vector<std::uint32_t>& nodes) {
         for (std::uint32_t node : nodes)
             if (const auto beacon = sent<Beacon>(node)) from_node(node, BeaconAnswer{beacon->nonce, false, {}});
     }

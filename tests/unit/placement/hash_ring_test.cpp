@@ -130,7 +130,7 @@ TEST(HashRing, NewNodeTakesAboutItsShare) {
     int taken = 0;
     for (const std::vector<NodeId>& list : lists_of(HashRing(nodes, 128), 4096, 3))
         if (std::find(list.begin(), list.end(), NodeId(99)) != list.end()) ++taken;
-    EXPECT_NEAR(taken, 4096 / 4, 4096 / 10);  // one of the four of its rack
+    EXPECT_NEAR(taken, 4096 / 4.0, 4096 / 10.0);  // one of the four of its rack
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace ringkv {
 namespace {
 
-Holders lists(std::vector<std::vector<std::uint32_t>> numbers) {
+Holders lists(const std::vector<std::vector<std::uint32_t>>& numbers) {
     Holders holders;
     for (const std::vector<std::uint32_t>& list : numbers) {
         holders.emplace_back();

@@ -42,6 +42,7 @@ void take_turns(std::vector<Ranked>& ranked) {
 Holders RendezvousPlacement::place(const std::vector<Candidate>& candidates, const Holders&, std::uint32_t partitions,
                                    std::uint32_t replication) const {
     std::vector<std::uint64_t> name_hashes;
+    name_hashes.reserve(candidates.size());
     for (const Candidate& node : candidates) name_hashes.push_back(hash_of(node.name));
     Holders placement(partitions);
     for (std::uint32_t partition = 0; partition < partitions; ++partition) {

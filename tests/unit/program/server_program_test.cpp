@@ -23,6 +23,7 @@ class ServerProgramTest : public ::testing::Test {
     int run(std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "ringkv-test");
         std::vector<char*> values;
+        values.reserve(arguments.size());
         for (std::string& argument : arguments) values.push_back(argument.data());
         ServerProgram program("ringkv-test", "A server of the tests", "configs/test.yaml");
         ::testing::internal::CaptureStdout();

@@ -58,7 +58,7 @@ struct TestNode {
 
 class Driver {
   public:
-    explicit Driver(RegistryOptions options = small_options(), ClusterMap recovered = {})
+    explicit Driver(const RegistryOptions& options = small_options(), ClusterMap recovered = {})
         : options_(options), actor_(options, placement_, std::move(recovered), our_cluster) {}
 
     // What the registry sent since the last take().

@@ -74,6 +74,7 @@ template <class Kind>
 std::optional<Kind> ask(Transport& transport, const std::string& endpoint, const std::vector<Message>& messages,
                         const std::function<void(const Message&)>& see = {}) {
     std::vector<Outgoing> sends;
+    sends.reserve(messages.size());
     for (const Message& message : messages) sends.push_back({Address::to(endpoint), {}, message});
     std::optional<Kind> answer;
     const Time end = boot_time() + std::chrono::seconds(30);
