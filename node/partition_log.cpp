@@ -27,7 +27,7 @@ void PartitionLog::truncate(OpNumber keep) {
     storage_.store(partition_, TruncateRecord{partition_, keep});
     suffix_.truncate(keep);
     persisted_ = std::min(persisted_, keep);
-    for (std::size_t i = 0; i < unsynced_.size(); ++i) unsynced_[i].second = std::min(unsynced_[i].second, keep);
+    for (auto& [batch, op] : unsynced_) op = std::min(op, keep);
 }
 
 void PartitionLog::set_log_view(ViewId view) {
