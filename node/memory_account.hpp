@@ -37,7 +37,7 @@ class MemoryAccount {
     [[nodiscard]] bool full() const { return limit_ != 0 && use().sum() >= limit_; }
 
     // A request waits while the slot lives.
-    [[nodiscard]] ByteSlot request(std::uint64_t bytes) { return {requests_, bytes}; }
+    [[nodiscard]] Slot request(std::uint64_t bytes) { return Slot(requests_, bytes); }
     // A session table took `before` bytes, and takes `now`.
     void sessions(std::uint64_t before, std::uint64_t now) { sessions_ += now - before; }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "absl/container/btree_set.h"
@@ -52,18 +51,9 @@ class MemoryEngine final : public Engine {
     };
     struct Equal {
         using is_transparent = void;
-        template <class Left, class Right>
-        bool operator()(const Left& left, const Right& right) const {
-            if constexpr (std::is_same_v<Left, Guess>) {
-                return guess(right);
-            } else if constexpr (std::is_same_v<Right, Guess>) {
-                return guess(left);
-            } else {
-                return key_of(left) == key_of(right);
-            }
-        }
-        // Seven bits of the hash are equal.
-        static bool guess(const StoredKey* stored) {
+        bool operator()(const auto& left, const auto& right) const { return key_of(left) == key_of(right); }
+        // Seven bits of the hash are equal. What the table has comes first (absl's EqualElement).
+        bool operator()(StoredKey* const& stored, const Guess&) const {
             prefetch(stored, expected_block);
             return true;
         }

@@ -81,7 +81,7 @@ class Primary {
     using Waiter = UncommittedWrites::Waiter;
     struct Held {
         Slot slot;
-        ByteSlot memory;
+        Slot memory;
         Request request;
     };
     // primary.cpp: the term

@@ -53,15 +53,16 @@ class Replica {
     // A promise of before a restart may run until then (L3).
     void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
 
-    // A Primary is there only in a view of ours, and acts in the view that we know; what is verified is held; an answer
-    // is owed to the view's primary alone. And those of the log and of the Primary.
     // A message of that kind will be received soon, or the turn ends soon: what that needs is asked for, step by step
-    // (common/look_ahead.hpp). The first step does not read anything of the replica. Of the turn's end: the first two.
-    static constexpr std::size_t expect_steps = 2 + PartitionLog::expect_steps;
+    // (common/look_ahead.hpp). The first step does not read anything of the replica. The turn's end needs only the
+    // first of an entry's steps; a request has Actor::look_ahead_steps.
+    static constexpr std::size_t expect_flush_steps = 2;
+    static constexpr std::size_t expect_steps = expect_flush_steps + PartitionLog::expect_steps;
     void expect_entry(std::size_t step) const;
-    static constexpr std::size_t expect_request_steps = 3;
     void expect_request(const Message& message, std::size_t step) const;
 
+    // A Primary is there only in a view of ours, and acts in the view that we know; what is verified is held; an answer
+    // is owed to the view's primary alone. And those of the log and of the Primary.
     void check_invariants() const;
 
   private:

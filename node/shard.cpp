@@ -43,7 +43,7 @@ void Shard::restore(const StorageRecord& record) {
         [&](const auto& item) {
             if constexpr (requires { item.partition; }) {
                 ensure(item.partition).restore(record);
-                touch(item.partition);
+                touch(item.partition);  // the turn's end counts its sessions
             }
         },
         record);
@@ -239,7 +239,7 @@ void Shard::collect_claims() {
 
 Effects Shard::take_effects() {
     for (std::size_t i = 0; i < touched_.size(); ++i) {
-        look_ahead(i, touched_.size(), 2, [&](std::size_t index, std::size_t step) {
+        look_ahead(i, touched_.size(), Replica::expect_flush_steps, [&](std::size_t index, std::size_t step) {
             if (const Replica* later = find(touched_[index])) later->expect_entry(step);
         });
         const PartitionId partition = touched_[i];

@@ -61,10 +61,12 @@ void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
     origin.to = frame->envelope.to;
     origin.minor = frame->envelope.minor;
     frame->over_budget = hogs(*frame);
-    if (of_client(*frame)) frame->came = boot_time();
     bytes_ += cost(*frame);
     const bool client = of_client(*frame);
-    if (client) by_connection_[origin.address.connection] += cost(*frame);
+    if (client) {
+        by_connection_[origin.address.connection] += cost(*frame);
+        frame->came = boot_time();
+    }
     (client ? clients_ : servers_).push_back(std::move(frame));
 }
 

@@ -113,11 +113,15 @@ class ShardByHand {
     // Brings the shard, primary of view 1 and blank, to the point where it serves.
     void start_serving() {
         learn(view(1, 1, {1, 2, 3}));
+        backups_follow();
+        sends_.clear();
+    }
+    // In view 1, where the primary is blank: both have taken over its log, and grant their leases.
+    void backups_follow() {
         for (std::uint32_t node : {2U, 3U})
             from_node(node, StartViewOk{PartitionId(0), view(1, 1, {}).id, OpNumber(0), false, OpNumber(0), {}});
         pass(Milliseconds(10));
         grant_leases({2, 3});
-        sends_.clear();
     }
 
     static Write put(std::uint64_t sequence, std::string key, std::string value) {
