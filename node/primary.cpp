@@ -211,6 +211,8 @@ void Primary::tick(Time now) {
 Time Primary::next_tick(Time now) const {
     const bool busy = phase_ != Phase::serving || ports_.shard.stopping || !held_.empty() || !reads_.empty() ||
                       !term_.proposed.empty();
+    // The turn before had answered enough.
+    if (phase_ == Phase::serving && (!held_.empty() || (!reads_.empty() && leases_held(now, now)))) return now;
     if (busy) return now + tick_soon;
     // For the members, and what leadership waits for.
     Time next = more_expire_ ? expiry_at_ : now + ports_.shard.lease().duration;

@@ -8,6 +8,9 @@
 namespace ringkv {
 
 namespace {
+// Of the answers that a turn makes to what has waited; what else it answers has room before its end at 8 MiB
+// (docs/decisions/0026).
+constexpr std::size_t most_answered = std::size_t{4} << 20U;
 constexpr std::size_t scan_bytes = std::size_t{256} << 10U;  // of one answer, roughly
 constexpr Duration longest_hold = std::chrono::seconds(10);  // the client of a request that waited longer waits no more
 // Of one client in one partition: answered or under way, and not yet known to be known to it.
@@ -25,13 +28,14 @@ void Primary::refuse(const Request& request, RefusalReason reason, std::string t
 void Primary::request(Request request) {
     if (ports_.admission.full())
         return refuse(request, RefusalReason::overloaded, "the shard holds as many requests as limits.inflight allows");
-    if (phase_ == Phase::serving) {
+    // Behind what still waits.
+    if (phase_ == Phase::serving && held_.empty()) {
         const Time now = request.arrived;
         return serve(now, std::move(request));
     }
     if (ports_.memory.full()) return refuse(request, RefusalReason::overloaded, std::string(memory_is_full));
     // One partition that cannot serve must not take all the room of its shard.
-    if (held_.size() >= std::max<std::uint64_t>(ports_.admission.limit() / 8, 1))
+    if (phase_ != Phase::serving && held_.size() >= std::max<std::uint64_t>(ports_.admission.limit() / 8, 1))
         return refuse(request, RefusalReason::busy, "the partition is changing its primary");
     held_.push_back(hold(std::move(request)));
 }
@@ -45,11 +49,12 @@ Primary::Held Primary::hold(Request request) {
     return {ports_.admission.enter(), ports_.memory.request(bytes), std::move(request)};
 }
 
+// The oldest first, until there is enough for one turn; the next tick goes on.
 void Primary::serve_held(Time now) {
-    std::deque<Held> held = std::exchange(held_, {});
-    for (; !held.empty(); held.pop_front()) {
-        Request& request = held.front().request;
-        if (now - request.arrived < longest_hold) serve(now, std::move(request));
+    while (!held_.empty() && ports_.messages.bytes() < most_answered) {
+        Held held = std::move(held_.front());
+        held_.pop_front();
+        if (now - held.request.arrived < longest_hold) serve(now, std::move(held.request));
     }
 }
 
@@ -165,7 +170,7 @@ void Primary::read(Time now, Request request) {
         if (std::string objection = key_objection(get->key); !objection.empty())
             return refuse(request, RefusalReason::bad_key, std::move(objection));
     }
-    if (leases_held(now, request.arrived)) return answer_read(request);
+    if (reads_.empty() && leases_held(now, request.arrived)) return answer_read(request);
     reads_.push_back(hold(std::move(request)));
     ask_for_leases(now);
 }
@@ -179,9 +184,11 @@ void Primary::ask_for_leases(Time now) {
     });
 }
 
+// As serve_held. A read that waits for the next turn is judged by the time of that one, which is stricter (L4).
 void Primary::serve_reads(Time now) {
     if (phase_ != Phase::serving) return;
-    while (!reads_.empty() && leases_held(now, reads_.front().request.arrived)) {
+    while (!reads_.empty() && ports_.messages.bytes() < most_answered &&
+           leases_held(now, reads_.front().request.arrived)) {
         answer_read(reads_.front().request);
         reads_.pop_front();
     }

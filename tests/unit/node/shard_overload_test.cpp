@@ -145,5 +145,36 @@ TEST_F(ShardOverload, SessionsAreInTheAccount) {
     EXPECT_EQ(node.shard().memory().sessions, 10 * SessionTable::bytes_a_session);
 }
 
+// 1. The leases lapse, and reads wait. 2. The leases come back. 3. All that waited was answered in one turn: gigabytes.
+TEST_F(ShardOverload, ReadsThatWaitedAreAnsweredSomeInEachTurnTheOldestFirst) {
+    node.from_client(ShardByHand::put(1, "k", std::string(1U << 20U, 'v')));
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 1));
+    node.pass(milliseconds(1000));
+    for (std::uint64_t i = 1; i <= 32; ++i) ask(client(1), Get{RequestId(i), PartitionId(0), "k"});
+    node.pass(milliseconds(5));
+    EXPECT_FALSE(node.sent<GetAnswer>());
+    for (std::uint32_t peer : {2U, 3U}) {
+        const auto beacon = node.sent<Beacon>(peer);
+        ASSERT_TRUE(beacon);
+        ask({Address::back(100 + peer), ShardByHand::cluster(), NodeId(peer), StartNumber(1), NodeId(1)},
+            BeaconAnswer{beacon->nonce, false, {}});
+    }
+    ask(client(1), Get{RequestId(33), PartitionId(0), "k"});
+    EXPECT_LT(node.shard().bytes_to_send(), std::size_t{6} << 20U);
+    std::uint64_t answered = 0;
+    for (int turn = 0; turn < 40; ++turn) {
+        node.pass(milliseconds(5));
+        std::uint64_t now = 0;
+        for (const Outgoing& outgoing : node.take_all()) {
+            const auto* answer = std::get_if<GetAnswer>(&outgoing.message);
+            if (answer == nullptr) continue;
+            ++now;
+            EXPECT_EQ(answer->request, RequestId(++answered));
+        }
+        EXPECT_LE(now, 5U);
+    }
+    EXPECT_EQ(answered, 33U);
+}
+
 }  // namespace
 }  // namespace ringkv
