@@ -306,7 +306,8 @@ struct StartViewOk {
     ViewId commit_view;
     std::uint64_t ticket = 0;    // of the log that this answer tells of: only a copy that names it may replace it
     bool session_parts = false;  // the answerer takes StateChunk::sessions
-    RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view, ticket, session_parts);
+    bool takes_entries = false;  // and Prepares while it is being copied to
+    RINGKV_FIELDS(StartViewOk, partition, view, op, gap, commit, commit_view, ticket, session_parts, takes_entries);
 };
 
 // The end of a state transfer.
@@ -317,8 +318,8 @@ struct StateEnd {
     RINGKV_FIELDS(StateEnd, applied, sessions, history);
 };
 
-// A part of a state transfer, which replaces what the learner has (M2). Entries above `start` are
-// forwarded as Prepares meanwhile.
+// A part of a state transfer, which replaces what the learner has (M2). Entries above `start` follow as Prepares: to a
+// learner that takes entries from the first chunk on, to any other after the last.
 struct StateChunk {
     PartitionId partition;
     View view;
@@ -332,15 +333,27 @@ struct StateChunk {
     // A part of the session table, to a learner that takes it so; none of them is in `end` then, and `end` says that
     // the table has everything up to `start`.
     std::vector<SessionRecord> sessions{};
-    RINGKV_FIELDS(StateChunk, partition, view, copy, ticket, index, start, start_view, records, end, sessions);
+    // To a learner that takes entries: the sender's applied op when it read this chunk, which is read anew whenever it
+    // is sent again; and the last of the keys that this chunk and those before it cover, all if it is absent.
+    std::optional<OpNumber> read_at{};
+    std::optional<std::string> through{};
+    RINGKV_FIELDS(StateChunk, partition, view, copy, ticket, index, start, start_view, records, end, sessions, read_at,
+                  through);
 };
+
+// In StateChunkOk, of no chunk: it tells of entries alone.
+inline constexpr std::uint32_t no_chunk = 0xFFFFFFFF;
 
 struct StateChunkOk {
     PartitionId partition;
     ViewId view;
     std::uint64_t copy = 0;
     std::uint32_t index = 0;
-    RINGKV_FIELDS(StateChunkOk, partition, view, copy, index);
+    // Where entries go along with the copy: those above its start are persisted up to here. It counts for nothing but
+    // what is sent next, and kept: only a whole log is acknowledged by PrepareOk.
+    OpNumber op{};
+    bool gap = false;  // entries are missing above op: send again from there
+    RINGKV_FIELDS(StateChunkOk, partition, view, copy, index, op, gap);
 };
 
 // ---------------------------------------------------------------- kvctl -> registry, and back

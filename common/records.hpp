@@ -2,6 +2,8 @@
 // A batch of them is written in order and becomes durable as one.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -50,7 +52,10 @@ struct ResetRecord {
 struct StateChunkRecord {
     PartitionId partition;
     std::vector<KeyRecord> records;
-    RINGKV_FIELDS(StateChunkRecord, partition, records);
+    // As in StateChunk.
+    std::optional<OpNumber> read_at{};
+    std::optional<std::string> through{};
+    RINGKV_FIELDS(StateChunkRecord, partition, records, read_at, through);
 };
 
 struct StateDoneRecord {

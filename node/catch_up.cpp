@@ -1,6 +1,7 @@
 #include "node/catch_up.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ringkv {
 
@@ -24,6 +25,7 @@ bool CatchUp::start_view_ok(Time now, NodeId from, Progress& progress, const Sta
     if (!progress.valid(message.view, term_.view().id)) return false;
     // A repeat, or of before the state transfer.
     if (progress.state() == State::replicating || progress.state() == State::transferring) return false;
+    progress.takes_entries(message.takes_entries);
     const auto await_transfer = [&] {
         // A member that far behind is removed for want of progress, and comes back as a learner.
         if (term_.counts(from)) return progress.keep_log();
@@ -62,6 +64,7 @@ bool CatchUp::start_view_ok(Time now, NodeId from, Progress& progress, const Sta
 void CatchUp::begin_transfer(Time now, NodeId node, Progress& progress) {
     if (!ports_.shard.well(node)) return;
     if (ports_.transfers.transfers() >= ports_.shard.map.settings.pace.max_moves_per_node) return;
+    if (!ports_.transfers.open()) return;  // the log is kept from its start on
     const StateTransfer& transfer =
         progress.begin_transfer(now, ports_.numbers.next(), log_.commit(), log_.suffix().view_at(log_.commit()),
                                 ports_.transfers.begin_transfer());
@@ -75,16 +78,20 @@ void CatchUp::begin_transfer(Time now, NodeId node, Progress& progress) {
 void CatchUp::continue_transfer(Time now, NodeId node, Progress& progress) {
     StateTransfer& transfer = progress.transfer();
     // Away, or restarted in the middle, perhaps: it is asked again.
-    const bool silent = now - transfer.progress_at > ports_.shard.lease().grace * 2;
+    const Duration limit = ports_.shard.lease().grace * 2;
+    const bool silent = now - transfer.progress_at > limit ||
+                        (progress.acked() < progress.sent() && now - progress.progress_at() > limit);
     if (!ports_.shard.well(node) || silent) return progress.abandon_transfer();
     if (transfer.chunk) {
         if (now - transfer.sent_at < resend_after(ports_.shard)) return;
+        // Entries that came after it may have been applied there: only what is read now fits (step 4 in the header).
+        if (transfer.entries) transfer.chunk = read_chunk(transfer);
     } else {
         if (!ports_.transfers.open()) {
             transfer.progress_at = now;
             return;
         }
-        transfer.chunk = next_chunk(transfer);
+        transfer.chunk = read_chunk(transfer);
     }
     transfer.sent_at = now;
     transfer.chunk->view = term_.view();
@@ -95,15 +102,33 @@ void CatchUp::continue_transfer(Time now, NodeId node, Progress& progress) {
     ports_.messages.send(node, log_.partition(), *transfer.chunk);
 }
 
-StateChunk CatchUp::next_chunk(StateTransfer& transfer) {
-    ScanPart part;
-    if (!transfer.scanned) {
-        ScanRange range{{}, {}, 0, chunk_bytes, false};
-        if (transfer.after) range.after = *transfer.after;
-        part = ports_.engine.scan(log_.partition(), range);
-        if (!part.records.empty()) transfer.after = part.records.back().key;
-        transfer.scanned = !part.more;
+// Of the keys behind `place`, but none beyond `limit`. -> what is read; `place` is where it ends.
+std::vector<KeyRecord> CatchUp::read_keys(CopyPlace& place, const CopyPlace* limit) {
+    if (place.all_keys) return {};
+    ScanRange range{{}, {}, 0, chunk_bytes, false};
+    if (place.after) range.after = *place.after;
+    ScanPart part = ports_.engine.scan(log_.partition(), range);
+    std::vector<KeyRecord>& records = part.records;
+    const bool bounded = limit != nullptr && !limit->all_keys;
+    while (bounded && !records.empty() && records.back().key > *limit->after) {
+        records.pop_back();
+        part.more = false;
     }
+    place.all_keys = !part.more && !bounded;
+    if (!part.more && bounded)
+        place.after = limit->after;
+    else if (!records.empty())
+        place.after = records.back().key;
+    return std::move(records);
+}
+
+// The next chunk, or the one under way as things are now. The learner may have taken what was sent of it before, and
+// takes no other of the same index: so it ends where that ended, or earlier, and the next one begins there.
+StateChunk CatchUp::read_chunk(StateTransfer& transfer) {
+    const bool again = transfer.chunk.has_value();
+    const CopyPlace before = std::exchange(transfer.reached, transfer.done);
+    const CopyPlace* const limit = again ? &before : nullptr;
+    CopyPlace& place = transfer.reached;
     StateChunk chunk{log_.partition(),
                      term_.view(),
                      transfer.id,
@@ -111,39 +136,58 @@ StateChunk CatchUp::next_chunk(StateTransfer& transfer) {
                      transfer.next,
                      transfer.start,
                      transfer.start_view,
-                     std::move(part.records),
+                     read_keys(place, limit),
                      {}};
-    if (!transfer.scanned) return chunk;
+    if (transfer.entries) {
+        chunk.read_at = log_.commit();
+        if (!place.all_keys) chunk.through = place.after;
+    }
+    if (!place.all_keys) return chunk;
     // Like the keys, the sessions are read while entries go on being applied; the learner applies all above `start` to
     // them again (SessionTable::part). One that knows nothing of parts gets all of them in the end.
     SessionSnapshot rest;
     if (transfer.session_parts) {
-        SessionTable::Part sessions = log_.sessions().part(transfer.next_session, chunk_bytes);
-        transfer.next_session = sessions.next;
+        const bool bounded = limit != nullptr && !limit->all;
+        SessionTable::Part sessions = bounded
+                                          ? log_.sessions().part(place.next_session, chunk_bytes, limit->next_session)
+                                          : log_.sessions().part(place.next_session, chunk_bytes);
+        place.next_session = sessions.next;
         chunk.sessions = std::move(sessions.sessions);
-        if (sessions.more) return chunk;
+        if (sessions.more || bounded) return chunk;
         rest = {transfer.start, log_.sessions().dropped(), {}};
     } else {
         rest = log_.sessions().snapshot(log_.commit());
     }
-    chunk.end = StateEnd{log_.commit(), std::move(rest), log_.suffix().history()};
-    transfer.last_sent = true;
+    place.all = true;
+    chunk.end = StateEnd{log_.commit(), std::move(rest), history_for(transfer)};
     return chunk;
+}
+
+// From `start` on. Where entries went along, what is held here may begin later by now, and the learner has them.
+std::vector<ViewStart> CatchUp::history_for(const StateTransfer& transfer) const {
+    std::vector<ViewStart> history = log_.suffix().history();
+    if (!transfer.entries || transfer.start.none()) return history;
+    std::erase_if(history, [&](const ViewStart& item) { return item.first <= transfer.start; });
+    history.insert(history.begin(), {transfer.start_view, transfer.start});
+    return history;
 }
 
 bool CatchUp::state_chunk_ok(Time now, NodeId from, Peer& peer, const StateChunkOk& message) {
     Progress& progress = peer.progress;
     if (progress.state() != Progress::State::transferring) return false;
     StateTransfer& transfer = progress.transfer();
-    if (message.copy != transfer.id || !transfer.chunk || message.index != transfer.next) return false;
+    if (message.copy != transfer.id) return false;
+    if (transfer.entries) progress.entries_ok(now, message, log_.last(), term_.view().id);
+    if (!transfer.chunk || message.index != transfer.next) return false;
     transfer.chunk.reset();
+    transfer.done = transfer.reached;
     transfer.progress_at = now;
     ++transfer.next;
-    if (!transfer.last_sent) {
+    if (!transfer.done.all) {
         continue_transfer(now, from, progress);
         return false;
     }
-    // The learner took our log over with the state: from `start` on it follows by Prepares.
+    // The learner took our log over with the state: from what it has of the entries on it follows by Prepares.
     peer.lease.heard_at = std::max(peer.lease.heard_at, now);
     progress.finish_transfer(progress.valid(message.view, term_.view().id));
     if (!progress.replicating()) progress.ask_again(term_.view().id, log_.commit());

@@ -29,7 +29,7 @@ Entries LogSuffix::above(OpNumber after, std::size_t most_entries, std::size_t m
     for (std::size_t i = after.value() - start_.value(); i < entries_.size(); ++i) {
         if (entries.size() == most_entries || bytes >= most_bytes) break;
         entries.push_back(entries_[i].entry);
-        bytes += entries_[i].bytes;
+        bytes += bytes_of(OpNumber(start_.value() + i + 1));
     }
     return entries;
 }
@@ -40,14 +40,15 @@ void LogSuffix::append(EntryPtr entry) {
     if (history_.empty() || history_.back().view != entry->view) history_.push_back({entry->view, entry->op});
     const std::uint64_t bytes = entry->bytes() + sizeof(Item);
     const std::uint64_t place = budget_.append(bytes);
+    const std::uint64_t total = total_at(last()) + bytes;
     if (entries_.empty()) oldest_ = place;
-    entries_.push_back({std::move(entry), place, bytes});
+    entries_.push_back({std::move(entry), place, total});
 }
 
 void LogSuffix::truncate(OpNumber keep) {
     RINGKV_CHECK(keep >= start_, "a truncation below what the suffix holds");
     while (last() > keep) {
-        budget_.drop(entries_.back().bytes);
+        budget_.drop(bytes_of(last()));
         entries_.pop_back();
     }
     while (!history_.empty() && history_.back().first > keep) history_.pop_back();
@@ -56,9 +57,11 @@ void LogSuffix::truncate(OpNumber keep) {
 void LogSuffix::trim(OpNumber needed) {
     if (entries_.empty() || start_ >= needed || !budget_.overdue(oldest_)) return;
     while (!entries_.empty() && start_ < needed && !budget_.keeps(entries_.front().place)) {
-        budget_.drop(entries_.front().bytes);
+        const std::uint64_t total = entries_.front().total;
+        budget_.drop(total - total_gone_);
         (void)entries_.pop_front();
         start_ = start_.next();
+        total_gone_ = total;
     }
     if (!entries_.empty()) oldest_ = entries_.front().place;
     // The item that covers start_ stays.
@@ -68,15 +71,16 @@ void LogSuffix::trim(OpNumber needed) {
 }
 
 void LogSuffix::reset(OpNumber start, ViewId start_view) {
-    start_ = start;
     drop_all();
+    start_ = start;
     history_.clear();
     if (!start.none()) history_.push_back({start_view, start});
 }
 
 void LogSuffix::drop_all() {
-    for (const Item& item : entries_) budget_.drop(item.bytes);
+    budget_.drop(bytes_between(start_, last()));
     entries_.clear();
+    total_gone_ = 0;
 }
 
 void LogSuffix::set_history(std::vector<ViewStart> history) {

@@ -34,6 +34,10 @@ class LogSuffix {
     // Entries above `after`: at most so many, and none more once they have so many bytes. Precondition: after >=
     // start().
     [[nodiscard]] Entries above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const;
+    // Of the entries above `after`, up to `upto`. Precondition: start() <= after <= upto <= last().
+    [[nodiscard]] std::uint64_t bytes_between(OpNumber after, OpNumber upto) const {
+        return total_at(upto) - total_at(after);
+    }
 
     // Precondition: entry->op == last() + 1, and its view is not below the last one's.
     void append(EntryPtr entry);
@@ -62,14 +66,20 @@ class LogSuffix {
     struct Item {
         EntryPtr entry;
         std::uint64_t place = 0;  // in the budget
-        std::uint64_t bytes = 0;
+        std::uint64_t total = 0;  // bytes of this entry and of all before it since reset()
     };
 
+    // Precondition: start() <= op <= last().
+    [[nodiscard]] std::uint64_t total_at(OpNumber op) const {
+        return op == start_ ? total_gone_ : entries_[op.value() - start_.value() - 1].total;
+    }
+    [[nodiscard]] std::uint64_t bytes_of(OpNumber op) const { return bytes_between(op.previous(), op); }
     void drop_all();
 
     SuffixBudget& budget_;
     OpNumber start_;
     Fifo<Item> entries_;
+    std::uint64_t total_gone_ = 0;               // of those up to start_
     std::uint64_t oldest_ = 0;                   // the place of the first of them; none: the next to come
     absl::InlinedVector<ViewStart, 1> history_;  // ordered by op; reaches back to start_ at least
 };

@@ -43,12 +43,13 @@ void PartitionLog::advance(OpNumber commit, const std::function<void(const Entry
 }
 
 void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied) {
-    if (incomplete()) return;  // the state is not whole: entries wait in the suffix
+    // The state is not whole. Entries wait in the suffix, unless they go along with the copy (catch_up.hpp).
+    if (incomplete() && !under_way_->entries) return;
     const OpNumber reach = std::min(known_commit_, last());
     while (commit_ < reach) {
         commit_ = commit_.next();
         const EntryPtr entry = suffix_.at(commit_);
-        engine_.apply(partition_, *entry);
+        if (!incomplete() || covers(entry->key)) engine_.apply(partition_, *entry);
         sessions_.apply(*entry);
         if (applied) applied(*entry);
     }
@@ -82,13 +83,16 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
         storage_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
         reset(chunk.start, chunk.start_view);
         copy_ = {chunk.view.since, chunk.copy};
-        next_chunk_ = 0;
+        under_way_ = std::make_unique<Copy>();
     }
-    if (!incomplete() || chunk.index < *next_chunk_) return true;
-    if (chunk.index > *next_chunk_) return false;
-    ++*next_chunk_;
-    if (storage_.keeps()) storage_.store(partition_, StateChunkRecord{partition_, chunk.records});
-    engine_.load(partition_, chunk.records);
+    if (!incomplete() || chunk.index < under_way_->next) return true;
+    if (chunk.index > under_way_->next) return false;
+    const bool too_old = chunk.read_at.value_or(OpNumber()) < commit_;
+    if (under_way_->entries && too_old) return false;
+    ++under_way_->next;
+    if (storage_.keeps())
+        storage_.store(partition_, StateChunkRecord{partition_, chunk.records, chunk.read_at, chunk.through});
+    take_keys(chunk.records, chunk.read_at, chunk.through);
     if (!chunk.sessions.empty()) {
         if (storage_.keeps()) storage_.store(partition_, StateSessionsRecord{partition_, chunk.sessions});
         sessions_.load(chunk.sessions);
@@ -102,11 +106,26 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
     return true;
 }
 
+void PartitionLog::take_keys(const std::vector<KeyRecord>& records, std::optional<OpNumber> read_at,
+                             const std::optional<std::string>& through) {
+    Copy& copy = *under_way_;
+    copy.entries = read_at.has_value();
+    if (!copy.entries) return engine_.load(partition_, records);
+    // What is covered twice stays as the entries made it.
+    const auto fresh = std::find_if(records.begin(), records.end(), [this](const auto& it) { return !covers(it.key); });
+    if (fresh == records.begin())
+        engine_.load(partition_, records);
+    else
+        engine_.load(partition_, {fresh, records.end()});
+    copy.all_keys = copy.all_keys || !through;
+    if (through && (!copy.through || *through > *copy.through)) copy.through = through;
+}
+
 void PartitionLog::clear() {
     storage_.store(partition_, ResetRecord{partition_, OpNumber(), ViewId()});
     reset(OpNumber(), ViewId());
     copy_ = {};
-    next_chunk_ = 0;
+    under_way_ = std::make_unique<Copy>();
 }
 
 void PartitionLog::reset(OpNumber start, ViewId start_view) {
@@ -121,9 +140,10 @@ void PartitionLog::reset(OpNumber start, ViewId start_view) {
 
 void PartitionLog::finish_transfer(OpNumber applied, const SessionSnapshot& sessions,
                                    const std::vector<ViewStart>& history) {
-    next_chunk_.reset();
+    // Where entries went along, our own history is newer.
+    if (!under_way_ || !under_way_->entries) suffix_.set_history(history);
+    under_way_.reset();
     sessions_.restore(sessions);
-    suffix_.set_history(history);
     // The scan ran while entries were applied: only from `applied` on is the state whole.
     advance(applied);
 }
@@ -148,9 +168,9 @@ void PartitionLog::restore(const StorageRecord& record) {
         trim(commit_);
     } else if (const auto* begin = std::get_if<ResetRecord>(&record)) {
         reset(begin->start, begin->start_view);
-        next_chunk_ = 0;  // of a copy that no sender goes on with, unless its end follows
+        under_way_ = std::make_unique<Copy>();  // no sender goes on with it, unless its end follows
     } else if (const auto* part = std::get_if<StateChunkRecord>(&record)) {
-        engine_.load(partition_, part->records);
+        if (under_way_) take_keys(part->records, part->read_at, part->through);
     } else if (const auto* sessions = std::get_if<StateSessionsRecord>(&record)) {
         sessions_.load(sessions->sessions);
     } else if (const auto* done = std::get_if<StateDoneRecord>(&record)) {

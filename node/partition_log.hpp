@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "common/fifo.hpp"
@@ -31,7 +32,13 @@ class PartitionLog {
     [[nodiscard]] ViewId log_view() const { return log_view_; }
     [[nodiscard]] BatchNumber log_view_batch() const { return log_view_batch_; }
     // A state transfer is under way: what is held is not whole.
-    [[nodiscard]] bool incomplete() const { return next_chunk_.has_value(); }
+    [[nodiscard]] bool incomplete() const { return under_way_ != nullptr; }
+    // And entries of that term go along with it.
+    [[nodiscard]] bool takes_entries(ViewId since) const {
+        return under_way_ && under_way_->entries && copy_.first == since;
+    }
+    // Its number, or that of the copy before.
+    [[nodiscard]] std::uint64_t copy() const { return copy_.second; }
     [[nodiscard]] SessionTable& sessions() { return sessions_; }
     [[nodiscard]] const SessionTable& sessions() const { return sessions_; }
 
@@ -49,7 +56,7 @@ class PartitionLog {
     // Is it of the copy that was begun last?
     [[nodiscard]] bool goes_on(const StateChunk& chunk) const;
     // A chunk of a state transfer; that of another one than the last empties us. -> is it, or was it, taken; false: it
-    // does not follow what came before.
+    // does not follow what came before, or was read before what is applied here.
     bool take_chunk(const StateChunk& chunk);
     // Nothing is held any more; only a state transfer can begin anew.
     void clear();
@@ -61,15 +68,27 @@ class PartitionLog {
 
     // As above: start <= commit = applied <= persisted <= last; what is not stored yet is of growing batches and ops,
     // and above what is. Besides: entries are contiguous, their views do not go back (LogSuffix); a log that is
-    // incomplete applies nothing.
+    // incomplete applies nothing, unless entries go along with the copy.
     void check_invariants() const;
 
   private:
     // Copies are numbered by their sender, within its term.
     using TransferName = std::pair<ViewId, std::uint64_t>;
+    // What has come of the copy under way.
+    struct Copy {
+        std::uint32_t next = 0;                // chunk
+        bool entries = false;                  // they go along with it
+        bool all_keys = false;                 // are covered
+        std::optional<std::string> through{};  // or those up to this one
+    };
 
     void reset(OpNumber start, ViewId start_view);
     void finish_transfer(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
+    void take_keys(const std::vector<KeyRecord>& records, std::optional<OpNumber> read_at,
+                   const std::optional<std::string>& through);
+    [[nodiscard]] bool covers(std::string_view key) const {
+        return under_way_->all_keys || (under_way_->through && key <= *under_way_->through);
+    }
     void apply_known(const std::function<void(const Entry&)>& applied);
 
     // What every write needs stands first.
@@ -77,8 +96,8 @@ class PartitionLog {
     Engine& engine_;
     StorageOutlet& storage_;
     OpNumber commit_;
-    OpNumber known_commit_;                    // committed somewhere; at or above commit_
-    std::optional<std::uint32_t> next_chunk_;  // of a copy under way
+    OpNumber known_commit_;            // committed somewhere; at or above commit_
+    std::unique_ptr<Copy> under_way_;  // none: the log is whole
     ViewId log_view_;
     Fifo<std::pair<BatchNumber, OpNumber>> unsynced_;
     LogSuffix suffix_;

@@ -82,6 +82,18 @@ Objection objection_to_end(const StateEnd& end, const StateChunk& chunk) {
     return std::nullopt;
 }
 
+// Where entries go along with a copy: when the chunk was read, and how far it goes.
+Objection objection_to_reach(const StateChunk& chunk) {
+    if (!chunk.read_at) return std::nullopt;
+    if (too_high(*chunk.read_at) || *chunk.read_at < chunk.start) return "a part of a copy is older than its start";
+    const auto order = [](const KeyRecord& a, const KeyRecord& b) { return a.key < b.key; };
+    if (!std::is_sorted(chunk.records.begin(), chunk.records.end(), order)) return "a copy's keys are out of order";
+    if (!chunk.through) return std::nullopt;
+    if (chunk.end) return "a copy ends before it has come to all keys";
+    if (!chunk.records.empty() && chunk.records.back().key > *chunk.through) return "a copy's part goes too far";
+    return std::nullopt;
+}
+
 // Each partition once, in order.
 Objection objection_to_claims(const std::vector<Claim>& claims, std::uint32_t partitions) {
     if (claims.size() > partitions) return "more claims than there are partitions";
@@ -158,11 +170,13 @@ Objection objection_to(const StateChunk& message, std::uint32_t partitions) {
         if (auto objection = objection_to_key(record.key, message.partition, partitions)) return objection;
     }
     if (auto objection = objection_to_sessions(message.sessions)) return objection;
+    if (auto objection = objection_to_reach(message)) return objection;
     return message.end ? objection_to_end(*message.end, message) : std::nullopt;
 }
 
-Objection objection_to(const StateChunkOk&, std::uint32_t) {
-    return std::nullopt;  // it counts by what it names, or not at all
+Objection objection_to(const StateChunkOk& message, std::uint32_t) {
+    if (too_high(message.op)) return "an op number is impossible";
+    return std::nullopt;  // else it counts by what it names, or not at all
 }
 
 Objection objection_to(const Beacon& message, std::uint32_t partitions) {

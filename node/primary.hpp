@@ -122,7 +122,11 @@ class Primary {
     // primary_replication.cpp: Prepares
     void tick_peer(Time now, NodeId node, Peer& peer);
     void send_prepares(Time now, NodeId node, Progress& progress);
-    void trim_log();
+    [[nodiscard]] bool has_something_for(const Progress& progress) const;
+    [[nodiscard]] bool given_up(Time now, const Progress& progress) const;
+    void trim_log(Time now);
+    // A peer that answers nothing for so long is not waited for.
+    [[nodiscard]] Duration silence() const { return ports_.shard.lease().grace * 2; }
 
     // What every request needs stands first (expect()).
     PartitionLog& log_;

@@ -6,7 +6,7 @@
 namespace ringkv {
 
 namespace {
-// Entries kept for a learner that does not keep up.
+// Entries kept for a learner that does not keep up, and takes none while it is copied to.
 constexpr std::uint64_t most_behind = 100000;
 }  // namespace
 
@@ -40,7 +40,15 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
         else if (phase_ == Phase::serving)
             catch_up_.begin_transfer(now, node, progress);
     }
-    if (progress.state() == State::transferring) return catch_up_.continue_transfer(now, node, progress);
+    if (progress.state() == State::transferring) {
+        catch_up_.continue_transfer(now, node, progress);
+        if (progress.forwarding() && progress.acked() < progress.sent() &&
+            progress.due(now, resend_after(ports_.shard))) {
+            progress.resend();
+            send_prepares(now, node, progress);
+        }
+        return;
+    }
     if (!term_.counts(node) && !ports_.shard.well(node)) {
         progress.probe();  // a learner that went away: from the beginning when it is back
         return;
@@ -60,6 +68,7 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
 
 void Primary::send_prepares(Time now, NodeId node, Progress& progress) {
     if (progress.sent() < log_.suffix().start()) {  // cut off by the suffix's limit: from the beginning
+        progress.abandon_transfer();
         progress.probe(log_.commit());
         return;
     }
@@ -77,23 +86,38 @@ void Primary::flush(Time now) {
     // With nothing to store, and no node to wait for, no answer will come that commits what was appended.
     if (log_.commit() != log_.last() && term_.alone()) try_commit(now);
     for (auto& [node, peer] : term_.peers) {
-        const Progress& progress = peer.progress;
-        if (progress.replicating() && (progress.sent() < log_.last() || !progress.knows_view()))
-            send_prepares(now, node, peer.progress);
+        if (has_something_for(peer.progress)) send_prepares(now, node, peer.progress);
     }
-    trim_log();
+    trim_log(now);
 }
 
-// Keeps what the peers that follow have not acknowledged; a learner that does not keep up is cheaper to bring up anew.
-void Primary::trim_log() {
+bool Primary::has_something_for(const Progress& progress) const {
+    if (!progress.follows()) return false;
+    if (progress.forwarding()) {
+        // It shares its time with the copy: so much at a time, as it says that it has them.
+        if (progress.sent() == log_.last() || progress.acked() < log_.suffix().start()) return false;
+        return log_.suffix().bytes_between(progress.acked(), progress.sent()) < most_bytes;
+    }
+    return progress.sent() < log_.last() || !progress.knows_view();
+}
+
+// A learner that says nothing is asked anew, and nothing is kept for it meanwhile. One that does not take entries while
+// it is copied to is cheaper to copy anew, if it lacks too much.
+bool Primary::given_up(Time now, const Progress& progress) const {
+    if (progress.takes_entries()) return progress.waiting() && now - progress.progress_at() > silence();
+    return log_.last().value() - progress.acked().value() > most_behind;
+}
+
+// Keeps what the peers that follow have not acknowledged, and of a state transfer what is above its start, or above
+// what has gone along with it.
+void Primary::trim_log(Time now) {
     OpNumber needed = log_.last();
     for (auto& [node, peer] : term_.peers) {
         Progress& progress = peer.progress;
-        if (const StateTransfer* transfer = progress.transfer_under_way()) needed = std::min(needed, transfer->start);
-        if (!progress.replicating()) continue;
-        const bool lost = log_.last().value() - progress.acked().value() > most_behind;
-        if (lost && !term_.counts(node)) progress.probe();
-        if (progress.replicating()) needed = std::min(needed, progress.acked());
+        const bool learner = !term_.counts(node);
+        if (learner && progress.replicating() && given_up(now, progress)) progress.probe();
+        if (!progress.replicating() && progress.transfer_under_way() == nullptr) continue;
+        needed = std::min(needed, progress.acked());
     }
     log_.trim(needed);
 }

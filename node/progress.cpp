@@ -35,7 +35,9 @@ StateTransfer& Progress::begin_transfer(Time now, std::uint64_t id, OpNumber sta
     state_ = State::transferring;
     transfer_ = std::make_unique<StateTransfer>(StateTransfer{id, ticket_, start, start_view, std::move(slot), now});
     transfer_->session_parts = session_parts_;
+    transfer_->entries = takes_entries_ && session_parts_;
     acked_ = sent_ = reached_ = commit_ = start;
+    knows_view_ = false;
     progress_at_ = now;
     return *transfer_;
 }
@@ -44,6 +46,16 @@ void Progress::abandon_transfer() {
     if (state_ != State::transferring) return;
     transfer_.reset();
     state_ = State::probing;
+}
+
+void Progress::entries_ok(Time now, const StateChunkOk& message, OpNumber last, ViewId current) {
+    if (message.op > acked_ && message.op <= last) {
+        acked_ = message.op;
+        progress_at_ = now;
+    }
+    sent_ = message.gap ? acked_ : std::max(sent_, acked_);
+    reached_ = std::max(reached_, sent_);
+    if (message.gap && message.view < current) knows_view_ = false;
 }
 
 void Progress::finish_transfer(bool valid) {
@@ -91,7 +103,7 @@ void Progress::prepare_ok(Time now, const PrepareOk& message, OpNumber last, Vie
 
 void Progress::check_invariants(OpNumber last) const {
     RINGKV_CHECK((transfer_ != nullptr) == (state_ == State::transferring), "a state transfer without its state");
-    if (!replicating()) return;
+    if (!follows()) return;
     RINGKV_CHECK(acked_ <= reached_, "a peer acknowledged what was never sent to it");
     RINGKV_CHECK(sent_ <= reached_ && reached_ <= last, "more was sent to a peer than there is");
 }

@@ -12,7 +12,8 @@
 //
 // probing            StartView is sent until it is answered. Nothing that the peer has counts.
 // awaiting_transfer  As probing; besides, its log may be replaced, and it is no member (M2).
-// transferring       One chunk at most is under way. Nothing that the peer has counts.
+// transferring       One chunk at most is under way. Nothing that the peer has counts; but if it takes entries, they go
+//                    along, and those above acked() are kept for it.
 // replicating        It has our log up to acked(), stored as configured, and gets Prepares: acked <= reached,
 //                    sent <= reached <= the end of our log.
 #pragma once
@@ -27,23 +28,30 @@
 
 namespace ringkv {
 
+// How much of the state is read: first the keys in their order, then the session table.
+struct CopyPlace {
+    std::optional<std::string> after{};  // the keys up to this one; none yet
+    bool all_keys = false;
+    std::uint32_t next_session = 0;  // where the next part of the session table begins
+    bool all = false;
+};
+
 // A state transfer to a learner (M2): the engine is scanned in key order, a chunk at a time, while entries go on being
-// applied; those above `start` follow as Prepares.
+// applied; those above `start` go as Prepares, at the same time or when it has ended.
 struct StateTransfer {
     std::uint64_t id = 0;
     std::uint64_t ticket = 0;  // of the log that it replaces
     OpNumber start;
     ViewId start_view;
-    Slot slot;                           // of the transfers that the shard sends
-    Time progress_at{};                  // the newest answer, or when there was nothing to wait for
-    std::uint32_t next = 0;              // index of the chunk under way, or of the next one
-    std::optional<StateChunk> chunk{};   // under way: sent again until it is answered
-    std::optional<std::string> after{};  // the scan goes on behind this key
-    bool last_sent = false;
+    Slot slot;                          // of the transfers that the shard sends
+    Time progress_at{};                 // the newest answer, or when there was nothing to wait for
+    std::uint32_t next = 0;             // index of the chunk under way, or of the next one
+    std::optional<StateChunk> chunk{};  // under way: sent again until it is answered
+    CopyPlace done{};                   // where it begins, or the next one will
+    CopyPlace reached{};                // where it ends, as it was read last
     Time sent_at{};
-    bool session_parts = false;      // the learner takes the session table in parts
-    bool scanned = false;            // all keys are sent
-    std::uint32_t next_session = 0;  // where the next part of the session table begins
+    bool session_parts = false;  // the learner takes the session table in parts
+    bool entries = false;        // the learner takes entries at the same time
 };
 
 class Progress {
@@ -71,6 +79,9 @@ class Progress {
     [[nodiscard]] OpNumber base() const { return base_; }
     void offer_from(OpNumber base) { base_ = base; }
     void start_view_sent(Time now) { sent_at_ = now; }
+    // It says so in its answer: does it take Prepares while state is transferred to it?
+    void takes_entries(bool does) { takes_entries_ = does; }
+    [[nodiscard]] bool takes_entries() const { return takes_entries_; }
     // Its log is not ours any more, or is no longer held; the next StartView begins at `base`.
     void probe(OpNumber base);
     void probe() { probe(base_); }
@@ -91,12 +102,18 @@ class Progress {
     [[nodiscard]] StateTransfer& transfer() { return *transfer_; }
     [[nodiscard]] const StateTransfer* transfer_under_way() const { return transfer_.get(); }
     void abandon_transfer();
+    // Do entries go along with it? They do from the first answer on: the learner has begun.
+    [[nodiscard]] bool forwarding() const { return transfer_ && transfer_->entries && transfer_->next != 0; }
+    // What it has of the entries that went along: it is sent what follows. `last`, `current`: as in prepare_ok().
+    void entries_ok(Time now, const StateChunkOk& message, OpNumber last, ViewId current);
     // The last chunk is answered. `valid`: in a view that counts; else it must be asked again.
     void finish_transfer(bool valid);
 
     // ---- replicating
     // It has our log up to `op`. `knows_view`: the view of now, too.
     void replicate(Time now, OpNumber op, OpNumber commit, bool knows_view);
+    // It is sent entries: also while the state is transferred.
+    [[nodiscard]] bool follows() const { return replicating() || forwarding(); }
     [[nodiscard]] OpNumber acked() const { return acked_; }    // stored there
     [[nodiscard]] OpNumber sent() const { return sent_; }      // sent, up to here
     [[nodiscard]] OpNumber commit() const { return commit_; }  // the newest commit point that it said it knows
@@ -120,6 +137,7 @@ class Progress {
     OpNumber base_;
     std::uint64_t ticket_ = 0;  // awaiting_transfer: of its log, as it was when it said that it cannot be joined
     bool session_parts_ = false;
+    bool takes_entries_ = false;
     std::unique_ptr<StateTransfer> transfer_;  // seldom there, and large
     OpNumber acked_;
     OpNumber reached_;  // the highest that was ever sent; `sent` goes back when something is sent again

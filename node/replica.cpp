@@ -88,11 +88,15 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
     if (message.announce) learn_view(now, *message.announce);
     if (!follows(from, message.view, message.since)) return;
     asks_again_ = false;
-    // Only in the log whose StartView we took over; within a term it moves along (V3).
-    if (log_.incomplete() || log_.log_view() < message.since || log_.log_view() > message.view) return;
+    // Only in the log whose StartView we took over; within a term it moves along (V3). Or in that of a copy which
+    // entries go along with (M2).
+    const bool copied_to = log_.incomplete();
+    const bool in_the_log = copied_to ? log_.takes_entries(message.since)
+                                      : log_.log_view() >= message.since && log_.log_view() <= message.view;
+    if (!in_the_log) return;
     // Of a view that was announced in a Prepare which has not arrived: its sender announces it again.
     if (message.view > state_.view.id) return acknowledge(from, true);
-    log_.set_log_view(std::max(log_.log_view(), message.view));
+    if (!copied_to) log_.set_log_view(std::max(log_.log_view(), message.view));
     verified_ = std::max(verified_, log_.commit());
     if (message.first > verified_.next()) {
         acknowledge(from, true);
@@ -124,8 +128,14 @@ bool Replica::fit(Time now, const Entries& entries) {
     return !objection;
 }
 
+// What is not whole is never acknowledged as a log is. The answer names the copy: another one may begin over it.
 void Replica::acknowledge(NodeId primary, bool gap) {
     verified_ = std::max(verified_, log_.commit());
+    if (log_.incomplete()) {
+        ports_.messages.send(primary, partition_,
+                             StateChunkOk{partition_, state_.view.id, log_.copy(), no_chunk, held_for_sure(), gap});
+        return;
+    }
     ports_.messages.send(primary, PrepareOk{partition_, log_.log_view(), held_for_sure(), gap, log_.commit()});
 }
 
@@ -166,8 +176,9 @@ void Replica::answer_start_view(NodeId primary, bool gap) {
     if (!gap || ticket_ == 0) ticket_ = ports_.numbers.next();
     // Without a gap it is said of the view whose log we have: the newest that we know may be another (M4).
     const ViewId view = gap ? state_.view.id : log_.log_view();
-    StartViewOk answer{partition_, view, held_for_sure(), gap, log_.commit(), log_.suffix().view_at(log_.commit()),
-                       ticket_,    true};
+    StartViewOk answer{partition_, view,          held_for_sure(),
+                       gap,        log_.commit(), log_.suffix().view_at(log_.commit()),
+                       ticket_,    true,          true};
     if (log_.incomplete()) {  // nothing of it is whole
         answer.op = answer.commit = OpNumber();
         answer.commit_view = ViewId();
@@ -314,6 +325,7 @@ void Replica::answer_owed(BatchNumber stored) {
         if (log_.persisted() == log_.last()) owed_prepare_ok_.reset();
     }
     if (owed_chunk_ok_ && owed_chunk_ok_->batch <= stored) {
+        owed_chunk_ok_->answer.op = held_for_sure();
         ports_.messages.send(owed_chunk_ok_->to, partition_, owed_chunk_ok_->answer);
         owed_chunk_ok_.reset();
     }

@@ -134,9 +134,9 @@ SessionSnapshot SessionTable::snapshot(OpNumber applied) const {
 
 // By where they stand: a session never moves, so one that is there from the first part to the last is met, and one that
 // comes meanwhile has all its entries after the first part.
-SessionTable::Part SessionTable::part(std::uint32_t from_place, std::size_t bytes) const {
+SessionTable::Part SessionTable::part(std::uint32_t from_place, std::size_t bytes, std::uint32_t until) const {
     Part part;
-    const auto places = static_cast<Index>(blocks_.size() * block_size);
+    const auto places = std::min(static_cast<Index>(blocks_.size() * block_size), until);
     for (part.next = from_place; part.next < places; ++part.next) {
         const Block& block = blocks_[part.next / block_size];
         if ((block.used >> (part.next % block_size) & 1U) == 0) continue;

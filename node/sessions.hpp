@@ -28,6 +28,9 @@
 namespace ringkv {
 
 class SessionTable {
+    using Index = std::uint32_t;
+    static constexpr Index none = std::numeric_limits<Index>::max();
+
   public:
     enum class Verdict : std::uint8_t {
         fresh,     // never executed: go ahead (if it is not in the uncommitted suffix)
@@ -65,7 +68,8 @@ class SessionTable {
         std::uint32_t next = 0;
         bool more = false;
     };
-    [[nodiscard]] Part part(std::uint32_t from, std::size_t bytes) const;
+    // `until`: none from that place on; there may be more there.
+    [[nodiscard]] Part part(std::uint32_t from, std::size_t bytes, std::uint32_t until = none) const;
     // A part, into a table that was empty before the first one.
     void load(const std::vector<SessionRecord>& sessions);
     // The end: the sessions that came in no part, what was dropped, and up to which entry nothing is to be applied any
@@ -87,9 +91,6 @@ class SessionTable {
     void check_invariants() const;
 
   private:
-    using Index = std::uint32_t;
-    static constexpr Index none = std::numeric_limits<Index>::max();
-
     // 62 bits do for a version: it is an op number, and none above is taken (peer_checks.hpp).
     struct Outcome {
         Sequence sequence;

@@ -166,6 +166,9 @@ struct Body {
     std::string operator()(const HoldingsRequest&) const { return {}; }
     std::string operator()(const HoldingsAnswer& m) const { return fmt::format("{} partitions", m.holdings.size()); }
     std::string operator()(const StateChunkOk& m) const {
+        if (m.index == no_chunk)
+            return fmt::format("{} {} op {}{}", part(m.partition), m.view.to_string(), number(m.op),
+                               m.gap ? " gap" : "");
         return fmt::format("{} {} chunk {}", part(m.partition), m.view.to_string(), m.index);
     }
 };

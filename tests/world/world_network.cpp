@@ -215,6 +215,9 @@ void World::receive(HostId host, const Packet& packet) {
                         envelope->to,
                         std::min({envelope->minor, it.options.minor, at(packet.from).options.minor})};
     for (Message& message : envelope->messages) {
+        // A learner of that release does not say so, and a primary of it does not read it.
+        if (auto* const answer = std::get_if<StartViewOk>(&message); answer != nullptr && origin.minor == 0)
+            answer->takes_entries = false;
         trace_message(TraceEvent::Kind::delivered, packet.from, packet.to, message);
         it.actor->receive(local_time(host), origin, std::move(message));
     }
