@@ -8,6 +8,8 @@ namespace ringkv {
 namespace {
 // Entries kept for a learner that does not keep up, and takes none while it is copied to.
 constexpr std::uint64_t most_behind = 100000;
+// The part of limits.log that may be kept of one partition for a learner before its writers wait.
+constexpr std::uint64_t learners_share = 4;
 }  // namespace
 
 void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
@@ -101,23 +103,36 @@ bool Primary::has_something_for(const Progress& progress) const {
     return progress.sent() < log_.last() || !progress.knows_view();
 }
 
-// A learner that says nothing is asked anew, and nothing is kept for it meanwhile. One that does not take entries while
-// it is copied to is cheaper to copy anew, if it lacks too much.
+// A learner that says nothing is asked anew, and nothing is kept for it meanwhile. For one that does not take entries
+// while it is copied to, writers do not wait: if it lacks too much, it is cheaper to copy anew.
 bool Primary::given_up(Time now, const Progress& progress) const {
     if (progress.takes_entries()) return progress.waiting() && now - progress.progress_at() > silence();
     return log_.last().value() - progress.acked().value() > most_behind;
+}
+
+// So much is kept for this learner, committed as it is, that it must catch up before more is written (M2).
+void Primary::hold_writers_for(NodeId node, Progress& progress) {
+    const OpNumber from = progress.acked();
+    if (!progress.takes_entries() || from < log_.suffix().start() || from >= log_.commit()) return;
+    if (log_.suffix().bytes_between(from, log_.commit()) <= ports_.shard.limits.log / learners_share) return;
+    writers_wait_ = true;
+    if (!progress.first_to_be_waited_for()) return;
+    ports_.events.add(LogLevel::warning, "writes wait: a copy of the partition is being made and cannot keep up",
+                      {field(log_.partition()), field(view()), {"to", std::to_string(node.value())}});
 }
 
 // Keeps what the peers that follow have not acknowledged, and of a state transfer what is above its start, or above
 // what has gone along with it.
 void Primary::trim_log(Time now) {
     OpNumber needed = log_.last();
+    writers_wait_ = false;
     for (auto& [node, peer] : term_.peers) {
         Progress& progress = peer.progress;
         const bool learner = !term_.counts(node);
         if (learner && progress.replicating() && given_up(now, progress)) progress.probe();
         if (!progress.replicating() && progress.transfer_under_way() == nullptr) continue;
         needed = std::min(needed, progress.acked());
+        if (learner) hold_writers_for(node, progress);
     }
     log_.trim(needed);
 }

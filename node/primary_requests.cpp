@@ -90,6 +90,9 @@ bool Primary::acceptable(const Address& from, const Write& write) {
         return reject(RefusalReason::bad_value, "a write names its client and a sequence, both above 0");
     if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
     if (write.value && ports_.memory.full()) return reject(RefusalReason::overloaded, std::string(memory_is_full));
+    if (writers_wait_)
+        return reject(RefusalReason::overloaded,
+                      "a copy of the partition is being made and cannot keep up; writes wait until it has caught up");
     // The one that holds the others back is always taken: its answer is what makes room (C1).
     const bool lowest = write.sequence <= write.lowest;
     if (!lowest &&

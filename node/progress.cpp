@@ -38,6 +38,7 @@ StateTransfer& Progress::begin_transfer(Time now, std::uint64_t id, OpNumber sta
     transfer_->entries = takes_entries_ && session_parts_;
     acked_ = sent_ = reached_ = commit_ = start;
     knows_view_ = false;
+    waited_for_ = false;
     progress_at_ = now;
     return *transfer_;
 }

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "common/messages.hpp"
 #include "common/time.hpp"
@@ -82,6 +83,8 @@ class Progress {
     // It says so in its answer: does it take Prepares while state is transferred to it?
     void takes_entries(bool does) { takes_entries_ = does; }
     [[nodiscard]] bool takes_entries() const { return takes_entries_; }
+    // Writers wait for it: for the first time since it was copied to? Then it is to be said.
+    [[nodiscard]] bool first_to_be_waited_for() { return !std::exchange(waited_for_, true); }
     // Its log is not ours any more, or is no longer held; the next StartView begins at `base`.
     void probe(OpNumber base);
     void probe() { probe(base_); }
@@ -138,6 +141,7 @@ class Progress {
     std::uint64_t ticket_ = 0;  // awaiting_transfer: of its log, as it was when it said that it cannot be joined
     bool session_parts_ = false;
     bool takes_entries_ = false;
+    bool waited_for_ = false;
     std::unique_ptr<StateTransfer> transfer_;  // seldom there, and large
     OpNumber acked_;
     OpNumber reached_;  // the highest that was ever sent; `sent` goes back when something is sent again

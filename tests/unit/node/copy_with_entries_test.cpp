@@ -237,5 +237,26 @@ TEST_F(CopiesTo, AChunkThatIsSentAgainIsReadAnewAndGoesNoFurther) {
     EXPECT_EQ(third->records.front().value, "nnn");
 }
 
+TEST_F(CopiesTo, WritersWaitForALearnerThatDoesNotKeepUpAndReadsDoNot) {
+    answer(0, 3);
+    while (write("k", std::string(500, 'v'))) ASSERT_LT(op_, 20U) << "nothing holds the writers back";
+    EXPECT_NE(refusal_.find("copy"), std::string::npos) << refusal_;
+    node_.grant_leases({2});
+    node_.from_client(Get{RequestId(99), PartitionId(0), "k"});
+    EXPECT_TRUE(node_.sent<GetAnswer>());
+    answer(no_chunk, op_);
+    EXPECT_TRUE(write("k", "v"));
+}
+
+TEST_F(CopiesTo, WritersDoNotWaitForALearnerThatSaysNothing) {
+    answer(0, 3);
+    while (write("k", std::string(500, 'v'))) ASSERT_LT(op_, 20U);
+    for (int i = 0; i < 32; ++i) {
+        node_.grant_leases({2});
+        node_.pass(milliseconds(50));
+    }
+    EXPECT_TRUE(write("k", "v")) << refusal_;
+}
+
 }  // namespace
 }  // namespace ringkv
