@@ -60,6 +60,7 @@ void Oracle::applied(HostId host, PartitionId partition, const Entry& entry) {
     } else {
         known = digest;
         ++committed_;
+        states_[partition].apply(entry);
         if (!entry.client.none() && !done_.insert({partition, entry.client, entry.sequence}).second)
             fail("applied-at-most-once",
                  fmt::format("{}: op {} is sequence {} of client {} once more", on(host, partition), entry.op.value(),
@@ -106,7 +107,10 @@ void Oracle::turned(HostId host) {
 void Oracle::check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start) {
     Seen& seen = seen_[{host, partition}];
     const PartitionLog& log = replica.log();
-    if (seen.start != start) seen = Seen{start, {}, {}, {}};
+    if (seen.start != start) {
+        seen = Seen{start, {}, {}, {}};
+        newcomers_.erase({host, partition});
+    }
     if (replica.view().id != seen.view) {
         if (replica.view().id < seen.view) fail("views-grow", on(host, partition) + ": the view went back");
         check_view(partition, replica.view(), host);
@@ -131,6 +135,7 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
         fail("memory-bounded", on(host, partition) + ": holds its log from " +
                                    std::to_string(log.suffix().start().value()) + " to " +
                                    std::to_string(log.last().value()));
+    check_what_it_brings(host, partition, log);
     check_lease(host, partition, replica);
 }
 
@@ -155,7 +160,20 @@ void Oracle::check_newcomers(PartitionId partition, const View& view) {
         if (replica == nullptr || replica->log().log_view() < base)
             fail("newcomers-know-the-view", fmt::format("{} comes in with {}, and has not answered in the view before",
                                                         on(host, partition), describe(view)));
+        newcomers_[{host, partition}] = OpNumber(std::max<std::size_t>(log_.at(partition.value()).size(), 1) - 1);
     }
+}
+
+// M2, M3: a new member has what the log makes of the keys. Later writes would soon cover what a copy has wrong.
+void Oracle::check_what_it_brings(HostId host, PartitionId partition, const PartitionLog& log) {
+    const auto newcomer = newcomers_.find({host, partition});
+    if (newcomer == newcomers_.end() || log.incomplete() || log.commit() < newcomer->second) return;
+    newcomers_.erase(newcomer);
+    const std::string difference =
+        states_[partition].difference(log.commit(), cluster_.engine(host).scan(partition, {}).records);
+    if (!difference.empty())
+        fail("newcomers-have-the-state",
+             fmt::format("{} at op {}: {}", on(host, partition), log.commit().value(), difference));
 }
 
 void Oracle::check_lease(HostId host, PartitionId partition, const Replica& replica) {

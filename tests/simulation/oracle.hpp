@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/simulation/plan.hpp"
+#include "tests/simulation/reference_state.hpp"
 #include "tests/world/cluster.hpp"
 
 namespace ringkv::simulation {
@@ -50,6 +51,7 @@ class Oracle {
 
     void check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start);
     void check_newcomers(PartitionId partition, const View& view);
+    void check_what_it_brings(HostId host, PartitionId partition, const PartitionLog& log);
     void check_view(PartitionId partition, const View& view, HostId host);
     void check_lease(HostId host, PartitionId partition, const Replica& replica);
     void check_map(HostId host, const ClusterMap& map);
@@ -60,6 +62,9 @@ class Oracle {
     const Plan& plan_;
     std::optional<Violation> violation_;
     std::vector<std::vector<std::uint64_t>> log_;  // by partition and op: a digest of the committed entry; 0 = none yet
+    std::map<PartitionId, ReferenceState> states_;
+    // New members whose state has not been looked at: it is when they have applied all that was committed by then.
+    std::map<std::pair<HostId, PartitionId>, OpNumber> newcomers_;
     std::set<std::tuple<PartitionId, ClientId, Sequence>> done_;
     std::map<std::pair<PartitionId, ViewId>, View> views_;
     std::map<std::pair<HostId, PartitionId>, Seen> seen_;

@@ -29,6 +29,13 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     plan.repair_after = random.between(std::chrono::seconds(2), std::chrono::seconds(30));
     plan.moves = static_cast<std::uint32_t>(random.between(1, 4));
     plan.moves_per_second = plan.random("moves per second").chance(0.5) ? 10 : 1000;
+    // So slow that more is written during a copy than a log keeps.
+    if (Random copies = plan.random("long copies"); copies.chance(0.15)) {
+        plan.bytes_per_second = copies.between(800, 2000);
+        plan.partitions = 1;
+        plan.keys = static_cast<std::uint32_t>(copies.between(30, 60));
+        plan.pace = std::chrono::milliseconds(30) * plan.clients / 4;
+    }
     if (Random shards = plan.random("shards"); shards.chance(0.5))
         plan.shards = static_cast<std::uint32_t>(shards.between(2, 3));
     // A cluster in the middle of an upgrade, or before it.
@@ -42,6 +49,11 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
         plan.sessions = SessionTable::bytes_a_session * plan.partitions * sessions.between(1, 4);
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
+    // That is for those alone that take entries while they are copied to: copies to older ones begin anew for ever.
+    if (plan.long_copies()) {
+        plan.older = 0;
+        plan.bytes_per_second *= plan.shards;
+    }
     if (options.partitions != 0) plan.partitions = options.partitions;
     if (options.shards != 0) plan.shards = options.shards;
     if (options.clients != 0) plan.clients = options.clients;
@@ -64,9 +76,10 @@ std::string describe(const Plan& plan) {
     const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
     return fmt::format(
         "{} nodes of up to {} shards in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for "
-        "{:.1f} s; {} clients{} with windows of {} bytes, {} keys; {:.1f} s with faults{}: {}",
+        "{:.1f} s{}; {} clients{} with windows of {} bytes, {} keys; {:.1f} s with faults{}: {}",
         plan.nodes, plan.shards, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
-        plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry), plan.clients,
+        plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry),
+        plan.long_copies() ? fmt::format(", copies at {} bytes/s", plan.bytes_per_second) : "", plan.clients,
         plan.hasty ? " in a hurry" : "", plan.window, plan.keys, seconds(plan.duration),
         plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
 }

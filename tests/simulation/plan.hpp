@@ -20,8 +20,9 @@ struct Plan {
     double older = 0;          // share of the nodes that speak minor version 0 of the protocol
     std::uint32_t replication = 3;
     Duration repair_after = std::chrono::seconds(30);
-    std::uint32_t moves = 4;              // of a node at a time
-    std::uint32_t moves_per_second = 10;  // of a node, where no copy is missing
+    std::uint32_t moves = 4;                      // of a node at a time
+    std::uint32_t moves_per_second = 10;          // of a node, where no copy is missing
+    std::uint64_t bytes_per_second = 64U << 20U;  // of a node's copies; if slow, the load goes on until all are made
     std::uint32_t partitions = 4;
     Durability durability = Durability::memory;
     ReadMode reads = ReadMode::lease;
@@ -48,6 +49,7 @@ struct Plan {
     [[nodiscard]] double strength_of(Fault fault) const { return strength[index_of(fault)]; }
     // A stream that only this purpose uses.
     [[nodiscard]] Random random(std::string_view purpose) const { return Random(seed).fork(purpose); }
+    [[nodiscard]] bool long_copies() const { return bytes_per_second < (1U << 20U); }
     // Nodes that the registry waits for before it forms the cluster.
     [[nodiscard]] std::uint32_t form_with() const { return std::min<std::uint32_t>(nodes, 3); }
 };

@@ -34,6 +34,7 @@ RegistryOptions registry_options(const Plan& plan) {
     options.settings.pace.repair_after = plan.repair_after;
     options.settings.pace.max_moves_per_node = plan.moves;
     options.settings.pace.max_moves_per_second = plan.moves_per_second;
+    options.settings.pace.max_bytes_per_second = plan.bytes_per_second;
     options.form_with = plan.form_with();
     return options;
 }
@@ -133,6 +134,10 @@ class Run {
     void heal() {
         if (oracle_.violation()) return;
         chaos_.heal();
+        // A busy partition can always be replicated again (M2).
+        if (plan_.long_copies() &&
+            !comes([this] { return whole(); }, healing_takes, [this] { return what_is_stuck(); }))
+            return;
         workload_.stop();
         if (!comes([this] { return whole() && workload_.idle(); }, healing_takes, [this] { return what_is_stuck(); }))
             return;
