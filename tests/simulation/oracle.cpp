@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/partitioning.hpp"
 #include "common/placement/planning.hpp"
@@ -160,17 +161,24 @@ void Oracle::check_newcomers(PartitionId partition, const View& view) {
         if (replica == nullptr || replica->log().log_view() < base)
             fail("newcomers-know-the-view", fmt::format("{} comes in with {}, and has not answered in the view before",
                                                         on(host, partition), describe(view)));
-        newcomers_[{host, partition}] = OpNumber(std::max<std::size_t>(log_.at(partition.value()).size(), 1) - 1);
+        newcomers_[{host, partition}] = {OpNumber(std::max<std::size_t>(log_.at(partition.value()).size(), 1) - 1)};
     }
 }
 
-// M2, M3: a new member has what the log makes of the keys. Later writes would soon cover what a copy has wrong.
+// M2, M3: a new member has what the log makes of keys and sessions. Later writes would soon cover what a copy has
+// wrong.
 void Oracle::check_what_it_brings(HostId host, PartitionId partition, const PartitionLog& log) {
-    const auto newcomer = newcomers_.find({host, partition});
-    if (newcomer == newcomers_.end() || log.incomplete() || log.commit() < newcomer->second) return;
-    newcomers_.erase(newcomer);
-    const std::string difference =
-        states_[partition].difference(log.commit(), cluster_.engine(host).scan(partition, {}).records);
+    const auto found = newcomers_.find({host, partition});
+    if (found == newcomers_.end() || log.incomplete() || log.commit() < found->second.reach) return;
+    const ReferenceState& state = states_[partition];
+    std::string difference;
+    if (!std::exchange(found->second.keys_are_right, true))
+        difference = state.difference(log.commit(), cluster_.engine(host).scan(partition, {}).records);
+    if (difference.empty()) {
+        if (log.commit() != state.last()) return;
+        if (log.sessions().snapshot(log.commit()) != state.sessions()) difference = "other sessions";
+    }
+    newcomers_.erase(found);
     if (!difference.empty())
         fail("newcomers-have-the-state",
              fmt::format("{} at op {}: {}", on(host, partition), log.commit().value(), difference));

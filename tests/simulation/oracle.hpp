@@ -63,8 +63,13 @@ class Oracle {
     std::optional<Violation> violation_;
     std::vector<std::vector<std::uint64_t>> log_;  // by partition and op: a digest of the committed entry; 0 = none yet
     std::map<PartitionId, ReferenceState> states_;
-    // New members whose state has not been looked at: it is when they have applied all that was committed by then.
-    std::map<std::pair<HostId, PartitionId>, OpNumber> newcomers_;
+    // New members whose state has not been looked at: it is when they have applied all that was committed by then, and
+    // their sessions when they have applied all that is.
+    struct Newcomer {
+        OpNumber reach;
+        bool keys_are_right = false;
+    };
+    std::map<std::pair<HostId, PartitionId>, Newcomer> newcomers_;
     std::set<std::tuple<PartitionId, ClientId, Sequence>> done_;
     std::map<std::pair<PartitionId, ViewId>, View> views_;
     std::map<std::pair<HostId, PartitionId>, Seen> seen_;

@@ -1,4 +1,5 @@
-// What the committed log makes of a partition's keys, as of any op: what a replica is compared with.
+// What the committed log makes of a partition: its keys as of any op, its sessions as of the newest. What a replica is
+// compared with.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,13 +12,18 @@
 #include <vector>
 
 #include "common/entry.hpp"
+#include "node/sessions.hpp"
 
 namespace ringkv::simulation {
 
 class ReferenceState {
   public:
-    // Each committed entry once, in any order.
+    // Each committed entry once. The replica that is first to apply one has applied all before it.
     void apply(const Entry& entry) {
+        if (entry.op == last_.next()) {
+            last_ = entry.op;
+            sessions_.apply(entry);
+        }
         if (entry.kind != EntryKind::set && entry.kind != EntryKind::remove) return;
         std::vector<Change>& changes = keys_[std::string(entry.key)];
         const auto later = [](OpNumber op, const Change& change) { return op < change.op; };
@@ -25,6 +31,9 @@ class ReferenceState {
         if (entry.kind == EntryKind::set) change.value = std::string(entry.value);
         changes.insert(std::upper_bound(changes.begin(), changes.end(), entry.op, later), std::move(change));
     }
+
+    [[nodiscard]] OpNumber last() const { return last_; }
+    [[nodiscard]] SessionSnapshot sessions() const { return sessions_.snapshot(last_); }
 
     // Which key of these, which are in order, is not as of `op`; empty: none.
     [[nodiscard]] std::string difference(OpNumber op, const std::vector<KeyRecord>& records) const {
@@ -49,6 +58,8 @@ class ReferenceState {
         std::optional<std::string> value;  // none: removed
     };
     std::map<std::string, std::vector<Change>> keys_;
+    SessionTable sessions_;
+    OpNumber last_;
 };
 
 }  // namespace ringkv::simulation
