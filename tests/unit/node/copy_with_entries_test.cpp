@@ -258,5 +258,33 @@ TEST_F(CopiesTo, WritersDoNotWaitForALearnerThatSaysNothing) {
     EXPECT_TRUE(write("k", "v")) << refusal_;
 }
 
+// Of seed 238: 1. A learner joins the log, and lacks more than 100,000 entries of it. 2. It gets the first batch, and
+// acknowledges it. 3. It still lacked as many, was asked anew, got one batch more, and so on: a batch in each round.
+TEST_F(ShardTest, ALearnerThatLacksMuchAndMakesProgressIsNotAskedAnew) {
+    ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
+    const View view = ShardByHand::view(1, 1, {1, 2});
+    node.learn(view);
+    node.from_node(2, StartViewOk{PartitionId(0), view.id, OpNumber(0), false, OpNumber(0), {}});
+    node.pass(milliseconds(10));
+    constexpr std::uint64_t writes = 110000;
+    for (std::uint64_t op = 1; op <= writes; ++op) {
+        Write write = ShardByHand::put(op, "k", "v");
+        write.lowest = write.sequence;
+        node.from_client(std::move(write));
+        if (op % 50 == 0) node.from_node(2, ShardByHand::ok(1, op));
+    }
+    node.from_node(3, StartViewOk{PartitionId(0), view.id, OpNumber(0), false, OpNumber(0), {}, 8, true, true});
+    EXPECT_TRUE(node.sent<StartView>(3));
+    for (int batch = 0; batch < 3; ++batch) {
+        const auto entries = node.sent<Prepare>(3);
+        ASSERT_TRUE(entries && !entries->entries.empty()) << batch;
+        const OpNumber last = entries->entries.back()->op;
+        ASSERT_LT(last.value() + 100000, writes) << "it lacks less by now";
+        node.from_node(3, PrepareOk{PartitionId(0), view.id, last, false, OpNumber(0)});
+        node.pass(milliseconds(5));
+        EXPECT_FALSE(node.sent<StartView>(3));
+    }
+}
+
 }  // namespace
 }  // namespace ringkv
