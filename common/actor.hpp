@@ -84,12 +84,6 @@ struct Origin {
     StartNumber start;
     NodeId to;                // the identity it was meant for; none: any
     std::uint32_t minor = 0;  // of the protocol version that the sender speaks
-    // It has too much on the way, to it or from it: its requests are refused (`overloaded`), and what else it asks
-    // for may go unanswered.
-    bool over_budget = false;
-    // A client's, and it waited so long for its turn that its requests are refused (`overloaded`) to let those behind
-    // it come in time.
-    bool late = false;
 };
 
 struct Outgoing {

@@ -72,11 +72,6 @@ void Shard::refuse_misplaced(const Origin& from, std::string_view name) {
 template <class M>
 void Shard::request(const Origin& from, Time now, M request) {
     const PartitionId partition = request.partition;
-    const auto refuse = [&](const char* text) {
-        messages_.answer(from.address, RequestRefused{request.request, RefusalReason::overloaded, text, {}});
-    };
-    if (from.over_budget) return refuse("the connection has too much on the way; read the answers first");
-    if (from.late) return refuse("more comes to the shard than it can do; the request waited for too long");
     if (!ours(partition)) {
         NotPrimary answer{request.request, partition, {}, {}, false};
         if (partition.value() < facts_.map.partitions.size()) {
@@ -93,7 +88,6 @@ void Shard::request(const Origin& from, Time now, M request) {
 // R3: clients may start while the registry is down.
 void Shard::on(const Origin& from, const MapRequest& wanted) {
     const ClusterMap& map = facts_.map;
-    if (from.over_budget) return;  // it asks again
     if (std::tie(map.generation, map.epoch) > std::tie(wanted.generation, wanted.epoch)) {
         if (got_map_.insert(from.address.connection).second) messages_.answer(from.address, MapSnapshot{map});
     } else {
@@ -102,7 +96,7 @@ void Shard::on(const Origin& from, const MapRequest& wanted) {
 }
 
 void Shard::on(const Origin& from, const HoldingsRequest& wanted) {
-    if (from.over_budget || !got_holdings_.insert(from.address.connection).second) return;  // it asks again
+    if (!got_holdings_.insert(from.address.connection).second) return;  // it asks again
     HoldingsAnswer answer{wanted.request, {}};
     for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
         if (!replicas_[p] || replicas_[p]->log().last().none()) continue;

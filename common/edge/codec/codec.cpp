@@ -1,6 +1,9 @@
 #include "common/edge/codec/codec.hpp"
 
+#include <array>
+
 #include "common/edge/codec/codec_fields.hpp"
+#include "common/message_groups.hpp"
 
 namespace ringkv {
 namespace {
@@ -49,16 +52,21 @@ constexpr std::size_t usual_bytes = 128;
     return {};
 }
 
-template <class T, class... Others>
-constexpr bool is_one_of = (std::is_same_v<T, Others> || ...);
+// Of the type with that number.
+[[nodiscard]] bool is_request(std::uint64_t type) {
+    static constexpr auto are_requests = []<class... All>(std::type_identity<std::variant<All...>>) {
+        return std::array{ClientRequest<All>...};
+    }(std::type_identity<Message>{});
+    return type < are_requests.size() && are_requests[type];
+}
 
 // Clients learn that this one request was refused, and wait for no answer. All else that a refusal can be is a
 // FrameRefused, of a code that says nothing of the requests which shared the frame.
 template <class T>
 [[nodiscard]] Message refusal_of(const T& message, const std::string& text) {
-    if constexpr (is_one_of<T, Write, Get, Scan>)
+    if constexpr (ClientRequest<T>)
         return RequestRefused{message.request, RefusalReason::not_built, text, {}};
-    else if constexpr (is_one_of<T, Administer>)
+    else if constexpr (OneOf<T, Administer>)
         return AdministerAnswer{message.request, ErrorCode::invalid_argument, text, {}};
     else
         return FrameRefused{ErrorCode::refused, text};
@@ -97,7 +105,36 @@ template <class T>
     return true;
 }
 
+// The first field of a request is its id.
+[[nodiscard]] bool skim_message(Reader& in, Requests& requests) {
+    std::uint32_t count = 0;
+    std::uint64_t type = 0;
+    if (!in.enter(count)) return false;
+    if (count == 0) return in.fail("a message without a type");
+    if (!in.read(type)) return false;
+    std::uint32_t field = 1;
+    if (is_request(type) && count > field) {
+        if (!wire::unpack(in, requests.ids.emplace_back())) return false;
+        ++field;
+    } else {
+        requests.others = true;
+    }
+    for (; field < count; ++field)
+        if (!in.skip()) return false;
+    in.leave();
+    return true;
+}
+
 }  // namespace
+
+std::optional<RequestId> request_of(const Message& message) {
+    return std::visit(
+        []<class M>(const M& content) -> std::optional<RequestId> {
+            if constexpr (ClientRequest<M>) return content.request;
+            return {};
+        },
+        message);
+}
 
 FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
     StringSink sink(buffer_);
@@ -157,6 +194,14 @@ Result<void> FrameReader::check() const {
         passed.unreadable.clear();
     }
     return {};
+}
+
+Result<Requests> FrameReader::requests() const {
+    Reader rest = *in_;
+    Requests requests;
+    while (!rest.finished())
+        if (!skim_message(rest, requests)) return rest.error();
+    return requests;
 }
 
 bool FrameReader::finished() const {

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,6 +67,14 @@ class FrameWriter {
 [[nodiscard]] std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages);
 [[nodiscard]] Result<Envelope> decode(std::string_view frame, const CodecLimits& limits = {});
 
+// What a frame asks for: Write, Get and Scan.
+struct Requests {
+    std::vector<RequestId> ids;
+    bool others = false;  // there are other messages, too
+};
+// Of one message; none: it is none of those.
+[[nodiscard]] std::optional<RequestId> request_of(const Message& message);
+
 // Reads one frame in parts. Its bytes must stay until they are read, and the limits count over all parts. Usable again.
 class FrameReader {
   public:
@@ -80,6 +89,8 @@ class FrameReader {
     [[nodiscard]] Result<void> read(std::size_t most, Envelope& envelope);
     // Reads all that is left and keeps nothing of it; read() goes on where it was. After success it cannot fail.
     [[nodiscard]] Result<void> check() const;
+    // The requests of clients in what is left: for a fraction of what read() costs, which goes on where it was.
+    [[nodiscard]] Result<Requests> requests() const;
     [[nodiscard]] bool finished() const;
 
   private:

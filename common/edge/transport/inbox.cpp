@@ -60,23 +60,53 @@ void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
     origin.start = sender.start;
     origin.to = frame->envelope.to;
     origin.minor = frame->envelope.minor;
-    frame->over_budget = hogs(*frame);
-    bytes_ += cost(*frame);
-    const bool client = of_client(*frame);
-    if (client) {
-        by_connection_[origin.address.connection] += cost(*frame);
-        frame->came = boot_time();
+    if (!of_client(*frame)) {
+        servers_.push_back(std::move(frame));
+        return;
     }
-    (client ? clients_ : servers_).push_back(std::move(frame));
+    if (hogs(*frame)) {
+        refuse_requests(*frame, "too much waits for the shard, of the connection or of all", false);
+        return;
+    }
+    bytes_ += cost(*frame);
+    by_connection_[origin.address.connection] += cost(*frame);
+    frame->came = boot_time();
+    clients_.push_back(std::move(frame));
 }
 
 // A quarter of what is left: so that one alone gets a fifth of all, and several less each.
 bool Inbox::hogs(const WaitingFrame& frame) const {
-    if (!of_client(frame) || bytes_ < least_share) return false;
+    if (bytes_ < least_share) return false;
+    if (bytes_ >= options_.waiting_bytes) return true;
     const auto found = by_connection_.find(frame.origin.address.connection);
     if (found == by_connection_.end()) return false;
-    const std::size_t left = options_.waiting_bytes - std::min(bytes_, options_.waiting_bytes);
-    return found->second + cost(frame) > std::max(least_share, left / 4);
+    return found->second + cost(frame) > std::max(least_share, (options_.waiting_bytes - bytes_) / 4);
+}
+
+bool Inbox::refuse_requests(const WaitingFrame& frame, std::string_view why, bool spare_others) {
+    Result<Requests> requests = frame.reader.requests();
+    if (!requests) {
+        refuse(frame, requests.error());
+        return true;
+    }
+    const std::vector<Message>& read = frame.envelope.messages;
+    for (std::size_t i = frame.next; i < read.size(); ++i) {
+        const auto request = request_of(read[i]);
+        if (request) requests->ids.push_back(*request);
+        requests->others = requests->others || !request;
+    }
+    if (requests->others && spare_others) return false;
+    if (!requests->ids.empty())
+        ways_.answer(frame.origin.address.connection, refusals_.of_requests(self_, requests->ids, why));
+    return true;
+}
+
+// Is a client's frame, or what is left of it, refused?
+bool Inbox::refused(const WaitingFrame& frame) {
+    if (ways_.over_budget(frame.origin.address.connection))
+        return refuse_requests(frame, "the connection has too much on the way; read the answers first", false);
+    if (boot_time() - frame.came <= options_.longest_wait) return false;
+    return refuse_requests(frame, "more comes to the shard than it can do; the request waited for too long", true);
 }
 
 void Inbox::hand_over(const Taker& taker) {
@@ -87,15 +117,12 @@ void Inbox::hand_over(const Taker& taker) {
 void Inbox::hand_over(Queue& queue, const Taker& taker) {
     while (!queue.empty()) {
         WaitingFrame& frame = *queue.front();
-        const Address& address = frame.origin.address;
-        frame.origin.over_budget = answerable(frame) && (frame.over_budget || ways_.over_budget(address.connection));
-        frame.origin.late = of_client(frame) && boot_time() - frame.came > options_.longest_wait;
-        if (!cut(frame, taker)) {
+        if ((of_client(frame) && refused(frame)) || !cut(frame, taker)) {
             done(queue);
             continue;
         }
         // With all that its connection has here: they stay in order.
-        const Address from = address;
+        const Address from = frame.origin.address;
         std::stable_partition(queue.begin(), queue.end(),
                               [&from](const auto& other) { return other->origin.address != from; });
         return;
@@ -136,9 +163,9 @@ bool Inbox::read_on(WaitingFrame& frame) {
 void Inbox::done(Queue& queue) {
     auto frame = std::move(queue.front());
     queue.pop_front();
-    const std::size_t size = cost(*frame);
-    bytes_ -= size;
     if (of_client(*frame)) {
+        const std::size_t size = cost(*frame);
+        bytes_ -= size;
         const auto found = by_connection_.find(frame->origin.address.connection);
         if ((found->second -= size) == 0) by_connection_.erase(found);
     }

@@ -1,5 +1,9 @@
 // Frames that were taken in and are not handed over yet, or not to their end.
 //
+// What servers send is always kept, and what they have sent is bounded by themselves. Clients' frames that are beyond
+// their connection's share, or beyond what may wait of all, are refused at once: a frame at a time, for less than it
+// costs to read it. So nothing of clients keeps a server's frame from being taken in.
+//
 // Those of servers (other nodes, the registry, whatever answers us) come before those of clients. Of either kind they
 // are handed over in the order in which they came, but that a connection whose frame was cut gives way, with all that
 // it has here, to the others: so frames of one connection stay in order, and none of them holds up another's for more
@@ -27,7 +31,6 @@ struct WaitingFrame {
     Envelope envelope;     // the part that was read last,
     std::size_t next = 0;  // and the first of its messages that was not handed over
     bool begun = false;
-    bool over_budget = false;  // its connection had too much here when it came
     Time came{};
 };
 
@@ -51,8 +54,6 @@ class Inbox {
     [[nodiscard]] std::unique_ptr<WaitingFrame> blank();
     // One whose body and address are set. Its header is read, and refused if it cannot be.
     void add(std::unique_ptr<WaitingFrame> frame);
-    // So much waits that no more should be taken in.
-    [[nodiscard]] bool full() const { return bytes_ >= options_.waiting_bytes; }
     [[nodiscard]] bool empty() const { return servers_.empty() && clients_.empty(); }
     [[nodiscard]] Refusals& refusals() { return refusals_; }
     // Servers' frames until `enough` says so, then clients': of them one message at least.
@@ -62,6 +63,10 @@ class Inbox {
     using Queue = std::deque<std::unique_ptr<WaitingFrame>>;
 
     void refuse(const WaitingFrame& frame, const Error& error);
+    // The requests in what is left of it. False: there are other messages, which are to be handed over
+    // (`spare_others`), so nothing was refused.
+    bool refuse_requests(const WaitingFrame& frame, std::string_view why, bool spare_others);
+    [[nodiscard]] bool refused(const WaitingFrame& frame);
     void hand_over(Queue& queue, const Taker& taker);
     [[nodiscard]] bool read_on(WaitingFrame& frame);
     [[nodiscard]] bool cut(WaitingFrame& frame, const Taker& taker);
@@ -75,8 +80,8 @@ class Inbox {
     Refusals refusals_;
     Queue servers_;
     Queue clients_;
-    std::size_t bytes_ = 0;                                          // of all that wait, and what they take beside
-    absl::flat_hash_map<std::uint64_t, std::size_t> by_connection_;  // bytes of clients' frames
+    std::size_t bytes_ = 0;                                          // of clients' frames, and what they take beside
+    absl::flat_hash_map<std::uint64_t, std::size_t> by_connection_;  // the same
     std::vector<std::unique_ptr<WaitingFrame>> spare_;
 };
 

@@ -18,4 +18,17 @@ std::string Refusals::of_messages(const Identity& self, const std::string& peer,
     return writer.take();
 }
 
+std::string Refusals::of_requests(const Identity& self, const std::vector<RequestId>& requests, std::string_view why) {
+    counters_.overloaded += requests.size();
+    FrameWriter writer(self, NodeId());
+    RequestRefused refusal{RequestId(), RefusalReason::overloaded, std::string(why), {}};
+    for (const RequestId request : requests) {
+        if (writer.size() >= most_bytes_) break;
+        refusal.request = request;
+        writer.add(refusal);
+        refusal.text.clear();
+    }
+    return writer.take();
+}
+
 }  // namespace ringkv

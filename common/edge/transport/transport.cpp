@@ -140,7 +140,7 @@ std::size_t Transport::Impl::take_in(std::size_t frames) {
     std::size_t taken = 0;
     while (Source* const source = poller_.ready()) {
         for (std::size_t row = 0; row < frames_in_a_row; ++row) {
-            if (taken == frames || inbox_.full()) return taken;
+            if (taken == frames) return taken;
             const Taken result = take(*source);
             if (result == Taken::interrupted) return taken;
             if (result == Taken::nothing) break;

@@ -25,9 +25,9 @@ struct TransportOptions {
     CodecLimits limits;                                  // of a frame; also ZMQ_MAXMSGSIZE
     std::size_t coalesce_bytes = std::size_t{1} << 20U;  // a frame is closed when it is larger than this
     int high_water_mark = 1000;                          // frames queued for one peer
-    std::size_t waiting_bytes = std::size_t{64} << 20U;  // of frames that came and were not handed over yet
-    // A client's frame that waited longer than this for its turn is handed over as late: what is behind it would come
-    // later still.
+    std::size_t waiting_bytes = std::size_t{64} << 20U;  // of clients' frames that came and were not handed over yet
+    // The requests of a client's frame that waited longer than this for its turn are refused: what is behind it would
+    // come later still.
     Duration longest_wait = std::chrono::milliseconds(250);
     // Of what ZeroMQ holds for one connection, and for all; a connection that has more is over its budget.
     std::size_t connection_bytes = std::size_t{16} << 20U;
@@ -40,6 +40,7 @@ struct TransportCounters {
     std::uint64_t dropped = 0;     // messages that could not be sent now
     std::uint64_t malformed = 0;   // frames that were refused
     std::uint64_t unreadable = 0;  // messages that only a newer release can read
+    std::uint64_t overloaded = 0;  // requests that were refused: too much waits, or is on its way
     std::uint64_t wake_ups = 0;    // waits that something else than the time ended
 };
 
@@ -67,8 +68,9 @@ class Transport {
     // Malformed frames, and those of another major version, are answered with FrameRefused, counted, and logged (at
     // most one line a second), and nothing of them is handed over; so are messages that only a newer release can read,
     // each with its own refusal, while the others of their frame are handed over. What came as an answer, or was
-    // published, is not answered. Returns how many frames were taken in. The handler must not use the transport, but
-    // for counters().
+    // published, is not answered. Requests of a client's connection that has too much waiting here, or too much to
+    // read, are refused (`overloaded`), and what else it asks for is passed over. Returns how many frames were taken
+    // in. The handler must not use the transport, but for counters().
     std::size_t receive(std::size_t frames, const Handler& handler, const Enough& enough = {}, const Ahead& ahead = {});
     // Something was taken in and not handed over yet, so the next turn should not wait.
     [[nodiscard]] bool waiting() const;

@@ -206,5 +206,33 @@ TEST(CodecDeathTest, AnEntryThatIsNotThereCannotBeSent) {
     EXPECT_DEATH((void)encode_record(AppendRecord{PartitionId(1), nullptr}), "cannot be sent or stored");
 }
 
+TEST(Codec, TellsWhichRequestsAFrameHasWithoutReadingThem) {
+    Write write;
+    write.request = RequestId(1ULL << 60U);
+    Scan scan;
+    scan.request = RequestId(3);
+    const std::vector<Message> messages = {Get{RequestId(1), PartitionId(), "k"}, write, scan};
+    Envelope envelope;
+    FrameReader reader;
+    std::string frame = encode({}, NodeId(), messages);
+    ASSERT_TRUE(reader.begin(frame, {}, envelope));
+    ASSERT_TRUE(reader.read(1, envelope));
+    EXPECT_EQ(request_of(envelope.messages.front()), RequestId(1));
+    const auto requests = reader.requests();
+    ASSERT_TRUE(requests);
+    EXPECT_EQ(requests->ids, (std::vector{RequestId(1ULL << 60U), RequestId(3)}));
+    EXPECT_FALSE(requests->others);
+    EXPECT_FALSE(reader.finished());
+
+    frame = encode({}, NodeId(), {messages[0], MapRequest{}, HoldingsRequest{RequestId(4)}});
+    ASSERT_TRUE(reader.begin(frame, {}, envelope));
+    EXPECT_EQ(reader.requests()->ids, std::vector{RequestId(1)});
+    EXPECT_TRUE(reader.requests()->others);
+    frame.resize(frame.size() - 1);
+    ASSERT_TRUE(reader.begin(frame, {}, envelope));
+    EXPECT_EQ(reader.requests().error().code(), ErrorCode::malformed);
+    EXPECT_EQ(request_of(MapRequest{}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace ringkv

@@ -288,6 +288,7 @@ class FedEventLoop : public EventLoopTest {
     void feed(std::size_t requests) {
         TransportOptions options;
         options.listen = free_endpoint();
+        options.longest_wait = seconds(600);
         server = opened(options);
         node = opened({});
         const Address to = Address::to(*options.listen);

@@ -21,8 +21,8 @@ class ShardOverload : public testing::Test {
             return std::holds_alternative<M>(outgoing.message);
         }));
     }
-    [[nodiscard]] Origin client(std::uint64_t connection, bool over_budget = false) const {
-        return {Address::back(connection), ShardByHand::cluster(), {}, {}, {}, 0, over_budget};
+    [[nodiscard]] Origin client(std::uint64_t connection) const {
+        return {Address::back(connection), ShardByHand::cluster(), {}, {}, {}, 0};
     }
     void ask(const Origin& from, const Message& message) { node.shard().receive(node.now(), from, message); }
 
@@ -47,37 +47,6 @@ TEST_F(ShardOverload, AConnectionIsToldOnceATurnWhatTheShardHolds) {
     ask(client(2), HoldingsRequest{RequestId(1)});
     node.pass(milliseconds(5));
     EXPECT_EQ(answers<HoldingsAnswer>(), 2U);
-}
-
-TEST_F(ShardOverload, AConnectionOverItsBudgetIsRefused) {
-    ask(client(1, true), Get{RequestId(7), PartitionId(0), "k"});
-    ask(client(1, true), ShardByHand::put(1, "k", "v"));
-    node.pass(milliseconds(5));
-    const auto refused = node.sent<RequestRefused>();
-    ASSERT_TRUE(refused);
-    EXPECT_EQ(refused->reason, RefusalReason::overloaded);
-    EXPECT_FALSE(node.sent<Prepare>(2));
-    ask(client(1, true), MapRequest{});
-    ask(client(1, true), HoldingsRequest{RequestId(8)});
-    node.pass(milliseconds(5));
-    EXPECT_EQ(answers<MapSnapshot>(), 0U);
-    ask(client(1), Get{RequestId(9), PartitionId(0), "k"});
-    node.pass(milliseconds(5));
-    EXPECT_TRUE(node.sent<GetAnswer>());
-}
-
-// But not what lets a client go elsewhere.
-TEST_F(ShardOverload, WhatComesLateIsRefused) {
-    Origin late = client(1);
-    late.late = true;
-    ask(late, Get{RequestId(7), PartitionId(0), "k"});
-    ask(late, ShardByHand::put(1, "k", "v"));
-    node.pass(milliseconds(5));
-    EXPECT_FALSE(node.sent<Prepare>(2));
-    EXPECT_EQ(answers<RequestRefused>(), 2U);
-    ask(late, MapRequest{});
-    node.pass(milliseconds(5));
-    EXPECT_EQ(answers<MapSnapshot>(), 1U);
 }
 
 TEST_F(ShardOverload, SaysHowMuchItHasToSend) {
