@@ -1,13 +1,15 @@
 // What a shard holds in memory, and the limit of all of it (`limits.memory`): what clients wrote, the log suffixes, the
 // session tables, requests that wait and what is about to be sent. Beyond the limit no write is taken that makes more;
 // what comes from other nodes is taken always, for they refuse what is beyond theirs. What the transport holds is
-// bounded by itself (docs/decisions/0026). Thread safety: none.
+// bounded by itself (docs/decisions/0026); but what waits for other nodes there, behind which their beacons wait, is of
+// uncommitted writes, and is bounded here. Thread safety: none.
 #pragma once
 
 #include <cstdint>
 
 #include "node/engine.hpp"
 #include "node/outlets.hpp"
+#include "node/shard_facts.hpp"
 #include "node/slot.hpp"
 #include "node/suffix_budget.hpp"
 
@@ -28,13 +30,19 @@ class MemoryAccount {
   public:
     // All by reference. A limit of 0 is none.
     MemoryAccount(const Engine& engine, const SuffixBudget& suffixes, const MessageOutlet& messages,
-                  std::uint64_t limit)
-        : engine_(engine), suffixes_(suffixes), messages_(messages), limit_(limit) {}
+                  const Limits& limits)
+        : engine_(engine), suffixes_(suffixes), messages_(messages), limits_(limits) {}
 
     [[nodiscard]] MemoryUse use() const {
         return {engine_.bytes(), suffixes_.held(), sessions_, requests_, messages_.bytes()};
     }
-    [[nodiscard]] bool full() const { return limit_ != 0 && use().sum() >= limit_; }
+    [[nodiscard]] bool full() const { return limits_.memory != 0 && use().sum() >= limits_.memory; }
+
+    // Of this shard's primaries; the log suffixes have them. An entry waits while the slot lives.
+    [[nodiscard]] Slot uncommitted(std::uint64_t bytes) { return Slot(uncommitted_, bytes); }
+    [[nodiscard]] std::uint64_t uncommitted() const { return uncommitted_; }
+    // A half of what is kept of the logs at all.
+    [[nodiscard]] bool too_much_uncommitted() const { return uncommitted_ >= limits_.log / 2; }
 
     // A request waits while the slot lives.
     [[nodiscard]] Slot request(std::uint64_t bytes) { return Slot(requests_, bytes); }
@@ -45,8 +53,9 @@ class MemoryAccount {
     const Engine& engine_;
     const SuffixBudget& suffixes_;
     const MessageOutlet& messages_;
-    const std::uint64_t limit_;
+    const Limits& limits_;
     std::uint64_t sessions_ = 0;
+    std::uint64_t uncommitted_ = 0;
     std::uint64_t requests_ = 0;
 };
 

@@ -27,8 +27,7 @@ Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time pr
       promised_until_(view().leadership_transferred ? now : promised_until),
       phase_at_(now) {
     RINGKV_CHECK(view().primary == ports_.shard.me, "another node's view");
-    for (OpNumber op = log_.commit(); op < log_.last(); op = op.next())
-        uncommitted_.push(ports_.admission.enter(), log_.suffix().at(op.next()));
+    for (OpNumber op = log_.commit(); op < log_.last(); op = op.next()) await_commit(log_.suffix().at(op.next()));
     add_peers(now);
     ports_.leases.claims_changed();
     tick(now);

@@ -67,12 +67,12 @@ class Primary {
     [[nodiscard]] const View& view() const { return term_.view(); }
     [[nodiscard]] std::vector<NodeId> lease_peers() const { return term_.lease_peers(); }
 
-    // We are the view's primary; every op above the commit point has its waiters, and nothing else has; a write under
-    // way, and what it will make of its key, is of such an op; requests wait only where their phase lets them; each
-    // peer is wanted, each member and each proposed node is a peer, and what each has is in our log.
     // A request, an acknowledgement or the end of the turn will concern us soon.
     void expect() const { prefetch(this, hot_bytes); }
 
+    // We are the view's primary; every op above the commit point has its waiters, and nothing else has; a write under
+    // way, and what it will make of its key, is of such an op; requests wait only where their phase lets them; each
+    // peer is wanted, each member and each proposed node is a peer, and what each has is in our log.
     void check_invariants() const;
 
   private:
@@ -109,6 +109,8 @@ class Primary {
     [[nodiscard]] Entry decide(const Write& write) const;
     [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the uncommitted part counts
     void append(Entry entry);
+    // It is in the log.
+    void await_commit(EntryPtr entry);
     void read(Time now, Request request);
     void answer_read(const Request& request);
     void serve_reads(Time now);

@@ -90,6 +90,8 @@ bool Primary::acceptable(const Address& from, const Write& write) {
         return reject(RefusalReason::bad_value, "a write names its client and a sequence, both above 0");
     if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
     if (write.value && ports_.memory.full()) return reject(RefusalReason::overloaded, std::string(memory_is_full));
+    if (ports_.memory.too_much_uncommitted())
+        return reject(RefusalReason::overloaded, "the backups do not keep up; too much waits for them");
     if (writers_wait_)
         return reject(RefusalReason::overloaded,
                       "a copy of the partition is being made and cannot keep up; writes wait until it has caught up");
@@ -165,7 +167,12 @@ void Primary::append(Entry entry) {
     entry.view = view().id;
     EntryPtr shared = ports_.entries.share(entry);
     log_.append(shared);
-    uncommitted_.push(ports_.admission.enter(), std::move(shared));
+    await_commit(std::move(shared));
+}
+
+void Primary::await_commit(EntryPtr entry) {
+    Slot bytes = ports_.memory.uncommitted(log_.suffix().bytes_between(entry->op.previous(), entry->op));
+    uncommitted_.push(ports_.admission.enter(), std::move(bytes), std::move(entry));
 }
 
 void Primary::read(Time now, Request request) {

@@ -29,7 +29,7 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
       admission_(limits.inflight),
       numbers_(self_.start),
       engine_(engine),
-      memory_(engine, suffixes_, messages_, limits.memory),
+      memory_(engine, suffixes_, messages_, facts_.limits),
       ports_{facts_,  engine_,    storage_, suffixes_,  messages_, proposals_, leases_,
              events_, admission_, memory_,  transfers_, numbers_,  entries_,   refused_},
       registry_(self_, index == 0, facts_, facts_.registry, messages_, events_),
@@ -318,13 +318,18 @@ void Shard::check_claims(PartitionId partition, const Primary* primary) const {
 void Shard::check_invariants() const {
     beacons_.check_invariants();
     std::uint64_t sessions = 0;
+    std::uint64_t uncommitted = 0;
     for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
         if (!replicas_[p]) continue;
         replicas_[p]->check_invariants();
-        check_claims(PartitionId(p), replicas_[p]->primary());
-        sessions += replicas_[p]->log().sessions().bytes();
+        const Primary* primary = replicas_[p]->primary();
+        check_claims(PartitionId(p), primary);
+        const PartitionLog& log = replicas_[p]->log();
+        sessions += log.sessions().bytes();
+        if (primary != nullptr) uncommitted += log.suffix().bytes_between(log.commit(), log.last());
     }
     RINGKV_CHECK(memory_.use().sessions == sessions, "the memory of sessions is miscounted");
+    RINGKV_CHECK(memory_.uncommitted() == uncommitted, "the memory of uncommitted writes is miscounted");
 }
 
 }  // namespace ringkv

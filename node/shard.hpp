@@ -47,7 +47,8 @@ class Shard final : public Actor {
     [[nodiscard]] std::uint64_t refused() const { return refused_.count(); }
     [[nodiscard]] MemoryUse memory() const { return memory_.use(); }
     // At the end of a turn: those of each replica and of the lease traffic; each primary's view, and no other, is
-    // claimed of all whose leases it needs; the account of memory has the sessions of all.
+    // claimed of all whose leases it needs; the account of memory has the sessions of all, and what primaries have not
+    // committed.
     void check_invariants() const;
 
   private:

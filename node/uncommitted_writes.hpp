@@ -25,7 +25,8 @@ class UncommittedWrites {
     };
     using Waiters = absl::InlinedVector<Waiter, 1>;
     struct Op {
-        Slot slot;
+        Slot request;
+        Slot bytes;
         EntryPtr entry;
         Waiters waiters{};
     };
@@ -35,8 +36,8 @@ class UncommittedWrites {
         bool present = false;
     };
 
-    // The next op.
-    void push(Slot slot, EntryPtr entry);
+    // The next op. The slots are held until it is committed.
+    void push(Slot request, Slot bytes, EntryPtr entry);
     // The first op is committed. Precondition: not empty.
     void pop();
     void clear();

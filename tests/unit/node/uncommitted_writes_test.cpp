@@ -20,7 +20,7 @@ class UncommittedWritesTest : public testing::Test {
         entry.key = key;
         next_ = next_.next();
         model_.push_back(share(entry));
-        writes_.push(Slot(slots_), model_.back());
+        writes_.push(Slot(slots_), Slot(bytes_, 10), model_.back());
         writes_.back().waiters.push_back({Address::back(client), RequestId(sequence)});
     }
     void pop() {
@@ -33,6 +33,7 @@ class UncommittedWritesTest : public testing::Test {
         writes_.check_invariants();
         ASSERT_EQ(writes_.size(), model_.size());
         EXPECT_EQ(slots_, model_.size());
+        EXPECT_EQ(bytes_, 10 * model_.size());
         for (std::uint64_t client = 1; client <= clients; ++client) {
             std::size_t of = 0;
             for (const EntryPtr& entry : model_) of += entry->client == ClientId(client) ? 1 : 0;
@@ -61,6 +62,7 @@ class UncommittedWritesTest : public testing::Test {
     }
 
     std::uint64_t slots_ = 0;
+    std::uint64_t bytes_ = 0;
     OpNumber next_{5};
     std::deque<EntryPtr> model_;
     UncommittedWrites writes_;
