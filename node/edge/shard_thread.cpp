@@ -1,18 +1,39 @@
 #include "node/edge/shard_thread.hpp"
 
+#include <algorithm>
+
 namespace ringkv {
+
+namespace {
+
+// A quarter of limits.memory is for what is on its way, and no data: an eighth for answers, a sixteenth for requests,
+// and as much for what waits for other nodes, which is bounded by limits.log (MemoryAccount).
+TransportOptions transport_options(const std::string& listen, const Limits& limits) {
+    TransportOptions options;
+    options.listen = listen;
+    if (limits.memory == 0) return options;
+    options.connections_bytes = std::min<std::size_t>(options.connections_bytes, limits.memory / 8);
+    options.connection_bytes = std::min(options.connection_bytes, options.connections_bytes / 2);
+    options.waiting_bytes = std::min<std::size_t>(options.waiting_bytes, limits.memory / 16);
+    return options;
+}
+
+Limits without_the_way(Limits limits) {
+    limits.memory -= limits.memory / 4;
+    return limits;
+}
+
+}  // namespace
 
 ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
                          std::unique_ptr<Transport> transport)
-    : shard_(node, index, limits, engine_, commit_rule_, succession_rule_),
+    : shard_(node, index, without_the_way(limits), engine_, commit_rule_, succession_rule_),
       transport_(std::move(transport)),
       loop_(shard_, log_, *transport_) {}
 
 Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& node, ShardIndex index,
                                                        const std::string& listen, const Limits& limits) {
-    TransportOptions options;
-    options.listen = listen;
-    auto transport = Transport::open(options);
+    auto transport = Transport::open(transport_options(listen, limits));
     if (!transport) return transport.error();
     std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport)));
     auto replayed = shard->log_.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });

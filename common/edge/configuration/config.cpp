@@ -171,8 +171,8 @@ Result<void> check(const Places& places, NodeConfig& out) {
                                               (places.has("durability") ? "" : " (the default)") +
                                               " is not built yet; set `durability: memory` (data lives in RAM on all "
                                               "replicas)");
-    if (out.limits.memory != 0 && out.limits.memory <= out.limits.log)
-        return places.wrong("limits.memory", "must be more than limits.log (" + std::to_string(out.limits.log) +
+    if (out.limits.memory != 0 && out.limits.memory < 2 * out.limits.log)
+        return places.wrong("limits.memory", "must be at least twice limits.log (" + std::to_string(out.limits.log) +
                                                  " bytes), which is a part of it; 0 is no limit");
     const std::string advertise_from = places.has("advertise") ? "advertise" : "listen";
     if (advertise_from == "listen") out.advertise = out.listen;

@@ -6,7 +6,8 @@ bool SendBudget::over(std::uint64_t connection) const {
     const auto found = accounts_.find(connection);
     if (found == accounts_.end()) return false;
     const std::size_t held = found->second->bytes();
-    return held > of_one_ || (held > of_one_ / 16 && all_->bytes() > of_all_);
+    const std::size_t all = all_->bytes();
+    return held > of_one_ || (held > of_one_ / 16 && all > of_all_) || (held > 0 && all > of_all_ + of_all_ / 2);
 }
 
 bool SendBudget::refuses(std::uint64_t connection, std::size_t bytes) const {

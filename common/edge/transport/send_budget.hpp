@@ -39,7 +39,8 @@ class SendBudget {
     SendBudget(std::size_t of_one, std::size_t of_all) : of_one_(of_one), of_all_(of_all) {}
 
     [[nodiscard]] std::size_t held() const { return all_->bytes(); }
-    // No more should be made for it: it holds its budget, or all hold theirs and it has a part in that.
+    // No more should be made for it: it holds its budget; or all hold theirs and it has a part in that, be it a small
+    // one where they hold half as much again.
     [[nodiscard]] bool over(std::uint64_t connection) const;
     // Nor would ever so much be sent: it was over its budget for a turn at least, and so much came on top.
     [[nodiscard]] bool refuses(std::uint64_t connection, std::size_t bytes) const;

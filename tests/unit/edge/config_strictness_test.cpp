@@ -82,9 +82,9 @@ TEST_F(StrictConfig, DurationsNeedAUnitTheyKnow) {
 TEST_F(StrictConfig, SizesNeedAUnitTheyKnow) {
     EXPECT_EQ(with_line("limits: {value: 1MB}"),
               "x.yaml:7: limits.value: unknown unit 'MB'; use B, KiB, MiB, GiB or TiB");
-    EXPECT_EQ(
-        with_line("limits: {memory: 32MiB}"),
-        "x.yaml:7: limits.memory: must be more than limits.log (33554432 bytes), which is a part of it; 0 is no limit");
+    EXPECT_EQ(with_line("limits: {memory: 63MiB}"),
+              "x.yaml:7: limits.memory: must be at least twice limits.log (33554432 bytes), which is a part of it; 0 "
+              "is no limit");
     EXPECT_EQ(with_line("limits: {value: 2GiB}"), "x.yaml:7: limits.value: '2GiB' is not between 1 and 8388608 bytes");
     EXPECT_EQ(with_line("limits: {value: 0}"), "x.yaml:7: limits.value: '0' is not between 1 and 8388608 bytes");
     EXPECT_EQ(with_line("limits: {value: 99999999TiB}"), "x.yaml:7: limits.value: '99999999TiB' is too large");
