@@ -76,6 +76,7 @@ HostId Chaos::make_node(const std::string& name, const std::string& host, std::u
     node.durability = plan_.durability;
     node.limits.inflight = plan_.inflight;
     node.limits.sessions = plan_.sessions;
+    node.limits.memory = plan_.memory;
     node.limits.log = std::uint64_t{plan_.partitions} * 24 * 256;  // so small that some fall behind by more
     if (plan_.random("minor of " + host).chance(plan_.older)) node.minor = 0;
     node.shards = static_cast<std::uint32_t>(plan_.random("shards of " + host).between(1, plan_.shards));

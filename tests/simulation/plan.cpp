@@ -47,6 +47,10 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     // Room for a few sessions in each partition: they come and go all the time.
     if (Random sessions = plan.random("session budget"); sessions.chance(0.2))
         plan.sessions = SessionTable::bytes_a_session * plan.partitions * sessions.between(1, 4);
+    // So large that few of them may wait for backups, and so little memory that writes are refused now and then.
+    if (Random values = plan.random("large values"); values.chance(0.15) && !plan.long_copies())
+        plan.value_bytes = static_cast<std::uint32_t>(values.between(500, 5000));
+    if (Random memory = plan.random("memory"); memory.chance(0.15)) plan.memory = memory.between(20'000, 150'000);
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     // That is for those alone that take entries while they are copied to: copies to older ones begin anew for ever.
@@ -76,12 +80,14 @@ std::string describe(const Plan& plan) {
     const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
     return fmt::format(
         "{} nodes of up to {} shards in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for "
-        "{:.1f} s{}; {} clients{} with windows of {} bytes, {} keys; {:.1f} s with faults{}: {}",
+        "{:.1f} s{}; {}{} clients{} with windows of {} bytes, {} keys{}; {:.1f} s with faults{}: {}",
         plan.nodes, plan.shards, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
         plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry),
-        plan.long_copies() ? fmt::format(", copies at {} bytes/s", plan.bytes_per_second) : "", plan.clients,
-        plan.hasty ? " in a hurry" : "", plan.window, plan.keys, seconds(plan.duration),
-        plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
+        plan.long_copies() ? fmt::format(", copies at {} bytes/s", plan.bytes_per_second) : "",
+        plan.memory != 0 ? fmt::format("memory for {} bytes; ", plan.memory) : "", plan.clients,
+        plan.hasty ? " in a hurry" : "", plan.window, plan.keys,
+        plan.value_bytes != 0 ? fmt::format(" with values of up to {} bytes", plan.value_bytes) : "",
+        seconds(plan.duration), plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
 }
 
 }  // namespace ringkv::simulation

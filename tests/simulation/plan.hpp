@@ -27,15 +27,17 @@ struct Plan {
     Durability durability = Durability::memory;
     ReadMode reads = ReadMode::lease;
     Duration session_expiry = std::chrono::minutes(10);
-    std::uint64_t inflight = 65536;  // limits.inflight
+    std::uint64_t inflight = 65536;                    // limits.inflight
+    std::uint64_t sessions = std::uint64_t{1} << 20U;  // limits.sessions
+    std::uint64_t memory = 0;                          // limits.memory; 0 = none
     // Of the clients.
     std::size_t window = ContactSettings().window;
     bool hasty = false;  // hardly a pause between two attempts: thousands of them until a deadline
-    std::uint64_t sessions = std::uint64_t{1} << 20U;  // limits.sessions
     // The load.
     std::uint32_t clients = 4;
     std::uint32_t keys = 16;        // at a time; one that has had its share of operations is replaced by a new one
     double skew = 0;                // 0 = all keys alike; 1 = most operations on a few
+    std::uint32_t value_bytes = 0;  // besides a few, of a value, at most
     std::uint32_t outstanding = 2;  // of one client, at most
     Duration pace = std::chrono::milliseconds(80);  // between the operations of one client, on average
     // The faults.

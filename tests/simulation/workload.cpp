@@ -133,8 +133,10 @@ void Workload::call(HostId client, Caller& caller) {
                      : kind < 0.88 ? Kind::compare_and_set
                      : kind < 0.96 ? Kind::erase
                                    : Kind::compare_and_erase;
-    if (open.call.kind == Kind::put || open.call.kind == Kind::compare_and_set)
+    if (open.call.kind == Kind::put || open.call.kind == Kind::compare_and_set) {
         open.call.value = fmt::format("v{}", ++values_);
+        if (plan_.value_bytes != 0) open.call.value.append(caller.random.between(0, plan_.value_bytes), '.');
+    }
     if (open.call.kind == Kind::compare_and_set || open.call.kind == Kind::compare_and_erase)
         open.call.expected = expected_version(caller, open.key);
     if (open.call.kind == Kind::compare_and_erase && open.call.expected == 0) open.call.kind = Kind::erase;
