@@ -19,6 +19,17 @@ constexpr Duration longest_pause = milliseconds(200);
 constexpr Duration registry_patience = milliseconds(500);
 constexpr Duration holdings_patience = std::chrono::seconds(2);
 
+// One of them is not known: then the sum is not.
+void add(std::optional<MemoryReport>& sum, const std::optional<MemoryReport>& part) {
+    if (!part) sum.reset();
+    if (!sum) return;
+    sum->data += part->data;
+    sum->log += part->log;
+    sum->sessions += part->sessions;
+    sum->requests += part->requests;
+    sum->limit += part->limit;
+}
+
 }  // namespace
 
 void AdminActor::begin(Time now, AdminTask task, Time deadline) {
@@ -109,7 +120,7 @@ void AdminActor::on(const Origin&, AdministerAnswer& answer) {
 void AdminActor::on(const Origin& from, HoldingsAnswer& answer) {
     for (Asked& asked : asked_)
         if (asked.request == answer.request && asked.node == from.node && !asked.answer)
-            asked.answer = std::move(answer.holdings);
+            asked.answer = std::move(answer);
 }
 
 void AdminActor::on(const Origin&, FrameRefused& answer) {
@@ -181,8 +192,10 @@ std::vector<NodeHoldings> AdminActor::gathered() const {
     std::map<NodeId, NodeHoldings> nodes;
     for (const Asked& asked : asked_) {
         if (!asked.answer) continue;
-        NodeHoldings& node = nodes.try_emplace(asked.node, NodeHoldings{asked.node, {}}).first->second;
-        node.holdings.insert(node.holdings.end(), asked.answer->begin(), asked.answer->end());
+        NodeHoldings& node = nodes.try_emplace(asked.node, NodeHoldings{asked.node, {}, MemoryReport{}}).first->second;
+        const HoldingsAnswer& answer = *asked.answer;
+        node.holdings.insert(node.holdings.end(), answer.holdings.begin(), answer.holdings.end());
+        add(node.memory, answer.memory);
     }
     for (const Asked& asked : asked_)
         if (!asked.answer) nodes.erase(asked.node);

@@ -56,7 +56,7 @@ class AdminActor final : public Actor {
         NodeId node;
         std::string endpoint;
         RequestId request;
-        std::optional<std::vector<Holding>> answer;
+        std::optional<HoldingsAnswer> answer;
     };
 
     void on(const Origin& from, MapSnapshot& answer);

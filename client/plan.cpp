@@ -168,6 +168,10 @@ Holdings holdings_of(const ClusterMap& map, const std::vector<NodeHoldings>& ans
     std::vector<bool> by_primary(map.partitions.size());
     for (const NodeHoldings& answer : answers) {
         answered.insert(answer.node);
+        const NodeInfo* node = map.find(answer.node);
+        if (answer.memory && node != nullptr)
+            holdings.memory.push_back({node->name, answer.memory->data, answer.memory->log, answer.memory->sessions,
+                                       answer.memory->requests, answer.memory->limit});
         for (const Holding& holding : answer.holdings) {
             const std::uint32_t p = holding.partition.value();
             // What a node has of a partition that is not its own any more may be old.
@@ -180,6 +184,7 @@ Holdings holdings_of(const ClusterMap& map, const std::vector<NodeHoldings>& ans
     for (const auto& [id, node] : map.nodes)
         if (node.state != NodeState::gone && !answered.contains(id)) holdings.silent.push_back(node.name);
     std::ranges::sort(holdings.silent);
+    std::ranges::sort(holdings.memory, {}, &NodeMemory::name);
     return holdings;
 }
 

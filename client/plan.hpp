@@ -13,6 +13,7 @@ namespace ringkv {
 struct NodeHoldings {
     NodeId node;
     std::vector<Holding> holdings;
+    std::optional<MemoryReport> memory{};  // of all shards; absent: one did not say
 };
 
 // How large each partition is: as its primary says, or else its fullest member that answered.

@@ -404,10 +404,21 @@ struct Holding {
     RINGKV_FIELDS(Holding, partition, keys, bytes);
 };
 
+// What a shard's memory is taken by: bytes, roughly, as the allocator has them.
+struct MemoryReport {
+    std::uint64_t data = 0;      // keys and values, with what they take beside
+    std::uint64_t log = 0;       // the newest entries
+    std::uint64_t sessions = 0;  // what is remembered of clients
+    std::uint64_t requests = 0;  // that wait
+    std::uint64_t limit = 0;     // of all; 0 = none
+    RINGKV_FIELDS(MemoryReport, data, log, sessions, requests, limit);
+};
+
 struct HoldingsAnswer {
     RequestId request;
-    std::vector<Holding> holdings;  // by partition
-    RINGKV_FIELDS(HoldingsAnswer, request, holdings);
+    std::vector<Holding> holdings;         // by partition
+    std::optional<MemoryReport> memory{};  // absent: the node is of an older release
+    RINGKV_FIELDS(HoldingsAnswer, request, holdings, memory);
 };
 
 // The wire's message type is the index here: append only, never reorder.

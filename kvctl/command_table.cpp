@@ -91,7 +91,10 @@ std::vector<CommandSpec> data_commands() {
 
 std::vector<CommandSpec> cluster_commands() {
     return {
-        {.name = "status", .summary = "show how the cluster is", .run = run_status},
+        {.name = "status",
+         .summary = "show how the cluster is",
+         .options = {{"--memory", OptionKind::flag, "", "and what each node's memory is taken by"}},
+         .run = run_status},
         {.name = "nodes", .summary = "list the nodes", .run = run_nodes},
         {.name = "ring",
          .summary = "show which nodes hold which partitions",

@@ -97,7 +97,9 @@ void Shard::on(const Origin& from, const MapRequest& wanted) {
 
 void Shard::on(const Origin& from, const HoldingsRequest& wanted) {
     if (!got_holdings_.insert(from.address.connection).second) return;  // it asks again
-    HoldingsAnswer answer{wanted.request, {}};
+    const MemoryUse use = memory_.use();
+    HoldingsAnswer answer{
+        wanted.request, {}, MemoryReport{use.data, use.log, use.sessions, use.requests, facts_.limits.memory}};
     for (std::uint32_t p = 0; p < replicas_.size(); ++p) {
         if (!replicas_[p] || replicas_[p]->log().last().none()) continue;
         const Engine::Size size = engine_.size(PartitionId(p));

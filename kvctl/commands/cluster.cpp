@@ -109,6 +109,62 @@ void print_status(const Console& console, const ClusterStatus& status) {
     print_nodes(console, status.nodes);
 }
 
+Json status_json(const ClusterStatus& status) {
+    return {{"cluster", status.cluster},
+            {"cluster_id", status.cluster_id},
+            {"generation", status.generation},
+            {"epoch", status.epoch},
+            {"health", status.health},
+            {"replication", status.replication},
+            {"partitions",
+             {{"total", status.total},
+              {"full", status.full},
+              {"under_replicated", status.under_replicated},
+              {"unavailable", status.unavailable},
+              {"lost", status.lost}}},
+            {"nodes", nodes_json(status.nodes)},
+            {"moves", {{"active", status.learners}, {"pending", status.pending}}},
+            {"frozen", status.frozen}};
+}
+
+Json memory_json(const Holdings& holdings) {
+    Json list = Json::array();
+    for (const NodeMemory& node : holdings.memory)
+        list.push_back({{"name", node.name},
+                        {"data", node.data},
+                        {"log", node.log},
+                        {"sessions", node.sessions},
+                        {"requests", node.requests},
+                        {"limit", node.limit}});
+    return list;
+}
+
+void print_memory(const Console& console, const Holdings& holdings) {
+    console.out << "\n";
+    Table table({{"MEMORY"},
+                 {"DATA", Align::right},
+                 {"LOG", Align::right},
+                 {"SESSIONS", Align::right},
+                 {"REQUESTS", Align::right},
+                 {"ALL", Align::right},
+                 {"LIMIT", Align::right}});
+    const auto size = [](std::uint64_t bytes) { return readable_size(static_cast<double>(bytes)); };
+    for (const NodeMemory& node : holdings.memory) {
+        const std::uint64_t all = node.data + node.log + node.sessions + node.requests;
+        const bool full = node.limit != 0 && all >= node.limit;
+        table.add({escape(node.name),
+                   size(node.data),
+                   size(node.log),
+                   size(node.sessions),
+                   size(node.requests),
+                   {size(all), full ? Colour::red : Colour::none},
+                   node.limit == 0 ? "none" : size(node.limit)});
+    }
+    table.print(console);
+    if (!holdings.silent.empty())
+        console.out << fmt::format("did not say: {}\n", escape(fmt::format("{}", fmt::join(holdings.silent, ", "))));
+}
+
 // One line for each distinct list of members, the most frequent first.
 void print_ring(const Console& console, const ClusterStatus& status) {
     using Row = std::tuple<std::string, std::string, bool, bool>;
@@ -166,23 +222,24 @@ ExitCode with_status(const Context& context, Show show) {
 }  // namespace
 
 ExitCode run_status(Context& context) {
+    Holdings holdings;
+    const bool memory = context.arguments.has("--memory");
+    if (memory) {
+        auto admin = connect_admin(context);
+        if (!admin) return report_unconnected(context, admin.error());
+        auto asked = admin->holdings();
+        if (!asked) return report(context, asked.error());
+        holdings = std::move(*asked);
+    }
     return with_status(context, [&](const ClusterStatus& status) {
-        if (!context.json) return print_status(context.console, status);
-        print_json(context, {{"cluster", status.cluster},
-                             {"cluster_id", status.cluster_id},
-                             {"generation", status.generation},
-                             {"epoch", status.epoch},
-                             {"health", status.health},
-                             {"replication", status.replication},
-                             {"partitions",
-                              {{"total", status.total},
-                               {"full", status.full},
-                               {"under_replicated", status.under_replicated},
-                               {"unavailable", status.unavailable},
-                               {"lost", status.lost}}},
-                             {"nodes", nodes_json(status.nodes)},
-                             {"moves", {{"active", status.learners}, {"pending", status.pending}}},
-                             {"frozen", status.frozen}});
+        if (!context.json) {
+            print_status(context.console, status);
+            if (memory) print_memory(context.console, holdings);
+            return;
+        }
+        Json json = status_json(status);
+        if (memory) json["memory"] = memory_json(holdings);
+        print_json(context, json);
     });
 }
 

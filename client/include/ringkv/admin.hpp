@@ -62,9 +62,20 @@ struct PartitionSize {
     std::uint64_t bytes = 0;  // of keys and values, one copy
 };
 
+// What a node's memory is taken by: bytes, roughly, as the allocator has them.
+struct NodeMemory {
+    std::string name;
+    std::uint64_t data = 0;      // keys and values, with what they take beside
+    std::uint64_t log = 0;       // the newest entries (limits.log)
+    std::uint64_t sessions = 0;  // what is remembered of clients (limits.sessions)
+    std::uint64_t requests = 0;  // that wait
+    std::uint64_t limit = 0;     // of all that: three quarters of limits.memory; 0 = none
+};
+
 // How much there is, as the nodes say.
 struct Holdings {
     std::vector<PartitionSize> partitions;  // by number
+    std::vector<NodeMemory> memory;         // by name; nodes of older releases do not say
     // Nodes that are down or did not answer in time. What only they have counts as nothing.
     std::vector<std::string> silent;
 };

@@ -167,8 +167,8 @@ TEST_F(AdminTasks, EveryShardOfEveryNodeThatIsUpIsAskedWhatItHolds) {
     EXPECT_EQ(asked[0].to, NodeId(1));
     EXPECT_EQ(asked[1].endpoint, "tcp://10.0.0.1:7412");
     EXPECT_EQ(asked[2].to, NodeId(2));
-    answer(1, HoldingsAnswer{asked[0].message.request, {{PartitionId(0), 1, 10}}});
-    answer(1, HoldingsAnswer{asked[1].message.request, {{PartitionId(1), 1, 20}}});
+    answer(1, HoldingsAnswer{asked[0].message.request, {{PartitionId(0), 1, 10}}, MemoryReport{1, 2, 3, 4, 5}});
+    answer(1, HoldingsAnswer{asked[1].message.request, {{PartitionId(1), 1, 20}}, MemoryReport{10, 20, 30, 40, 50}});
     answer(2, HoldingsAnswer{asked[0].message.request, {}});  // not its number
     EXPECT_FALSE(admin.finished());
     answer(2, HoldingsAnswer{asked[2].message.request, {}});
@@ -179,6 +179,12 @@ TEST_F(AdminTasks, EveryShardOfEveryNodeThatIsUpIsAskedWhatItHolds) {
     ASSERT_EQ(nodes.size(), 2U);
     EXPECT_EQ(nodes[0].holdings.size(), 2U);
     EXPECT_EQ(nodes[1].holdings.size(), 0U);
+    EXPECT_EQ(nodes[0].memory, (MemoryReport{11, 22, 33, 44, 55}));
+    EXPECT_EQ(nodes[1].memory, std::nullopt) << "of an older release";
+    const std::vector<NodeMemory> memory = holdings_of(map, nodes).memory;
+    ASSERT_EQ(memory.size(), 1U);
+    EXPECT_EQ(memory[0].name, map.nodes[NodeId(1)].name);
+    EXPECT_EQ(memory[0].limit, 55U);
 }
 
 TEST_F(AdminTasks, ANodeThatDoesNotSayWhatItHoldsIsLeftOut) {

@@ -49,6 +49,21 @@ TEST_F(ShardOverload, AConnectionIsToldOnceATurnWhatTheShardHolds) {
     EXPECT_EQ(answers<HoldingsAnswer>(), 2U);
 }
 
+TEST_F(ShardOverload, SaysWhatItsMemoryIsTakenBy) {
+    node.from_client(ShardByHand::put(1, "k", std::string(10000, 'v')));
+    node.pass(milliseconds(5));
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 1));
+    node.pass(milliseconds(5));
+    ask(client(1), HoldingsRequest{RequestId(1)});
+    node.pass(milliseconds(5));
+    const auto answer = node.sent<HoldingsAnswer>();
+    ASSERT_TRUE(answer && answer->memory);
+    EXPECT_GT(answer->memory->data, 10000U);
+    EXPECT_GT(answer->memory->log, 10000U);
+    EXPECT_GT(answer->memory->sessions, 0U);
+    EXPECT_EQ(answer->memory->limit, 0U);
+}
+
 TEST_F(ShardOverload, SaysHowMuchItHasToSend) {
     EXPECT_EQ(node.shard().bytes_to_send(), 0U);
     node.from_client(ShardByHand::put(1, "k", std::string(100000, 'v')));
