@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What of scripts/bench, failover, overload and path-cost needs neither peers nor time: what is run when, statistics, the table.
+"""What of scripts/bench, busy-copy, failover, overload and path-cost needs neither peers nor time: what is run when, statistics, the table.
 
     scripts_test.py PATH_COST       the program that counts
 """
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -249,6 +250,22 @@ class OverloadTest(unittest.TestCase):
                          ["hot key x2", "hot key x10", "slow readers"])
         self.assertEqual(chosen(None), overload.SCENARIOS)
         self.assertRaises(processes.Failure, chosen, "nothing")
+
+
+class BusyCopyTest(unittest.TestCase):
+    def test_slices_of_the_load_are_added_up(self):
+        module = script("busy-copy")
+        load = module.Load(unittest.mock.Mock(registry="tcp://127.0.0.1:1"), 10, 100)
+        piece = {"offered": 500, "done": 400, "overloaded": 100, "unanswered": 0, "not_primary": 0, "p99_us": 2000.0}
+        load.slices = [piece, {**piece, "done": 500, "overloaded": 0, "p99_us": 1000.0}]
+        figures = load.figures()
+        self.assertEqual((figures["offered"], figures["done"], figures["overloaded"]), (1000, 900, 100))
+        self.assertEqual((figures["done_per_second"], figures["p99_ms"]), (90, 2))
+        row = {"name": "blank", "mib": 64, "rate": 100, "whole_s": 3.25, "node_mib": 99, **figures}
+        self.assertEqual(module.table([row]).split("\n")[1].split(),
+                         ["blank", "64", "100", "90", "10.0", "0", "2.0", "3.2", "99"])
+        load.failed = processes.Failure("it has ended")
+        self.assertRaises(processes.Failure, load.figures)
 
 
 if __name__ == "__main__":
