@@ -118,9 +118,8 @@ void AdminActor::on(const Origin&, AdministerAnswer& answer) {
 }
 
 void AdminActor::on(const Origin& from, HoldingsAnswer& answer) {
-    for (Asked& asked : asked_)
-        if (asked.request == answer.request && asked.node == from.node && !asked.answer)
-            asked.answer = std::move(answer);
+    const auto asked = std::ranges::find(asked_, answer.request, &Asked::request);
+    if (asked != asked_.end() && asked->node == from.node && !asked->answer) asked->answer = std::move(answer);
 }
 
 void AdminActor::on(const Origin&, FrameRefused& answer) {
