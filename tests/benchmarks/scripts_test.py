@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import unittest.mock
 
@@ -210,6 +211,14 @@ class ProgramsTest(unittest.TestCase):
         self.assertTrue(failover.table(found).endswith("no"))
         found["stops"]["failed"] = 1
         self.assertEqual(failover.table(found).split("\n")[2].rsplit(" ", 1)[1], "no")
+
+
+class ProcessesTest(unittest.TestCase):
+    def test_a_thread_that_waits_is_woken(self):
+        before = processes.wake_ups(os.getpid())
+        for _ in range(5):
+            time.sleep(0.001)
+        self.assertGreaterEqual(processes.wake_ups(os.getpid()) - before, 5)
 
 
 class OverloadTest(unittest.TestCase):

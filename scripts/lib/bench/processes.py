@@ -88,6 +88,15 @@ def resident_bytes(pid):
     raise Failure(f"process {pid} has no memory")
 
 
+def wake_ups(pid):
+    """How often a thread has waited for something and was woken, all threads together."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii", errors="replace") as status:
+            total += next(int(line.split()[1]) for line in status if line.startswith("voluntary_ctxt_switches:"))
+    return total
+
+
 def processor_seconds(pid):
     """User and system time of all threads. From schedstat: stat counts in steps of 10 ms."""
     total = 0

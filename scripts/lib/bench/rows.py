@@ -40,6 +40,10 @@ def latency(operation):
     return against(ZMQ, operation, 1, "zmq-p50", figure="p50_us", better="lower", goal=1.3)
 
 
+def wakes(operation, outstanding):
+    return against(ZMQ, operation, outstanding, "zmq-wakes", figure="wakes_per_op", better="lower")
+
+
 def partitions(operation):
     return Row(f"{operation}-800/64-partitions", Measurement(RINGKV, operation, 800),
                Measurement(RINGKV_64, operation, 800), goal=0.95, least=0.85)
@@ -58,6 +62,10 @@ ROWS = (
     against(ZMQ, "get", 800, "zmq"),
     against(ZMQ, "put", 50, "zmq"),
     against(ZMQ, "put", 800, "zmq", goal=0.6),
+    wakes("get", 1),
+    wakes("put", 1),
+    wakes("get", 800),
+    wakes("put", 800),
     against(ETCD, "put", 1, "etcd"),
     against(ETCD, "put", 800, "etcd"),
     partitions("get"),

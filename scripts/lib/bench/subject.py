@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 
-from .processes import Failure, Server, processor_seconds, resident_bytes, run
+from .processes import Failure, Server, processor_seconds, resident_bytes, run, wake_ups
 
 KEYS = 100_000
 ATTEMPTS = 3  # to start
@@ -62,9 +62,12 @@ class Subject:
             run(self.load_command("fill", 800, "--first-key", str(first), "--keys", str(end)))
 
     def measure(self, operation, outstanding, seconds):
-        """-> {"ops_per_second": ..., "p50_us": ...}"""
-        return json.loads(run(self.load_command(operation, outstanding, "--keys", str(KEYS),
-                                                "--seconds", str(seconds))))
+        """-> {"ops_per_second": ..., "p50_us": ..., "wakes_per_op": ...}, the last of all servers' threads together."""
+        before = sum(wake_ups(server.pid) for server in self.servers)
+        found = json.loads(run(self.load_command(operation, outstanding, "--keys", str(KEYS),
+                                                 "--seconds", str(seconds))))
+        woken = sum(wake_ups(server.pid) for server in self.servers) - before
+        return {**found, "wakes_per_op": woken / max(found["ops_per_second"] * seconds, 1)}
 
     def holders(self):
         """The servers that hold a copy of every key."""
