@@ -125,7 +125,7 @@ class Primary {
     void tick_peer(Time now, NodeId node, Peer& peer);
     void send_prepares(Time now, NodeId node, Progress& progress);
     [[nodiscard]] bool has_something_for(const Progress& progress) const;
-    [[nodiscard]] bool given_up(Time now, const Progress& progress) const;
+    [[nodiscard]] bool given_up(Time now, Progress& progress) const;
     void hold_writers_for(NodeId node, Progress& progress);
     void trim_log(Time now);
     // A peer that answers nothing for so long is not waited for.

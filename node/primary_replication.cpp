@@ -104,10 +104,10 @@ bool Primary::has_something_for(const Progress& progress) const {
 }
 
 // A learner that says nothing is asked anew, and nothing is kept for it meanwhile. For one that does not take entries
-// while it is copied to, writers do not wait: if it lacks too much, it is cheaper to copy anew.
-bool Primary::given_up(Time now, const Progress& progress) const {
+// while it is copied to, writers do not wait: if it falls behind, it is cheaper to copy anew.
+bool Primary::given_up(Time now, Progress& progress) const {
     if (progress.takes_entries()) return progress.waiting() && now - progress.progress_at() > silence();
-    return log_.last().value() - progress.acked().value() > most_behind;
+    return progress.lost_ground(log_.last().value() - progress.acked().value()) > most_behind;
 }
 
 // So much is kept for this learner, committed as it is, that it must catch up before more is written (M2).

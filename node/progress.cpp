@@ -1,6 +1,7 @@
 #include "node/progress.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "common/check.hpp"
 
@@ -63,6 +64,7 @@ void Progress::finish_transfer(bool valid) {
     RINGKV_CHECK(state_ == State::transferring, "no state transfer is under way");
     transfer_.reset();
     state_ = valid ? State::replicating : State::probing;
+    least_lacking_ = std::numeric_limits<std::uint64_t>::max();
     knows_view_ = valid;
 }
 
@@ -72,6 +74,7 @@ void Progress::replicate(Time now, OpNumber op, OpNumber commit, bool knows_view
     knows_view_ = knows_view;
     commit_ = commit;
     acked_ = sent_ = reached_ = op;
+    least_lacking_ = std::numeric_limits<std::uint64_t>::max();
     progress_at_ = now;
 }
 

@@ -18,6 +18,8 @@
 //                    sent <= reached <= the end of our log.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -115,6 +117,11 @@ class Progress {
     // ---- replicating
     // It has our log up to `op`. `knows_view`: the view of now, too.
     void replicate(Time now, OpNumber op, OpNumber commit, bool knows_view);
+    // A learner lacks so many entries now. -> how many more than when it lacked fewest since it follows.
+    [[nodiscard]] std::uint64_t lost_ground(std::uint64_t lacking) {
+        least_lacking_ = std::min(least_lacking_, lacking);
+        return lacking - least_lacking_;
+    }
     // It is sent entries: also while the state is transferred.
     [[nodiscard]] bool follows() const { return replicating() || forwarding(); }
     [[nodiscard]] OpNumber acked() const { return acked_; }    // stored there
@@ -144,7 +151,8 @@ class Progress {
     bool waited_for_ = false;
     std::unique_ptr<StateTransfer> transfer_;  // seldom there, and large
     OpNumber acked_;
-    OpNumber reached_;  // the highest that was ever sent; `sent` goes back when something is sent again
+    std::uint64_t least_lacking_ = 0;  // replicating
+    OpNumber reached_;                 // the highest that was ever sent; `sent` goes back when something is sent again
     OpNumber sent_;
     OpNumber commit_;
     bool knows_view_ = false;

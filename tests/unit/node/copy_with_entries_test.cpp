@@ -258,9 +258,12 @@ TEST_F(CopiesTo, WritersDoNotWaitForALearnerThatSaysNothing) {
     EXPECT_TRUE(write("k", "v")) << refusal_;
 }
 
-// Of seed 238: 1. A learner joins the log, and lacks more than 100,000 entries of it. 2. It gets the first batch, and
-// acknowledges it. 3. It still lacked as many, was asked anew, got one batch more, and so on: a batch in each round.
-TEST_F(ShardTest, ALearnerThatLacksMuchAndMakesProgressIsNotAskedAnew) {
+// 1. A learner joins the log, and lacks more than 100,000 entries of it. 2. It gets the first batch, and acknowledges
+// it.
+// 3. It still lacked as many, was asked anew, got one batch more, and so on: a batch in each round.
+class LearnerThatLacksMuch : public ShardTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(LearnerThatLacksMuch, IsNotAskedAnewWhileItMakesProgress) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
     const View view = ShardByHand::view(1, 1, {1, 2});
     node.learn(view);
@@ -273,7 +276,9 @@ TEST_F(ShardTest, ALearnerThatLacksMuchAndMakesProgressIsNotAskedAnew) {
         node.from_client(std::move(write));
         if (op % 50 == 0) node.from_node(2, ShardByHand::ok(1, op));
     }
-    node.from_node(3, StartViewOk{PartitionId(0), view.id, OpNumber(0), false, OpNumber(0), {}, 8, true, true});
+    const bool takes_entries = GetParam();
+    node.from_node(3,
+                   StartViewOk{PartitionId(0), view.id, OpNumber(0), false, OpNumber(0), {}, 8, true, takes_entries});
     EXPECT_TRUE(node.sent<StartView>(3));
     for (int batch = 0; batch < 3; ++batch) {
         const auto entries = node.sent<Prepare>(3);
@@ -285,6 +290,8 @@ TEST_F(ShardTest, ALearnerThatLacksMuchAndMakesProgressIsNotAskedAnew) {
         EXPECT_FALSE(node.sent<StartView>(3));
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(OfThisReleaseAndBefore, LearnerThatLacksMuch, testing::Bool());
 
 }  // namespace
 }  // namespace ringkv
