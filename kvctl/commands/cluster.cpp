@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -139,7 +140,13 @@ Json memory_json(const Holdings& holdings) {
     return list;
 }
 
-void print_memory(const Console& console, const Holdings& holdings) {
+Result<Holdings> ask_holdings(const Context& context) {
+    auto admin = connect_admin(context);
+    if (!admin) return admin.error();
+    return admin->holdings();
+}
+
+void print_memory(const Console& console, const Holdings& holdings, const ClusterStatus& status) {
     console.out << "\n";
     Table table({{"MEMORY"},
                  {"DATA", Align::right},
@@ -161,8 +168,13 @@ void print_memory(const Console& console, const Holdings& holdings) {
                    node.limit == 0 ? "none" : size(node.limit)});
     }
     table.print(console);
-    if (!holdings.silent.empty())
-        console.out << fmt::format("did not say: {}\n", escape(fmt::format("{}", fmt::join(holdings.silent, ", "))));
+    // Down, too busy, or of an older release.
+    std::vector<std::string> silent;
+    for (const NodeStatus& node : status.nodes)
+        if (std::ranges::find(holdings.memory, node.name, &NodeMemory::name) == holdings.memory.end())
+            silent.push_back(node.name);
+    if (!silent.empty())
+        console.out << fmt::format("did not say: {}\n", escape(fmt::format("{}", fmt::join(silent, ", "))));
 }
 
 // One line for each distinct list of members, the most frequent first.
@@ -222,25 +234,21 @@ ExitCode with_status(const Context& context, Show show) {
 }  // namespace
 
 ExitCode run_status(Context& context) {
-    Holdings holdings;
-    const bool memory = context.arguments.has("--memory");
-    if (memory) {
-        auto admin = connect_admin(context);
-        if (!admin) return report_unconnected(context, admin.error());
-        auto asked = admin->holdings();
-        if (!asked) return report(context, asked.error());
-        holdings = std::move(*asked);
-    }
-    return with_status(context, [&](const ClusterStatus& status) {
-        if (!context.json) {
-            print_status(context.console, status);
-            if (memory) print_memory(context.console, holdings);
-            return;
+    std::optional<Result<Holdings>> holdings;
+    if (context.arguments.has("--memory")) holdings = ask_holdings(context);
+    const ExitCode shown = with_status(context, [&](const ClusterStatus& status) {
+        const Holdings* known = holdings && *holdings ? &**holdings : nullptr;
+        if (context.json) {
+            Json json = status_json(status);
+            if (known != nullptr) json["memory"] = memory_json(*known);
+            return print_json(context, json);
         }
-        Json json = status_json(status);
-        if (memory) json["memory"] = memory_json(holdings);
-        print_json(context, json);
+        print_status(context.console, status);
+        if (known != nullptr) print_memory(context.console, *known, status);
     });
+    // What the registry knows is shown, though the nodes may not answer.
+    if (shown == ExitCode::ok && holdings && !*holdings) return report(context, holdings->error());
+    return shown;
 }
 
 ExitCode run_nodes(Context& context) {
