@@ -1,8 +1,8 @@
-// What a shard holds in memory, and the limit of all of it (`limits.memory`): what clients wrote, the log suffixes, the
-// session tables, requests that wait and what is about to be sent. Beyond the limit no write is taken that makes more;
-// what comes from other nodes is taken always, for they refuse what is beyond theirs. What the transport holds is
-// bounded by itself (docs/decisions/0026); but what waits for other nodes there, behind which their beacons wait, is of
-// uncommitted writes, and is bounded here. Thread safety: none.
+// What a shard holds in memory, and the limit of all of it (three quarters of `limits.memory`): what clients wrote, the
+// log suffixes, the session tables, requests that wait and what is about to be sent. Beyond the limit no write is taken
+// that makes more; what comes from other nodes is taken always, for they refuse what is beyond theirs. What the
+// transport holds is bounded by itself (docs/decisions/0026); but what waits for other nodes there, behind which their
+// beacons wait, is of uncommitted writes, and is bounded here. Thread safety: none.
 #pragma once
 
 #include <cstdint>

@@ -6,14 +6,19 @@ namespace ringkv {
 
 namespace {
 
-// A quarter of limits.memory is for what is on its way, and no data: an eighth for answers, a sixteenth for requests,
-// and as much for what waits for other nodes, which is bounded by limits.log (MemoryAccount).
+// What a turn may make for one connection (EventLoopOptions): a budget that is smaller would lose answers.
+constexpr std::size_t least_connection_bytes = std::size_t{8} << 20U;
+
+// A quarter of limits.memory is for what is on its way, and no data: an eighth for answers, a sixteenth for requests;
+// the rest for what waits for other nodes, which limits.log bounds (MemoryAccount).
 TransportOptions transport_options(const std::string& listen, const Limits& limits) {
     TransportOptions options;
     options.listen = listen;
     if (limits.memory == 0) return options;
-    options.connections_bytes = std::min<std::size_t>(options.connections_bytes, limits.memory / 8);
-    options.connection_bytes = std::min(options.connection_bytes, options.connections_bytes / 2);
+    options.connections_bytes =
+        std::clamp<std::size_t>(limits.memory / 8, least_connection_bytes, options.connections_bytes);
+    options.connection_bytes =
+        std::clamp(options.connections_bytes / 2, least_connection_bytes, options.connection_bytes);
     options.waiting_bytes = std::min<std::size_t>(options.waiting_bytes, limits.memory / 16);
     return options;
 }

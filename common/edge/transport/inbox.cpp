@@ -22,6 +22,8 @@ bool answerable(const WaitingFrame& frame) {
 std::size_t cost(const WaitingFrame& frame) {
     return frame.body.bytes().size() + bytes_beside;
 }
+constexpr std::string_view came_too_late = "more comes to the shard than it can do; the request waited for too long";
+
 bool of_client(const WaitingFrame& frame) {
     return answerable(frame) && frame.origin.node.none();
 }
@@ -48,7 +50,7 @@ void Inbox::refuse(const WaitingFrame& frame, const Error& error) {
 }
 
 void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
-    frame->begun = false;
+    frame->begun = frame->late = false;
     frame->next = 0;
     frame->envelope.messages.clear();
     if (const auto good = frame->reader.begin(frame->body.bytes(), options_.limits, frame->envelope); !good)
@@ -61,12 +63,18 @@ void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
     origin.to = frame->envelope.to;
     origin.minor = frame->envelope.minor;
     if (!of_client(*frame)) {
+        if (servers_bytes_ + cost(*frame) > options_.servers_bytes) {
+            ++counters_.overflowed;
+            return keep_blank(std::move(frame));
+        }
+        servers_bytes_ += cost(*frame);
         servers_.push_back(std::move(frame));
         return;
     }
     if (hogs(*frame)) {
+        refused_bytes_ += cost(*frame);
         refuse_requests(*frame, "too much waits for the shard, of the connection or of all", false);
-        return;
+        return keep_blank(std::move(frame));
     }
     bytes_ += cost(*frame);
     by_connection_[origin.address.connection] += cost(*frame);
@@ -96,17 +104,22 @@ bool Inbox::refuse_requests(const WaitingFrame& frame, std::string_view why, boo
         requests->others = requests->others || !request;
     }
     if (requests->others && spare_others) return false;
-    if (!requests->ids.empty())
-        ways_.answer(frame.origin.address.connection, refusals_.of_requests(self_, requests->ids, why));
+    refuse_requests(frame, requests->ids, why);
     return true;
 }
 
+void Inbox::refuse_requests(const WaitingFrame& frame, const std::vector<RequestId>& requests, std::string_view why) {
+    for (std::string& refusal : refusals_.of_requests(self_, requests, why))
+        ways_.answer(frame.origin.address.connection, std::move(refusal));
+}
+
 // Is a client's frame, or what is left of it, refused?
-bool Inbox::refused(const WaitingFrame& frame) {
+bool Inbox::refused(WaitingFrame& frame) {
     if (ways_.over_budget(frame.origin.address.connection))
         return refuse_requests(frame, "the connection has too much on the way; read the answers first", false);
-    if (boot_time() - frame.came <= options_.longest_wait) return false;
-    return refuse_requests(frame, "more comes to the shard than it can do; the request waited for too long", true);
+    if (frame.late || boot_time() - frame.came <= options_.longest_wait) return false;
+    frame.late = !refuse_requests(frame, came_too_late, true);
+    return !frame.late;
 }
 
 void Inbox::hand_over(const Taker& taker) {
@@ -117,7 +130,12 @@ void Inbox::hand_over(const Taker& taker) {
 void Inbox::hand_over(Queue& queue, const Taker& taker) {
     while (!queue.empty()) {
         WaitingFrame& frame = *queue.front();
-        if ((of_client(frame) && refused(frame)) || !cut(frame, taker)) {
+        if (of_client(frame) && refused(frame)) {
+            done(queue);
+            if (taker.enough && taker.enough()) return;
+            continue;
+        }
+        if (!cut(frame, taker)) {
             done(queue);
             continue;
         }
@@ -132,16 +150,27 @@ void Inbox::hand_over(Queue& queue, const Taker& taker) {
 // True: there was enough, and something of the frame is left.
 bool Inbox::cut(WaitingFrame& frame, const Taker& taker) {
     std::vector<Message>& messages = frame.envelope.messages;
+    std::vector<RequestId> late;
+    const auto refuse_late = [&] { refuse_requests(frame, late, came_too_late); };
     while (frame.next < messages.size() || (!frame.reader.finished() && read_on(frame))) {
         while (frame.next < messages.size()) {
             if (taker.ahead)
                 look_ahead(frame.next, messages.size(), Actor::look_ahead_steps,
                            [&](std::size_t index, std::size_t step) { taker.ahead(messages[index], step); });
+            if (const auto request = frame.late ? request_of(messages[frame.next]) : std::nullopt) {
+                late.push_back(*request);
+                ++frame.next;
+                continue;
+            }
             ++counters_.messages_in;
             taker.handler(frame.origin, std::move(messages[frame.next++]));
-            if (taker.enough && taker.enough()) return true;
+            if (taker.enough && taker.enough()) {
+                refuse_late();
+                return true;
+            }
         }
     }
+    refuse_late();
     return false;
 }
 
@@ -168,7 +197,13 @@ void Inbox::done(Queue& queue) {
         bytes_ -= size;
         const auto found = by_connection_.find(frame->origin.address.connection);
         if ((found->second -= size) == 0) by_connection_.erase(found);
+    } else {
+        servers_bytes_ -= cost(*frame);
     }
+    keep_blank(std::move(frame));
+}
+
+void Inbox::keep_blank(std::unique_ptr<WaitingFrame> frame) {
     if (spare_.size() >= most_spare) return;
     frame->envelope.messages.clear();
     frame->body.clear();

@@ -1,8 +1,9 @@
 // Frames that were taken in and are not handed over yet, or not to their end.
 //
-// What servers send is always kept, and what they have sent is bounded by themselves. Clients' frames that are beyond
-// their connection's share, or beyond what may wait of all, are refused at once: a frame at a time, for less than it
-// costs to read it. So nothing of clients keeps a server's frame from being taken in.
+// Clients' frames that are beyond their connection's share, or beyond what may wait of all, are refused at once: a
+// frame at a time, for less than it costs to read it. So nothing of clients keeps a server's frame from being taken in.
+// What servers send is bounded by themselves, and by what may wait of theirs: beyond that it is dropped, as if it had
+// been lost, for a header may lie.
 //
 // Those of servers (other nodes, the registry, whatever answers us) come before those of clients. Of either kind they
 // are handed over in the order in which they came, but that a connection whose frame was cut gives way, with all that
@@ -17,6 +18,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "common/edge/transport/refusals.hpp"
@@ -31,6 +33,7 @@ struct WaitingFrame {
     Envelope envelope;     // the part that was read last,
     std::size_t next = 0;  // and the first of its messages that was not handed over
     bool begun = false;
+    bool late = false;  // its requests are refused one by one, for there are other messages among them
     Time came{};
 };
 
@@ -54,6 +57,8 @@ class Inbox {
     [[nodiscard]] std::unique_ptr<WaitingFrame> blank();
     // One whose body and address are set. Its header is read, and refused if it cannot be.
     void add(std::unique_ptr<WaitingFrame> frame);
+    // Bytes of clients' frames that add() refused since the last call.
+    [[nodiscard]] std::size_t take_refused_bytes() { return std::exchange(refused_bytes_, 0); }
     [[nodiscard]] bool empty() const { return servers_.empty() && clients_.empty(); }
     [[nodiscard]] Refusals& refusals() { return refusals_; }
     // Servers' frames until `enough` says so, then clients': of them one message at least.
@@ -66,7 +71,9 @@ class Inbox {
     // The requests in what is left of it. False: there are other messages, which are to be handed over
     // (`spare_others`), so nothing was refused.
     bool refuse_requests(const WaitingFrame& frame, std::string_view why, bool spare_others);
-    [[nodiscard]] bool refused(const WaitingFrame& frame);
+    void refuse_requests(const WaitingFrame& frame, const std::vector<RequestId>& requests, std::string_view why);
+    [[nodiscard]] bool refused(WaitingFrame& frame);
+    void keep_blank(std::unique_ptr<WaitingFrame> frame);
     void hand_over(Queue& queue, const Taker& taker);
     [[nodiscard]] bool read_on(WaitingFrame& frame);
     [[nodiscard]] bool cut(WaitingFrame& frame, const Taker& taker);
@@ -80,6 +87,8 @@ class Inbox {
     Refusals refusals_;
     Queue servers_;
     Queue clients_;
+    std::size_t servers_bytes_ = 0;  // of servers' frames, and what they take beside
+    std::size_t refused_bytes_ = 0;
     std::size_t bytes_ = 0;                                          // of clients' frames, and what they take beside
     absl::flat_hash_map<std::uint64_t, std::size_t> by_connection_;  // the same
     std::vector<std::unique_ptr<WaitingFrame>> spare_;

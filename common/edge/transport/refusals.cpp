@@ -18,17 +18,20 @@ std::string Refusals::of_messages(const Identity& self, const std::string& peer,
     return writer.take();
 }
 
-std::string Refusals::of_requests(const Identity& self, const std::vector<RequestId>& requests, std::string_view why) {
+std::vector<std::string> Refusals::of_requests(const Identity& self, const std::vector<RequestId>& requests,
+                                               std::string_view why) {
     counters_.overloaded += requests.size();
+    std::vector<std::string> frames;
     FrameWriter writer(self, NodeId());
     RequestRefused refusal{RequestId(), RefusalReason::overloaded, std::string(why), {}};
     for (const RequestId request : requests) {
-        if (writer.size() >= most_bytes_) break;
+        if (writer.size() >= most_bytes_) frames.push_back(writer.take());
         refusal.request = request;
         writer.add(refusal);
         refusal.text.clear();
     }
-    return writer.take();
+    if (!requests.empty()) frames.push_back(writer.take());
+    return frames;
 }
 
 }  // namespace ringkv

@@ -22,9 +22,9 @@ class Refusals {
     // Of messages that only a newer release can read, each with its own refusal.
     [[nodiscard]] std::string of_messages(const Identity& self, const std::string& peer,
                                           const std::vector<Unreadable>& messages);
-    // Of requests that came when there was too much to do, or to send: `overloaded`. The first one says why.
-    [[nodiscard]] std::string of_requests(const Identity& self, const std::vector<RequestId>& requests,
-                                          std::string_view why);
+    // Of requests that came when there was too much to do, or to send: `overloaded`. The first one says why. -> frames.
+    [[nodiscard]] std::vector<std::string> of_requests(const Identity& self, const std::vector<RequestId>& requests,
+                                                       std::string_view why);
 
   private:
     TransportCounters& counters_;

@@ -12,7 +12,9 @@ bool SendBudget::over(std::uint64_t connection) const {
 
 bool SendBudget::refuses(std::uint64_t connection, std::size_t bytes) const {
     const auto found = accounts_.find(connection);
-    return found != accounts_.end() && found->second->bytes() + bytes > 2 * of_one_;
+    if (found == accounts_.end()) return false;
+    const std::size_t held = found->second->bytes();
+    return held > 0 && held + bytes > 2 * of_one_;
 }
 
 const std::shared_ptr<HeldBytes>& SendBudget::account(std::uint64_t connection) {

@@ -42,7 +42,8 @@ class SendBudget {
     // No more should be made for it: it holds its budget; or all hold theirs and it has a part in that, be it a small
     // one where they hold half as much again.
     [[nodiscard]] bool over(std::uint64_t connection) const;
-    // Nor would ever so much be sent: it was over its budget for a turn at least, and so much came on top.
+    // Nor would ever so much be sent: it was over its budget for a turn at least, and so much came on top. What holds
+    // nothing is sent anything.
     [[nodiscard]] bool refuses(std::uint64_t connection, std::size_t bytes) const;
     [[nodiscard]] const std::shared_ptr<HeldBytes>& account(std::uint64_t connection);
 

@@ -23,6 +23,8 @@ namespace {
 
 // A socket gives way to the next one after so many frames, so that no peer holds up the others.
 constexpr std::size_t frames_in_a_row = 16;
+// What is refused while it is taken in takes time, too: of that, so much in a turn.
+constexpr std::size_t most_refused_bytes = std::size_t{8} << 20U;
 
 }  // namespace
 
@@ -138,9 +140,11 @@ std::size_t Transport::Impl::receive(std::size_t frames, const Inbox::Taker& tak
 
 std::size_t Transport::Impl::take_in(std::size_t frames) {
     std::size_t taken = 0;
+    std::size_t refused = 0;
     while (Source* const source = poller_.ready()) {
         for (std::size_t row = 0; row < frames_in_a_row; ++row) {
-            if (taken == frames) return taken;
+            refused += inbox_.take_refused_bytes();
+            if (taken == frames || refused >= most_refused_bytes) return taken;
             const Taken result = take(*source);
             if (result == Taken::interrupted) return taken;
             if (result == Taken::nothing) break;

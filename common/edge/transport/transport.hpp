@@ -26,6 +26,7 @@ struct TransportOptions {
     std::size_t coalesce_bytes = std::size_t{1} << 20U;  // a frame is closed when it is larger than this
     int high_water_mark = 1000;                          // frames queued for one peer
     std::size_t waiting_bytes = std::size_t{64} << 20U;  // of clients' frames that came and were not handed over yet
+    std::size_t servers_bytes = std::size_t{64} << 20U;  // of servers'
     // The requests of a client's frame that waited longer than this for its turn are refused: what is behind it would
     // come later still.
     Duration longest_wait = std::chrono::milliseconds(250);
@@ -41,6 +42,7 @@ struct TransportCounters {
     std::uint64_t malformed = 0;   // frames that were refused
     std::uint64_t unreadable = 0;  // messages that only a newer release can read
     std::uint64_t overloaded = 0;  // requests that were refused: too much waits, or is on its way
+    std::uint64_t overflowed = 0;  // frames that name a server and were dropped: too much of such waits
     std::uint64_t wake_ups = 0;    // waits that something else than the time ended
 };
 

@@ -227,21 +227,45 @@ TEST(TransportBudget, WhatWaitedForTooLongIsRefused) {
     Peer server(options);
     Peer client({});
     connect(client, server, endpoint);
-    const std::vector<Outgoing> frame(10, get(endpoint, 1, 1));
-    const Outgoing question{Address::to(endpoint), {}, numbered(7)};
+    std::vector<Outgoing> frame(10, get(endpoint, 1, 1));
     ASSERT_TRUE(pump_until({}, [&] {
         client.transport->send(of_client, frame);
         pump_one(server);
         return server.transport->waiting();
     }));
-    client.transport->send(of_client, {&question, 1});
+    frame.push_back({Address::to(endpoint), {}, numbered(7)});
+    client.transport->send(of_client, frame);
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     pump_one(server);  // it waits, too
     std::this_thread::sleep_for(std::chrono::milliseconds(1100));
-    ASSERT_TRUE(pump_until({&client, &server}, [&] {
-        return refusals(client, 1) > 0 && std::holds_alternative<MapRequest>(server.inbox.back().message);
+    server.inbox.clear();
+    ASSERT_TRUE(pump_until({&client, &server}, [&] { return refusals(client, 1) >= 10 && !server.inbox.empty(); }));
+    EXPECT_GE(server.counters().overloaded, 10U);
+    ASSERT_EQ(server.inbox.size(), 1U) << "all requests were late";
+    EXPECT_EQ(number_of(server.inbox.back()), 7U);
+}
+
+// A header may lie: what names a server in it is bounded, too, and may be lost like any message.
+TEST(TransportBudget, WhatNamesAServerIsDroppedBeyondItsBound) {
+    const std::string endpoint = free_endpoint();
+    TransportOptions options = listening(endpoint);
+    options.servers_bytes = 2 * mebibyte;
+    Peer server(options);
+    Peer node({});
+    connect(node, server, endpoint);
+    const std::vector<Outgoing> much(10, get(endpoint, 1, mebibyte));
+    ASSERT_TRUE(pump_until({}, [&] {
+        node.transport->send(some_identity, much);
+        pump_one(server);
+        return server.counters().overflowed > 0;
     }));
-    EXPECT_GT(server.counters().overloaded, 0U);
+    EXPECT_EQ(server.counters().overloaded, 0U);
+    ASSERT_TRUE(pump_until({&server}, [&] { return !server.transport->waiting(); }));
+    server.inbox.clear();
+    node.send(Address::to(endpoint), numbered(1));
+    EXPECT_TRUE(pump_until({&server, &node}, [&] {
+        return !server.inbox.empty() && std::holds_alternative<MapRequest>(server.inbox.back().message);
+    }));
 }
 
 }  // namespace
