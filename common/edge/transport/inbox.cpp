@@ -15,6 +15,7 @@ constexpr std::size_t most_spare = 16;
 constexpr std::size_t bytes_beside = sizeof(WaitingFrame) + 128;  // that a frame takes, however small
 // What any connection may have waiting, however much others have.
 constexpr std::size_t least_share = std::size_t{2} << 20U;
+constexpr std::string_view came_too_late = "more comes to the shard than it can do; the request waited for too long";
 
 bool answerable(const WaitingFrame& frame) {
     return frame.origin.address.kind == Address::Kind::connection;
@@ -22,8 +23,6 @@ bool answerable(const WaitingFrame& frame) {
 std::size_t cost(const WaitingFrame& frame) {
     return frame.body.bytes().size() + bytes_beside;
 }
-constexpr std::string_view came_too_late = "more comes to the shard than it can do; the request waited for too long";
-
 bool of_client(const WaitingFrame& frame) {
     return answerable(frame) && frame.origin.node.none();
 }
