@@ -20,6 +20,7 @@ Duration interval_of(Fault fault) {
         case Fault::registry_cut:
         case Fault::client_cut:
         case Fault::slow_peer:
+        case Fault::narrow_link:
         case Fault::slow_then_cut:
         case Fault::pause:
         case Fault::new_view_crash:

@@ -56,6 +56,7 @@ class Chaos {
     [[nodiscard]] bool strike(Fault fault);
     [[nodiscard]] bool cut_links(Fault fault);
     void slow(HostId node, Duration by, Duration lasts);
+    void narrow(HostId node, SeededNetwork::Width width, Duration lasts);
     void cut(Fault fault, const std::vector<std::pair<HostId, HostId>>& links, Duration lasts);
     [[nodiscard]] bool crash_node(Fault fault);
     [[nodiscard]] bool crash_all();

@@ -20,7 +20,8 @@ bool Chaos::strike(Fault fault) {
         case Fault::partition:
         case Fault::registry_cut:
         case Fault::client_cut:
-        case Fault::slow_peer: return cut_links(fault);
+        case Fault::slow_peer:
+        case Fault::narrow_link: return cut_links(fault);
         case Fault::slow_then_cut: return slow_then_cut();
         case Fault::node_crash: return crash_node(fault);
         case Fault::crash_of_all: return crash_all();
@@ -57,6 +58,12 @@ bool Chaos::cut_links(Fault fault) {
     if (fault == Fault::slow_peer) {
         tell(fault, node);
         slow(node, draw.between(milliseconds(5), milliseconds(250)), lasts);
+        return true;
+    }
+    if (fault == Fault::narrow_link) {
+        tell(fault, node);
+        const std::uint64_t width = draw.between(1'500, 10'000);
+        narrow(node, {width, width * draw.between(200, 4'000) / 1'000}, lasts);  // full in 0.2 to 4 s
         return true;
     }
     std::vector<std::pair<HostId, HostId>> links;
@@ -97,6 +104,13 @@ void Chaos::slow(HostId node, Duration by, Duration lasts) {
     for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, by);
     at(lasts, [this, node] {
         for (const HostId shard : cluster_.process_of(node)) network_.slow(shard, Duration(0));
+    });
+}
+
+void Chaos::narrow(HostId node, SeededNetwork::Width width, Duration lasts) {
+    for (const HostId shard : cluster_.process_of(node)) network_.narrow(shard, width);
+    at(lasts, [this, node] {
+        for (const HostId shard : cluster_.process_of(node)) network_.narrow(shard, {});
     });
 }
 

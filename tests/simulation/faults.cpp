@@ -43,6 +43,7 @@ constexpr std::array<std::string_view, fault_kinds> names = {
     "failed-disk",
     "wiped-disk",
     "registry-loss",
+    "narrow-link",
 };
 static_assert(!names.back().empty(), "every fault has a name");
 

@@ -1,6 +1,7 @@
 // ringkv-sim: the real actors on virtual time, network and disk, under faults that one seed decides.
 //
-// Exit codes: 0 clean; 1 a rule was broken, or a kind of fault never struck in a long sweep; 2 usage.
+// Exit codes: 0 clean; 1 a rule was broken, a kind of fault never struck in a long sweep, or more
+// members were ejected than was allowed; 2 usage.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -39,6 +40,7 @@ struct CommandLine {
     std::string faults = "all";
     unsigned minutes = 0;
     int shrink = 150;
+    std::optional<std::uint64_t> most_ejected;
     bool trace = false;
     bool list_faults = false;
     bool list_bugs = false;
@@ -103,8 +105,10 @@ int many_runs(const CommandLine& line) {
     const FaultSet never = never_fired(result.totals, line.sweep.plan.allowed);
     const bool blind = never.any() && result.totals.runs >= runs_that_see_all;
     if (blind) std::cout << "never struck, so nothing is known of: " << to_string(never) << '\n';
+    const bool ejected = line.most_ejected && result.totals.ejected > *line.most_ejected;
+    if (ejected) std::cout << "more than " << *line.most_ejected << " members were ejected though they ran\n";
     std::cout << last_line(result.totals) << std::endl;
-    return blind ? broken : clean;
+    return blind || ejected ? broken : clean;
 }
 
 }  // namespace
@@ -132,6 +136,8 @@ int main(int argc, char** argv) {
     app.add_option("--outstanding", line.sweep.plan.outstanding, "Instead of what the seed says");
     app.add_option("--shrink", line.shrink, "At most so many runs to find a smaller failure; 0 = none")
         ->capture_default_str();
+    app.add_option("--most-ejected", line.most_ejected,
+                   "Fails if more members than that, one a partition, were ejected though they ran");
     app.add_flag("--trace", line.trace, "Tell the story of --seed");
     app.add_flag("--list-bugs", line.list_bugs, "The bugs that can be planted: name, rule, what is wrong");
     app.add_option("--bug", line.bug, "Plant this bug: the sweep should find it");

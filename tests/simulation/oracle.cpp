@@ -146,19 +146,28 @@ void Oracle::check_view(PartitionId partition, const View& view, HostId host) {
     if (!added && known->second != view)
         fail("one-view-a-number",
              fmt::format("{}: {}, but elsewhere {}", on(host, partition), describe(view), describe(known->second)));
-    if (added) check_newcomers(partition, view);
+    const auto before = views_.find({partition, {view.id.generation, ViewNumber(view.id.number.value() - 1)}});
+    if (!added || before == views_.end()) return;
+    check_newcomers(partition, view, before->second);
+    count_ejected(partition, view, before->second);
+}
+
+void Oracle::count_ejected(PartitionId partition, const View& view, const View& before) {
+    const std::vector<NodeId>& wanted = cluster_.map().at(partition).target;
+    for (const NodeId member : before.members) {
+        if (view.has(member) || std::find(wanted.begin(), wanted.end(), member) == wanted.end()) continue;
+        const HostId host = cluster_.holder_of(member, partition);
+        if (!host.none() && cluster_.world().state(host) == HostState::running) ++ejected_;
+    }
 }
 
 // M3, M4: a new member knows the view that it was proposed in, and so has not deleted its copy because of that view.
-void Oracle::check_newcomers(PartitionId partition, const View& view) {
-    const ViewId base{view.id.generation, ViewNumber(view.id.number.value() - 1)};
-    const auto before = views_.find({partition, base});
-    if (before == views_.end()) return;
+void Oracle::check_newcomers(PartitionId partition, const View& view, const View& before) {
     for (const NodeId member : view.members) {
         const HostId host = cluster_.holder_of(member, partition);
-        if (before->second.has(member) || host.none() || cluster_.world().state(host) == HostState::down) continue;
+        if (before.has(member) || host.none() || cluster_.world().state(host) == HostState::down) continue;
         const Replica* replica = cluster_.replica_of(host, partition);
-        if (replica == nullptr || replica->log().log_view() < base)
+        if (replica == nullptr || replica->log().log_view() < before.id)
             fail("newcomers-know-the-view", fmt::format("{} comes in with {}, and has not answered in the view before",
                                                         on(host, partition), describe(view)));
         newcomers_[{host, partition}] = {OpNumber(std::max<std::size_t>(log_.at(partition.value()).size(), 1) - 1)};

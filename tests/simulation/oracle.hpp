@@ -37,6 +37,8 @@ class Oracle {
     [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
     [[nodiscard]] std::uint64_t committed() const { return committed_; }
     [[nodiscard]] std::uint64_t views() const { return views_.size(); }
+    // Members that ran, and were wanted, when another view came without them: one a partition.
+    [[nodiscard]] std::uint64_t ejected() const { return ejected_; }
     // No member of its newest view has its storage any more: it waits for ever, as it must (V8).
     [[nodiscard]] bool is_lost(PartitionId partition) const;
 
@@ -50,7 +52,8 @@ class Oracle {
     };
 
     void check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start);
-    void check_newcomers(PartitionId partition, const View& view);
+    void check_newcomers(PartitionId partition, const View& view, const View& before);
+    void count_ejected(PartitionId partition, const View& view, const View& before);
     void check_what_it_brings(HostId host, PartitionId partition, const PartitionLog& log);
     void check_view(PartitionId partition, const View& view, HostId host);
     void check_lease(HostId host, PartitionId partition, const Replica& replica);
@@ -77,6 +80,7 @@ class Oracle {
     std::map<Epoch, ClusterMap> maps_;
     std::map<HostId, Epoch> epochs_;
     std::uint64_t committed_ = 0;
+    std::uint64_t ejected_ = 0;
 };
 
 }  // namespace ringkv::simulation

@@ -73,6 +73,10 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
         plan.faults.set(i);
         plan.strength[i] = strength;
     }
+    // So much that it fills what is narrow.
+    if (Random narrow = plan.random("narrow values");
+        plan.has(Fault::narrow_link) && plan.value_bytes == 0 && !plan.long_copies() && narrow.chance(0.7))
+        plan.value_bytes = static_cast<std::uint32_t>(narrow.between(200, 2000));
     return plan;
 }
 

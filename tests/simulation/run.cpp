@@ -204,6 +204,7 @@ class Run {
         report.fired = chaos_.fired();
         report.committed = oracle_.committed();
         report.views = oracle_.views();
+        report.ejected = oracle_.ejected();
         report.histories = histories_;
         for (std::uint32_t p = 0; cluster_.map().formed() && p < plan_.partitions; ++p)
             if (oracle_.is_lost(PartitionId(p))) ++report.lost;

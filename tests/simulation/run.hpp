@@ -20,6 +20,7 @@ struct Report {
     FaultCounts fired{};
     std::uint64_t committed = 0;  // ops
     std::uint64_t views = 0;
+    std::uint64_t ejected = 0;    // members that ran
     std::uint64_t histories = 0;  // judged: one a key
     std::uint64_t lost = 0;       // partitions whose last storage went with a view that had just shrunk to it
 };

@@ -1,5 +1,9 @@
 #include "tests/simulation/seeded_network.hpp"
 
+#include <algorithm>
+
+#include "common/edge/codec/codec.hpp"
+
 namespace ringkv::simulation {
 
 namespace {
@@ -21,7 +25,29 @@ void SeededNetwork::heal(HostId from, HostId to) {
 void SeededNetwork::heal_all() {
     cuts_.clear();
     slow_.clear();
+    narrow_.clear();
+    queued_until_.clear();
     faulty_ = false;
+}
+
+void SeededNetwork::narrow(HostId host, std::optional<Width> width) {
+    if (width)
+        narrow_[host] = *width;
+    else
+        narrow_.erase(host);
+}
+
+std::optional<Duration> SeededNetwork::queued(const Flight& flight) {
+    const auto found = narrow_.find(flight.from);
+    if (found == narrow_.end()) return Duration::zero();
+    const Width& width = found->second;
+    const std::size_t bytes = encode({}, {}, {flight.message}).size();
+    const Duration takes = seconds(1) * bytes / width.bytes_per_second;
+    Time& until = queued_until_[{flight.from, flight.to}];
+    const Duration waits = std::max(until, flight.at) - flight.at + takes;
+    if (waits > seconds(1) * width.queue / width.bytes_per_second) return std::nullopt;
+    until = flight.at + waits;
+    return waits;
 }
 
 bool SeededNetwork::strikes(Fault fault, double at_most) {
@@ -59,8 +85,13 @@ Fate SeededNetwork::fate(const Flight& flight) {
         fate.kind = Fate::Kind::drop;
         return fate;
     }
+    const std::optional<Duration> waits = queued(flight);
+    if (!waits) {
+        fate.kind = Fate::Kind::refuse;
+        return fate;
+    }
     if (strikes(Fault::damaged, 0.05)) fate.kind = Fate::Kind::damage;
-    fate.delay = random_.between(fastest_, slowest_);
+    fate.delay = random_.between(fastest_, slowest_) + *waits;
     if (!slow_.empty()) {
         for (const HostId end : {flight.from, flight.to})
             if (const auto found = slow_.find(end); found != slow_.end()) fate.delay += found->second;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -22,6 +23,12 @@ class SeededNetwork final : public Network {
     void cut(HostId from, HostId to) { ++cuts_[{from, to}]; }
     void heal(HostId from, HostId to);
     void slow(HostId host, Duration by) { slow_[host] = by; }
+    // What leaves the host takes its time, and waits in a queue for each receiver; none: it does not.
+    struct Width {
+        std::uint64_t bytes_per_second = 0;
+        std::uint64_t queue = 0;  // bytes; what finds no room does not leave
+    };
+    void narrow(HostId host, std::optional<Width> width);
     // No cut, no slow host, no fault.
     void heal_all();
     // Writes of clients arrive once: TCP delivers no frame twice, and C3's `not applied` rests on that.
@@ -34,6 +41,8 @@ class SeededNetwork final : public Network {
     void count(Fault fault) { ++fired_[index_of(fault)]; }
     [[nodiscard]] bool lost(const Flight& flight);
     void repeat(const Flight& flight, Fate& fate);
+    // How long it waits in its queue; none: there is no room.
+    [[nodiscard]] std::optional<Duration> queued(const Flight& flight);
 
     const Plan& plan_;
     Random random_;
@@ -42,6 +51,8 @@ class SeededNetwork final : public Network {
     bool faulty_ = false;
     std::map<std::pair<HostId, HostId>, int> cuts_;
     std::map<HostId, Duration> slow_;
+    std::map<HostId, Width> narrow_;
+    std::map<std::pair<HostId, HostId>, Time> queued_until_;  // of narrow hosts
     std::set<HostId> clients_;
     FaultCounts fired_{};
 };

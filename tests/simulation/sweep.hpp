@@ -27,6 +27,7 @@ struct SweepTotals {
     FaultCounts fired{};
     std::uint64_t committed = 0;
     std::uint64_t views = 0;
+    std::uint64_t ejected = 0;
     std::uint64_t histories = 0;
     std::uint64_t lost = 0;
 
