@@ -41,8 +41,11 @@ class MemoryAccount {
     // Of this shard's primaries; the log suffixes have them. An entry waits while the slot lives.
     [[nodiscard]] Slot uncommitted(std::uint64_t bytes) { return Slot(uncommitted_, bytes); }
     [[nodiscard]] std::uint64_t uncommitted() const { return uncommitted_; }
-    // A half of what is kept of the logs at all.
-    [[nodiscard]] bool too_much_uncommitted() const { return uncommitted_ >= limits_.log / 2; }
+    // May a partition that has so much of it have no more? All may have half of what is kept of the logs, and one as
+    // much as it leaves to the others: those that cannot commit do not keep out those that can.
+    [[nodiscard]] bool too_much_uncommitted(std::uint64_t of_partition) const {
+        return uncommitted_ + of_partition >= limits_.log / 2;
+    }
 
     // A request waits while the slot lives.
     [[nodiscard]] Slot request(std::uint64_t bytes) { return Slot(requests_, bytes); }

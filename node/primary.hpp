@@ -123,6 +123,8 @@ class Primary {
 
     // primary_replication.cpp: Prepares
     void tick_peer(Time now, NodeId node, Peer& peer);
+    [[nodiscard]] bool lost(Time now, const Peer& peer) const;
+    void send_again(Time now, NodeId node, Progress& progress);
     void send_prepares(Time now, NodeId node, Progress& progress);
     [[nodiscard]] bool has_something_for(const Progress& progress) const;
     [[nodiscard]] bool given_up(Time now, Progress& progress) const;

@@ -8,8 +8,11 @@ namespace ringkv {
 namespace {
 // Entries kept for a learner that does not keep up, and takes none while it is copied to.
 constexpr std::uint64_t most_behind = 100000;
-// The part of limits.log that may be kept of one partition for a learner before its writers wait.
+// The part of limits.log that may be kept of one partition for a learner before its writers wait; twice as much if it
+// gains ground.
 constexpr std::uint64_t learners_share = 4;
+// What is not acknowledged is sent again after so many times the pause, though no beacon shows that it was lost.
+constexpr int patience = 4;
 }  // namespace
 
 void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
@@ -44,28 +47,37 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
     }
     if (progress.state() == State::transferring) {
         catch_up_.continue_transfer(now, node, progress);
-        if (progress.forwarding() && progress.acked() < progress.sent() &&
-            progress.due(now, resend_after(ports_.shard))) {
-            progress.resend();
-            send_prepares(now, node, progress);
-        }
+        if (lost(now, peer)) send_again(now, node, progress);
         return;
     }
     if (!term_.counts(node) && !ports_.shard.well(node)) {
         progress.probe();  // a learner that went away: from the beginning when it is back
         return;
     }
-    const bool due = progress.due(now, resend_after(ports_.shard));
     if (!progress.replicating()) {
-        if (due) catch_up_.send_start_view(now, node, progress);
+        if (progress.due(now, resend_after(ports_.shard))) catch_up_.send_start_view(now, node, progress);
         return;
     }
-    if (progress.acked() < progress.sent() && due) {
-        progress.resend();
-        send_prepares(now, node, progress);
+    if (lost(now, peer)) {
+        send_again(now, node, progress);
     } else if (progress.commit() < log_.commit() && now - progress.told_at() >= ports_.shard.lease().beacon) {
         send_prepares(now, node, progress);  // idle: the commit point alone, until it is known there
     }
+}
+
+// Messages to a peer arrive in the order in which they left. So a beacon that has been answered shows that Prepares
+// from before it are lost, if they are not acknowledged; without one they may only wait in a queue, which would grow by
+// them.
+bool Primary::lost(Time now, const Peer& peer) const {
+    const Progress& progress = peer.progress;
+    if (!progress.follows() || progress.acked() >= progress.sent()) return false;
+    const bool passed = peer.lease.confirmed > progress.sent_at();
+    return progress.due(now, resend_after(ports_.shard) * (passed ? 1 : patience));
+}
+
+void Primary::send_again(Time now, NodeId node, Progress& progress) {
+    progress.resend();
+    send_prepares(now, node, progress);
 }
 
 void Primary::send_prepares(Time now, NodeId node, Progress& progress) {
@@ -114,7 +126,10 @@ bool Primary::given_up(Time now, Progress& progress) const {
 void Primary::hold_writers_for(NodeId node, Progress& progress) {
     const OpNumber from = progress.acked();
     if (!progress.takes_entries() || from < log_.suffix().start() || from >= log_.commit()) return;
-    if (log_.suffix().bytes_between(from, log_.commit()) <= ports_.shard.limits.log / learners_share) return;
+    const std::uint64_t share = ports_.shard.limits.log / learners_share;
+    const std::uint64_t lacks = log_.suffix().bytes_between(from, log_.commit());
+    const bool gains = progress.replicating() && progress.lost_ground(lacks) <= share / 4;
+    if (lacks <= share * (gains ? 2 : 1)) return;
     writers_wait_ = true;
     if (!progress.first_to_be_waited_for()) return;
     ports_.events.add(LogLevel::warning, "writes wait: a copy of the partition is being made and cannot keep up",

@@ -90,7 +90,7 @@ bool Primary::acceptable(const Address& from, const Write& write) {
         return reject(RefusalReason::bad_value, "a write names its client and a sequence, both above 0");
     if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
     if (write.value && ports_.memory.full()) return reject(RefusalReason::overloaded, std::string(memory_is_full));
-    if (ports_.memory.too_much_uncommitted())
+    if (ports_.memory.too_much_uncommitted(log_.suffix().bytes_between(log_.commit(), log_.last())))
         return reject(RefusalReason::overloaded, "the backups do not keep up; too much waits for them");
     if (writers_wait_)
         return reject(RefusalReason::overloaded,

@@ -117,7 +117,8 @@ class Progress {
     // ---- replicating
     // It has our log up to `op`. `knows_view`: the view of now, too.
     void replicate(Time now, OpNumber op, OpNumber commit, bool knows_view);
-    // A learner lacks so many entries now. -> how many more than when it lacked fewest since it follows.
+    // A learner lacks so much now, in a unit of the caller's. -> how much more than when it lacked least since it
+    // follows.
     [[nodiscard]] std::uint64_t lost_ground(std::uint64_t lacking) {
         least_lacking_ = std::min(least_lacking_, lacking);
         return lacking - least_lacking_;
