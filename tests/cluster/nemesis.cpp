@@ -23,7 +23,10 @@ RecordedLoadOptions load_options(const NemesisOptions& options, const ProcessClu
     RecordedLoadOptions load;
     const std::vector<std::string> registry{cluster.registry_endpoint()};
     load.endpoints = {registry, cluster.node_endpoints()};
-    if (links) load.on_thread = Links::act_for_clients;
+    if (links) {
+        load.on_thread = Links::act_for_clients;
+        load.launcher = Links::launcher(other_clients_party);
+    }
     load.seed = options.seed;
     load.clients = options.clients;
     return load;

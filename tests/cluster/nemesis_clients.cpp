@@ -1,60 +1,13 @@
 #include "tests/cluster/nemesis_clients.hpp"
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace ringkv::testing {
-
-namespace {
 
 using linearizability::Call;
 using linearizability::History;
 using linearizability::Kind;
 using linearizability::Outcome;
-
-Outcome outcome_of(const Error& error) {
-    if (error.maybe_applied()) return Outcome::unknown;
-    return error.code() == ErrorCode::condition_failed ? Outcome::condition_failed : Outcome::not_applied;
-}
-
-void note(Call& call, const Result<Version>& result) {
-    call.outcome = result ? Outcome::done : outcome_of(result.error());
-    if (result) call.version = *result;
-}
-
-void note(Call& call, const Result<std::optional<Version>>& result) {
-    call.outcome = !result ? outcome_of(result.error()) : *result ? Outcome::done : Outcome::absent;
-    if (result && *result) call.version = **result;
-}
-
-void note(Call& call, const Result<std::optional<VersionedValue>>& result) {
-    call.outcome = !result ? Outcome::not_applied : *result ? Outcome::done : Outcome::absent;
-    if (!result || !*result) return;
-    call.value = (*result)->value;
-    call.version = (*result)->version;
-}
-
-void perform(Client& client, const std::string& key, Call& call) {
-    switch (call.kind) {
-        case Kind::get: return note(call, client.get(key));
-        case Kind::put: return note(call, client.put(key, call.value));
-        case Kind::erase: return note(call, client.erase(key));
-        case Kind::compare_and_set: return note(call, client.compare_and_set(key, call.expected, call.value));
-        case Kind::compare_and_erase: return note(call, client.compare_and_erase(key, call.expected));
-    }
-}
-
-std::optional<Client> connect(const std::vector<std::string>& endpoints, std::chrono::milliseconds deadline) {
-    Options options;
-    options.registries = endpoints;
-    options.deadline = deadline;
-    auto client = Client::connect(options);
-    if (!client) return std::nullopt;
-    return std::move(*client);
-}
-
-}  // namespace
 
 struct RecordedLoad::Key {
     std::string name;
@@ -101,14 +54,16 @@ linearizability::Instant RecordedLoad::now() const {
 
 void RecordedLoad::work(Worker& worker) {
     if (options_.on_thread) options_.on_thread();
+    const bool elsewhere = !options_.launcher.empty() && worker.number % 4 >= 2;
     const auto& endpoints = options_.endpoints[worker.number % options_.endpoints.size()];
     const auto deadline = options_.deadlines[worker.number % options_.deadlines.size()];
     while (!stopping_) {
-        auto client = connect(endpoints, deadline);
+        const std::unique_ptr<Caller> caller =
+            elsewhere ? connect_elsewhere(options_.launcher, endpoints, deadline) : connect_here(endpoints, deadline);
         // The node that it asked may be down: it asks again.
-        if (!client) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        for (unsigned calls = 0; client && !stopping_ && calls < options_.calls_per_client; ++calls) {
-            call(worker, *client);
+        if (!caller) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        for (unsigned calls = 0; caller && !stopping_ && calls < options_.calls_per_client; ++calls) {
+            if (!call(worker, *caller)) break;
             std::this_thread::sleep_for(
                 std::chrono::microseconds(worker.below(static_cast<std::uint64_t>(options_.pause.count()) + 1)));
         }
@@ -128,7 +83,7 @@ std::shared_ptr<RecordedLoad::Key> RecordedLoad::take_key(Worker& worker) {
     return key;
 }
 
-void RecordedLoad::call(Worker& worker, Client& client) {
+bool RecordedLoad::call(Worker& worker, Caller& caller) {
     const std::shared_ptr<Key> key = take_key(worker);
     Call call;
     call.client = worker.number;
@@ -145,10 +100,11 @@ void RecordedLoad::call(Worker& worker, Client& client) {
         call.expected = key->version;
     }
     call.called = now();
-    perform(client, key->name, call);
+    const bool goes_on = caller.perform(key->name, call);
     call.returned = call.outcome == Outcome::unknown ? linearizability::never : now();
     ++answered_;
     record(key, std::move(call));
+    return goes_on;
 }
 
 void RecordedLoad::record(const std::shared_ptr<Key>& key, Call call) {
@@ -175,7 +131,7 @@ std::vector<std::string> RecordedLoad::finish(Client& client) {
         last.kind = Kind::get;
         last.called = now();
         const auto result = client.get(key->name);
-        note(last, result);
+        note_read(last, result);
         last.returned = now();
         if (!result) unread.push_back(key->name + " cannot be read: " + result.error().message());
         key->history.push_back(std::move(last));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ringkv/client.hpp"
+#include "tests/cluster/nemesis_caller.hpp"
 #include "tests/cluster/nemesis_judge.hpp"
 
 namespace ringkv::testing {
@@ -23,6 +24,8 @@ struct RecordedLoadOptions {
     std::function<void()> on_thread{};
     // Each client is given one of these lists, in turn: the registry's endpoint, the nodes', ...
     std::vector<std::vector<std::string>> endpoints;
+    // Half of the clients are processes of their own, started with these words; none: all are here.
+    std::vector<std::string> launcher{};
     std::uint64_t seed = 1;
     unsigned clients = 12;  // each with a thread and a ringkv::Client of its own
     unsigned keys = 16;     // in use at a time
@@ -55,7 +58,8 @@ class RecordedLoad {
 
     void stop();
     void work(Worker& worker);
-    void call(Worker& worker, Client& client);
+    // -> can that client make another?
+    bool call(Worker& worker, Caller& caller);
     // A key on which a call may be made; retires it if it was the last.
     std::shared_ptr<Key> take_key(Worker& worker);
     void record(const std::shared_ptr<Key>& key, linearizability::Call call);

@@ -313,7 +313,6 @@ bool Nemesis::cut_links(Fault fault) {
     const Parties first{nodes.front()};
     const Parties second{nodes[1]};
     const Parties others(nodes.begin() + 1, nodes.end());
-    const Parties clients{clients_party};
     links_disturbed_ = true;
     std::string what;
     switch (fault) {
@@ -331,7 +330,12 @@ bool Nemesis::cut_links(Fault fault) {
             what = joined(first);
             break;
         case Fault::cut_clients: {
-            const Parties from = below(3) == 0 ? Parties{registry_party} : first;
+            // A group on its own, which then hears of nothing that the others do; or all.
+            const Parties clients = below(3) == 0   ? Parties{clients_party, other_clients_party}
+                                    : below(2) == 0 ? Parties{clients_party}
+                                                    : Parties{other_clients_party};
+            const std::uint64_t which = below(4);
+            const Parties from = which == 0 ? Parties{registry_party} : which == 1 ? nodes : first;
             cut(clients, from);
             if (below(2) == 0) cut(from, clients);
             what = joined(clients) + " from " + joined(from);
@@ -359,7 +363,7 @@ std::string Nemesis::isolate(const std::string& node, const Parties& others) {
     if (below(4) > 0) cut(others, alone);
     if (below(2) == 0) return node;
     cut_both(alone, {registry_party});
-    cut_both({clients_party}, {registry_party});
+    cut_both({clients_party, other_clients_party}, {registry_party});
     return node + ", and it and the clients from the registry";
 }
 
@@ -368,7 +372,7 @@ std::string Nemesis::split(const Parties& nodes) {
     const auto middle = nodes.begin() + 1 + static_cast<std::ptrdiff_t>(below(2));
     Parties few(nodes.begin(), middle);
     Parties many(middle, nodes.end());
-    (below(2) == 0 ? few : many).emplace_back(clients_party);
+    for (const char* clients : {clients_party, other_clients_party}) (below(2) == 0 ? few : many).emplace_back(clients);
     (below(4) == 0 ? few : many).emplace_back(registry_party);
     cut_both(few, many);
     return joined(few) + " | " + joined(many);

@@ -31,6 +31,7 @@ std::filesystem::path find_nft() {
 
 unsigned user_of(const std::string& party) {
     if (party == clients_party) return first_user + 1000;
+    if (party == other_clients_party) return first_user + 1001;
     return party == registry_party ? 0 : first_user + static_cast<unsigned>(std::stoul(party.substr(1)));
 }
 
@@ -104,8 +105,8 @@ std::string Links::enter_own_network() {
 }
 
 // It still reads its configuration, wherever that is.
-std::vector<std::string> Links::launcher(const std::string& node) {
-    const std::string user = std::to_string(user_of(node));
+std::vector<std::string> Links::launcher(const std::string& party) {
+    const std::string user = std::to_string(user_of(party));
     return {setpriv,
             "--reuid=" + user,
             "--regid=" + user,
@@ -127,6 +128,7 @@ Links::Links(const ProcessCluster& cluster, const std::vector<std::string>& node
     const unsigned control = port_of(cluster.registry_endpoint());
     add(registry_party, {control, control + 1});
     add(clients_party, {});
+    add(other_clients_party, {});
     for (const std::string& node : nodes) add(node, {port_of(cluster.node_endpoint(node))});
     std::ostringstream script;
     script << "table inet ringkv {\n";

@@ -2,8 +2,9 @@
 //
 // Each node runs as a user of its own, and so do the threads of the clients; so nft can tell which opened a
 // connection, and conntrack carries that over to the answers. Any pair of parties can be cut, one way or both,
-// while all share the loopback. What cannot be had here: some clients cut off and others not (all clients of a
-// process share ZeroMQ's one I/O thread, and so are one party); delay, loss by chance, messages out of order or
+// while all share the loopback. All clients of a process share
+// ZeroMQ's one I/O thread, and so are one party; other clients are processes of their own (nemesis_caller.hpp). What
+// cannot be had here: delay, loss by chance, messages out of order or
 // twice (packets are dropped, or refused with a TCP reset). The simulator does all of these.
 //
 // It needs root, nft, setpriv and a kernel with nf_tables and conntrack. One thread: the cluster's.
@@ -20,6 +21,7 @@ namespace ringkv::testing {
 // A party is a node ("n1", ...) or one of these.
 inline constexpr const char* registry_party = "registry";
 inline constexpr const char* clients_party = "clients";
+inline constexpr const char* other_clients_party = "other clients";
 
 class Links {
   public:
@@ -28,8 +30,8 @@ class Links {
     // -> why links cannot be cut here; empty if they can. Then nothing has changed.
     static std::string enter_own_network();
 
-    // Runs each node as a user of its own. For ClusterOptions::node_launcher.
-    static std::vector<std::string> launcher(const std::string& node);
+    // Runs each node as a user of its own, and so other clients. For ClusterOptions::node_launcher.
+    static std::vector<std::string> launcher(const std::string& party);
 
     // This thread, and those that it starts, act for the clients: the party of a process's clients is that of the
     // thread which made the first one.

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "tests/cluster/nemesis.hpp"
+#include "tests/cluster/nemesis_caller.hpp"
 
 namespace ringkv::testing {
 namespace {
@@ -68,6 +69,23 @@ TEST_F(NemesisLinks, ClientsThatAreCutOffGetNoAnswerUntilTheLinksAreWhole) {
         links_->heal_all();
         EXPECT_TRUE(client().put("key", "value"));
     }
+}
+
+TEST_F(NemesisLinks, AGroupOfClientsIsCutOffOnItsOwn) {
+    const auto others =
+        connect_elsewhere(Links::launcher(other_clients_party), {cluster_->registry_endpoint()}, 3000ms);
+    ASSERT_NE(others, nullptr);
+    const auto outcome = [&others](const std::string& value) {
+        linearizability::Call put{.kind = Kind::put, .value = value};
+        EXPECT_TRUE(others->perform("key", put));
+        return put.outcome;
+    };
+    EXPECT_EQ(outcome("first"), Outcome::done);
+    for (const char* node : {"n1", "n2", "n3"}) links_->cut(other_clients_party, node, Links::Manner::drop);
+    EXPECT_NE(outcome("second"), Outcome::done);
+    EXPECT_TRUE(client().put("key", "of a client that is not cut off"));
+    links_->heal_all();
+    EXPECT_EQ(outcome("third"), Outcome::done);
 }
 
 TEST_F(NemesisLinks, AnswersCanBeCutAlone) {
