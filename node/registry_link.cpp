@@ -64,6 +64,16 @@ void RegistryLink::warn_of_silence(Time now) {
     events_.add(LogLevel::warning, "no answer from the registry at " + asked + "; still trying", {});
 }
 
+void RegistryLink::stuck_sibling(std::optional<ShardIndex> shard) {
+    if (shard == stuck_) return;
+    stuck_ = shard;
+    if (stuck_)
+        events_.add(LogLevel::error,
+                    "shard " + std::to_string(*stuck_) + " does not turn: no heartbeat is sent until it does", {});
+    else
+        events_.add(LogLevel::info, "all shards turn again", {});
+}
+
 void RegistryLink::tick(Time now) {
     warn_of_silence(now);
     const Duration silence = std::max<Duration>(shard_.lease().grace, milliseconds(700));
@@ -75,11 +85,12 @@ void RegistryLink::tick(Time now) {
             turned_at_ = now;
         }
     }
-    if (speaks_ && !joined_) {
+    const bool speaks = speaks_ && !stuck_;
+    if (speaks && !joined_) {
         join(now);
         return;
     }
-    if (speaks_ && now - heartbeat_at_ >= shard_.lease().beacon) {
+    if (speaks && now - heartbeat_at_ >= shard_.lease().beacon) {
         heartbeat_at_ = now;
         ask(Heartbeat{shard_.me, self_.start, shard_.map.generation, shard_.map.epoch, shard_.stopping});
     }

@@ -38,6 +38,8 @@ class RegistryLink {
 
     // The next heartbeat does not wait for its interval.
     void say_at_once() { heartbeat_at_ = Time{}; }
+    // A shard of this node does not turn: no heartbeat is sent; none: all do.
+    void stuck_sibling(std::optional<ShardIndex> shard);
     // Any message that came from a registry.
     void heard(Time now);
     // The map is at this epoch elsewhere.
@@ -78,6 +80,7 @@ class RegistryLink {
     bool joined_ = false;
     bool ever_heard_ = false;
     bool map_behind_ = false;
+    std::optional<ShardIndex> stuck_;
     std::uint32_t present_ = 0;  // in the newest JoinWaiting
     const ShardFacts& shard_;
     RegistryReach& reach_;

@@ -32,6 +32,9 @@ class Shard final : public Actor {
     [[nodiscard]] Identity identity() const override;
     [[nodiscard]] bool finished() const override { return finished_; }
 
+    // Of the shard that speaks for the node: another one that does not turn, if there is one. Meanwhile it sends no
+    // heartbeat, so that the node counts as down: its partitions get other members, those of the stuck shard too.
+    void stuck_sibling(std::optional<ShardIndex> shard) { registry_.stuck_sibling(shard); }
     // Graceful end (V7): leadership is transferred, and the others go on without us; then finished().
     void stop(Time now);
     // A member of the cluster: the map names us.

@@ -42,7 +42,7 @@ Result<NodeDescription> describe(const NodeConfig& config) {
     return node;
 }
 
-Result<Shards> open_shards(const NodeConfig& config) {
+Result<Shards> open_shards(const NodeConfig& config, ShardWatch& watch) {
     const auto node = describe(config);
     if (!node) return node.error();
     const Limits limits{config.limits.key,
@@ -55,7 +55,7 @@ Result<Shards> open_shards(const NodeConfig& config) {
     for (ShardIndex index = 0; index < config.shards; ++index) {
         auto listen = endpoint_plus(config.listen, index);
         if (!listen) return listen.error();
-        auto shard = ShardThread::open(*node, index, *listen, limits);
+        auto shard = ShardThread::open(*node, index, *listen, limits, watch);
         if (!shard) return shard.error();
         shards.push_back(std::move(*shard));
     }
@@ -79,7 +79,8 @@ Result<void> outcome_of(const Shards& shards) {
 
 Result<void> serve(const NodeConfig& config) {
     block_stop_signals();
-    auto shards = open_shards(config);
+    ShardWatch watch(config.shards);
+    auto shards = open_shards(config, watch);
     if (!shards) return shards.error();
     std::counting_semaphore<> ended(0);
     for (auto& shard : *shards) shard->start([&ended] { ended.release(); });

@@ -1,6 +1,9 @@
 #include "node/edge/shard_thread.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <string>
 
 namespace ringkv {
 
@@ -31,16 +34,19 @@ Limits without_the_way(Limits limits) {
 }  // namespace
 
 ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
-                         std::unique_ptr<Transport> transport)
-    : shard_(node, index, without_the_way(limits), engine_, commit_rule_, succession_rule_),
+                         std::unique_ptr<Transport> transport, ShardWatch& watch)
+    : index_(index),
+      watch_(watch),
+      shard_(node, index, without_the_way(limits), engine_, commit_rule_, succession_rule_),
       transport_(std::move(transport)),
       loop_(shard_, log_, *transport_) {}
 
 Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& node, ShardIndex index,
-                                                       const std::string& listen, const Limits& limits) {
+                                                       const std::string& listen, const Limits& limits,
+                                                       ShardWatch& watch) {
     auto transport = Transport::open(transport_options(listen, limits));
     if (!transport) return transport.error();
-    std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport)));
+    std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport), watch));
     auto replayed = shard->log_.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });
     if (!replayed) return replayed.error();
     return shard;
@@ -53,17 +59,22 @@ ShardThread::~ShardThread() {
 
 void ShardThread::start(std::function<void()> ended) {
     ended_ = std::move(ended);
-    loop_.each_turn([this](Time now) {
-        if (stopping_.load(std::memory_order_relaxed)) shard_.stop(now);
-        if (shard_.refusal()) {
-            outcome_ = Error(ErrorCode::refused, *shard_.refusal());
-            loop_.stop();
-        }
-    });
+    loop_.each_turn([this](Time now) { turn(now); });
     thread_ = std::thread([this] { run(); });
 }
 
+void ShardThread::turn(Time now) {
+    watch_.turned(index_, now);
+    if (index_ == 0) shard_.stuck_sibling(watch_.stuck(now, shard_.map().settings.lease.grace));
+    if (stopping_.load(std::memory_order_relaxed)) shard_.stop(now);
+    if (shard_.refusal()) {
+        outcome_ = Error(ErrorCode::refused, *shard_.refusal());
+        loop_.stop();
+    }
+}
+
 void ShardThread::run() {
+    ::pthread_setname_np(::pthread_self(), ("shard " + std::to_string(index_)).c_str());
     const Result<void> result = loop_.run();
     if (!result) outcome_ = result.error();
     ended_();

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/edge/running/event_loop.hpp"
+#include "node/edge/shard_watch.hpp"
 #include "node/log.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"
@@ -15,9 +16,11 @@ namespace ringkv {
 
 class ShardThread {
   public:
-    // Binds the shard's endpoint. Errors: configuration (endpoint in use), storage.
+    // Binds the shard's endpoint. `watch`, which is the node's, must outlive it. Errors: configuration (endpoint in
+    // use), storage.
     static Result<std::unique_ptr<ShardThread>> open(const NodeDescription& node, ShardIndex index,
-                                                     const std::string& listen, const Limits& limits);
+                                                     const std::string& listen, const Limits& limits,
+                                                     ShardWatch& watch);
     ~ShardThread();
     ShardThread(const ShardThread&) = delete;
     ShardThread& operator=(const ShardThread&) = delete;
@@ -32,8 +35,12 @@ class ShardThread {
 
   private:
     ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
-                std::unique_ptr<Transport> transport);
+                std::unique_ptr<Transport> transport, ShardWatch& watch);
+    void turn(Time now);
     void run();
+
+    const ShardIndex index_;
+    ShardWatch& watch_;
 
     MemoryEngine engine_;
     MemoryLog log_;
