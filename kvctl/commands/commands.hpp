@@ -21,6 +21,7 @@ ExitCode run_node(Context& context);
 ExitCode run_plan(Context& context);
 ExitCode run_repair(Context& context);
 ExitCode run_settings(Context& context);
+ExitCode run_snapshot(Context& context);
 ExitCode run_bench(Context& context);
 ExitCode run_version(Context& context);
 

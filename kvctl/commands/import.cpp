@@ -2,16 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "kvctl/commands/commands.hpp"
 #include "kvctl/progress.hpp"
 #include "kvctl/text.hpp"
+#include "kvctl/writes.hpp"
 
 namespace ringkv::kvctl {
 namespace {
@@ -19,65 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t longest_line = std::size_t{32} << 20U;
-constexpr std::uint64_t most_keys_under_way = 2048;
-constexpr std::uint64_t most_bytes_under_way = std::uint64_t{32} << 20U;
-
-struct Failure {
-    std::uint64_t line;
-    std::string key;
-    Error error;
-};
-
-// What is under way and how it ended. Thread-safe: lines are added on the reading thread, results come on the
-// client's.
-class Writes {
-  public:
-    // Waits, at most `patience`, until there is room for a write of so many bytes; false if there is none yet.
-    bool room_for(std::uint64_t bytes, std::chrono::milliseconds patience) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, patience, [&] {
-            return keys_ == 0 || (keys_ < most_keys_under_way && bytes_ + bytes <= most_bytes_under_way);
-        });
-    }
-    // False while something is still under way after `patience`.
-    bool all_done(std::chrono::milliseconds patience) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, patience, [&] { return keys_ == 0; });
-    }
-    void begin(std::uint64_t bytes) {
-        const std::lock_guard lock(mutex_);
-        ++keys_;
-        bytes_ += bytes;
-    }
-    void end(std::uint64_t bytes, std::optional<Failure> failure) {
-        const std::lock_guard lock(mutex_);
-        --keys_;
-        bytes_ -= bytes;
-        if (failure) {
-            failures_.push_back(std::move(*failure));
-        } else {
-            ++stored_;
-        }
-        changed_.notify_one();
-    }
-    std::uint64_t stored() {
-        const std::lock_guard lock(mutex_);
-        return stored_;
-    }
-    std::vector<Failure> take_failures() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(failures_, {});
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::uint64_t keys_ = 0;
-    std::uint64_t bytes_ = 0;
-    std::uint64_t stored_ = 0;
-    std::vector<Failure> failures_;
-};
-
 class Importer {
   public:
     Importer(const Context& context, Client& client, Input& input)
@@ -122,13 +61,7 @@ class Importer {
         if (!record) return name_bad(record.error().message());
         const std::uint64_t bytes = record->key.size() + record->value.size();
         while (!writes_->room_for(bytes, 100ms)) show();
-        writes_->begin(bytes);
-        client_.async_put(
-            record->key, record->value,
-            [writes = writes_, bytes, number = lines_.number(), key = record->key](const Result<Version>& done) {
-                if (done) return writes->end(bytes, std::nullopt);
-                writes->end(bytes, Failure{number, key, done.error()});
-            });
+        writes_->put(client_, lines_.number(), record->key, record->value);
     }
 
     void name_bad(std::string_view why) {
@@ -137,7 +70,7 @@ class Importer {
     }
 
     void show() {
-        for (const Failure& failure : writes_->take_failures()) {
+        for (const FailedWrite& failure : writes_->take_failures()) {
             ++failed_;
             if (failure.error.maybe_applied()) ++unknown_;
             worst_ = worse(worst_, exit_code(failure.error));
@@ -169,7 +102,7 @@ class Importer {
     Client& client_;
     LineReader lines_;
     Progress progress_;
-    std::shared_ptr<Writes> writes_;  // the callbacks' too: they may come when this has gone
+    std::shared_ptr<Writes> writes_;
     ExitCode worst_ = ExitCode::ok;
     std::uint64_t bad_ = 0;
     std::uint64_t failed_ = 0;
