@@ -14,6 +14,7 @@ ExitCode run_scan(Context& context);
 ExitCode run_export(Context& context);
 ExitCode run_import(Context& context);
 ExitCode run_status(Context& context);
+ExitCode run_check(Context& context);
 ExitCode run_nodes(Context& context);
 ExitCode run_ring(Context& context);
 ExitCode run_locate(Context& context);
