@@ -148,6 +148,13 @@ std::vector<CommandSpec> cluster_commands() {
              "node that serves the key. What moves between nodes, and lines that failed, are told on standard\n"
              "error; the exit code is that of the worst line. Up to 3 copies of each key; nothing is kept.",
          .run = run_local},
+        {.name = "completion",
+         .words = "bash|zsh|fish",
+         .summary = "print a script by which the shell completes kvctl",
+         .least_words = 1,
+         .most_words = 1,
+         .details = "bash: source <(kvctl completion bash)    fish: kvctl completion fish | source",
+         .run = run_completion},
         {.name = "version", .summary = "print the version and that of the protocol", .run = run_version},
     };
 }
@@ -221,7 +228,7 @@ const std::vector<CommandSpec>& command_table() {
         std::vector<CommandSpec> all = data_commands();
         for (CommandSpec& command : cluster_commands()) all.push_back(std::move(command));
         for (CommandSpec& command : operator_commands()) all.push_back(std::move(command));
-        for (const char* later : {"events", "top", "partition", "demo", "shell", "config", "completion"}) {
+        for (const char* later : {"events", "top", "partition", "demo", "shell", "config"}) {
             all.push_back({.name = later});
         }
         return all;

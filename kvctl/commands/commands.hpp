@@ -24,6 +24,7 @@ ExitCode run_repair(Context& context);
 ExitCode run_settings(Context& context);
 ExitCode run_snapshot(Context& context);
 ExitCode run_bench(Context& context);
+ExitCode run_completion(Context& context);
 ExitCode run_version(Context& context);
 
 }  // namespace ringkv::kvctl
