@@ -207,6 +207,9 @@ class ProgramsTest(unittest.TestCase):
         self.assertEqual([line.rsplit(" ", 1)[1] for line in lines[1:]], ["no", "yes", "yes"])
         self.assertEqual(lines[1].split()[3:7], ["20", "738", "1501", "0"])
         self.assertIn("51983 ops/s, p99 41.9 ms", lines[3])
+        gaps = {"elsewhere_median_ms": 65, "elsewhere_worst_ms": 78, "all_median_ms": 218, "all_worst_ms": 229}
+        with_pauses = {**found, "pauses": {"times": 6, "pause_ms": 200, "paused": gaps, "not_paused": gaps}}
+        self.assertIn("elsewhere: median 65 ms, worst 78 ms; of all keys: median 218 ms", failover.table(with_pauses))
         found["full_load"]["epochs"] = 1
         self.assertTrue(failover.table(found).endswith("no"))
         found["stops"]["failed"] = 1

@@ -4,8 +4,8 @@
 //
 // Prints "running" when every key has been written once; the script that started it may then do its worst to
 // the victim. At the end one line of JSON: what was acknowledged, what was broken (`violations`, empty if
-// nothing was lost, doubled or stale), and for how long each key, and those whose primary the victim was, could not
-// be written. Exits with 0 if nothing was broken.
+// nothing was lost, doubled or stale), and for how long keys could not be written: all, those whose primary the victim
+// was, and those of which it had no copy. Exits with 0 if nothing was broken.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
@@ -21,10 +21,11 @@ using ringkv::testing::LoadOptions;
 using ringkv::testing::LoadReport;
 using std::chrono::milliseconds;
 
-std::vector<std::string> keys_with_primary(const ringkv::Client& client, const Load& load, const std::string& name) {
+template <class Wanted>
+std::vector<std::string> keys_where(const ringkv::Client& client, const Load& load, const Wanted& wanted) {
     std::vector<std::string> keys;
     for (const std::string& key : load.keys())
-        if (client.locate(key).primary == name) keys.push_back(key);
+        if (wanted(client.locate(key))) keys.push_back(key);
     return keys;
 }
 
@@ -46,12 +47,17 @@ int run(const LoadOptions& options, unsigned seconds, const std::string& victim)
     if (!observer) throw std::runtime_error(observer.error().message());
     Load load(options);
     if (!load.every_key_written(options.deadline)) throw std::runtime_error("not every key could be written");
-    const auto victims = keys_with_primary(*observer, load, victim);
+    const auto victims = keys_where(*observer, load, [&](const auto& home) { return home.primary == victim; });
+    const auto elsewhere = keys_where(*observer, load, [&](const auto& home) {
+        return std::none_of(home.members.begin(), home.members.end(),
+                            [&](const auto& member) { return member.name == victim; });
+    });
     load.measure();
     std::cout << "running" << std::endl;  // flushed: a script waits for it
     std::this_thread::sleep_for(std::chrono::seconds(seconds));
     const bool writable = load.every_key_written(options.deadline);
     const auto victim_gaps = gaps_as_json(load, victims);
+    const auto elsewhere_gaps = gaps_as_json(load, elsewhere);
     const auto all_gaps = gaps_as_json(load, load.keys());
     LoadReport report = load.verify(options.endpoints);
     if (!writable) report.violations.emplace_back("not every key is writable again");
@@ -64,6 +70,7 @@ int run(const LoadOptions& options, unsigned seconds, const std::string& victim)
                                 {"last_error", report.last_error},
                                 {"violations", report.violations},
                                 {"victim", victim_gaps},
+                                {"elsewhere", elsewhere_gaps},
                                 {"all", all_gaps}}
                      .dump()
               << std::endl;
