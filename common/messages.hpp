@@ -22,6 +22,7 @@ namespace ringkv {
 
 // ---------------------------------------------------------------- client -> node, and back
 
+// When a write is answered: committed; or in the primary's log, under the leases of all members (P6).
 enum class Ack : std::uint8_t { all = 0, primary = 1 };
 
 // put, erase, and both on a condition.
@@ -42,16 +43,23 @@ struct Write {
 struct WriteAnswer {
     RequestId request;
     WriteStatus status = WriteStatus::done;
-    OpNumber version;
-    OpNumber commit;  // a commit point of the partition
+    OpNumber version;  // none to a write of Ack::primary that is done
+    OpNumber commit;   // a commit point of the partition
     RINGKV_FIELDS(WriteAnswer, request, status, version, commit);
+};
+
+// A read that any replica may answer, from its applied state (P7).
+struct StaleRead {
+    std::optional<Duration> max_age;  // refused with `too_old` where the answer would be older
+    RINGKV_FIELDS(StaleRead, max_age);
 };
 
 struct Get {
     RequestId request;
     PartitionId partition;
     std::string key;
-    RINGKV_FIELDS(Get, request, partition, key);
+    std::optional<StaleRead> stale{};  // absent = linearizable
+    RINGKV_FIELDS(Get, request, partition, key, stale);
 };
 
 struct GetAnswer {
@@ -59,7 +67,8 @@ struct GetAnswer {
     std::optional<std::string> value;  // absent = no such key
     OpNumber version;
     OpNumber commit;
-    RINGKV_FIELDS(GetAnswer, request, value, version, commit);
+    std::optional<Duration> age{};  // of a StaleRead: all that was committed earlier than that is in it
+    RINGKV_FIELDS(GetAnswer, request, value, version, commit, age);
 };
 
 // The next keys of one partition, in order of their bytes.
@@ -70,7 +79,8 @@ struct Scan {
     std::optional<std::string> after;  // exclusive; absent = from the first
     std::uint32_t limit = 0;           // at most so many keys; 0 = as many as fit
     bool keys_only = false;
-    RINGKV_FIELDS(Scan, request, partition, prefix, after, limit, keys_only);
+    std::optional<StaleRead> stale{};
+    RINGKV_FIELDS(Scan, request, partition, prefix, after, limit, keys_only, stale);
 };
 
 struct ScanAnswer {
@@ -78,7 +88,8 @@ struct ScanAnswer {
     std::vector<KeyRecord> records;
     bool more = false;  // ask again, after the last key
     OpNumber commit;
-    RINGKV_FIELDS(ScanAnswer, request, records, more, commit);
+    std::optional<Duration> age{};
+    RINGKV_FIELDS(ScanAnswer, request, records, more, commit, age);
 };
 
 // Ask there. Mends the client's map in one round trip (C4).
@@ -98,6 +109,7 @@ enum class RefusalReason : std::uint8_t {
     bad_key = 3,
     bad_value = 4,
     not_built = 5,  // a capability of a later version
+    too_old = 6,    // of a StaleRead: what is here is not whole, of an unknown age, or older than it may be
 };
 
 // The request was refused, and a write in it not appended by this attempt.
@@ -240,7 +252,11 @@ struct Beacon {
     // Not 0: `changes` make this list of list `base`, and of every one between them. A claim in no view is taken away.
     std::uint64_t base = 0;
     std::vector<Claim> changes{};
-    RINGKV_FIELDS(Beacon, nonce, list, claims, cut_off, base, changes);
+    // The newest answer that had come when this one was made (its nonce, and 2^40 times the start of the process that
+    // gave it); and each claim's commit point, in order: no node had committed more by then. Absent: not sure (P7).
+    Nonce heard{};
+    std::vector<std::optional<OpNumber>> commits{};
+    RINGKV_FIELDS(Beacon, nonce, list, claims, cut_off, base, changes, heard, commits);
 };
 
 struct BeaconAnswer {

@@ -6,8 +6,10 @@
 namespace ringkv {
 
 inline constexpr std::uint32_t protocol_major = 1;
-inline constexpr std::uint32_t protocol_minor = 1;
+inline constexpr std::uint32_t protocol_minor = 2;
 // From this minor version on a node takes ReplicationBatch.
 inline constexpr std::uint32_t minor_with_batches = 1;
+// From this minor version on a node takes Ack::primary, and reads of StaleRead.
+inline constexpr std::uint32_t minor_with_less_sure_answers = 2;
 
 }  // namespace ringkv

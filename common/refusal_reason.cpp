@@ -10,6 +10,7 @@ std::string_view name_of(RefusalReason reason) {
         case RefusalReason::bad_key: return "bad key";
         case RefusalReason::bad_value: return "bad value";
         case RefusalReason::not_built: return "not built yet";
+        case RefusalReason::too_old: return "too old";
     }
     return "unknown reason";
 }

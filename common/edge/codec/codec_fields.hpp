@@ -186,7 +186,7 @@ template <>
 struct EnumRange<Ack> : EnumFromTo<Ack::all, Ack::primary> {};
 // Refused for good is what a refusal for any unknown reason is, to a client that cannot tell what would help.
 template <>
-struct EnumRange<RefusalReason> : EnumFromTo<RefusalReason::overloaded, RefusalReason::not_built> {
+struct EnumRange<RefusalReason> : EnumFromTo<RefusalReason::overloaded, RefusalReason::too_old> {
     static constexpr RefusalReason fallback = RefusalReason::not_built;
 };
 template <>

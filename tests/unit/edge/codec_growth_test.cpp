@@ -126,7 +126,7 @@ TEST(Growth, AnOperatorsUnknownActionIsAnswered) {
 
 TEST(Growth, RefusalsForUnknownReasonsAreReadAsRefusals) {
     const auto refused = std::get<RequestRefused>(
-        only(encode(sender, receiver, {RequestRefused{RequestId(1), RefusalReason(6), "", {}}})));
+        only(encode(sender, receiver, {RequestRefused{RequestId(1), RefusalReason(7), "", {}}})));
     EXPECT_EQ(refused.reason, RefusalReason::not_built);
     for (const int code : {0, 13, 200})
         EXPECT_EQ(std::get<FrameRefused>(only(encode(sender, receiver, {FrameRefused{ErrorCode(code), ""}}))).code,

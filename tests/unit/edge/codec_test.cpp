@@ -81,7 +81,7 @@ TEST(Codec, FramesArePlainMsgpack) {
     EXPECT_EQ(fields[6].as<std::uint32_t>(), 9U);
     std::ostringstream text;
     text << message.get();
-    EXPECT_EQ(text.str(), R"_([2,300,4,"BIN(size:3)"])_");
+    EXPECT_EQ(text.str(), R"_([2,300,4,"BIN(size:3)",null])_");
 }
 
 TEST(Codec, TakesWhatAnotherLibraryWouldWrite) {

@@ -74,7 +74,7 @@ class Filler {
     void fill(EntryKind& value) { value = EntryKind(1 + below(3)); }
     void fill(WriteStatus& value) { value = WriteStatus(1 + below(2)); }
     void fill(Ack& value) { value = Ack::primary; }
-    void fill(RefusalReason& value) { value = RefusalReason(1 + below(5)); }
+    void fill(RefusalReason& value) { value = RefusalReason(1 + below(6)); }
     void fill(ErrorCode& value) { value = ErrorCode(1 + below(12)); }
     template <class Tag, class Rep>
     void fill(StrongId<Tag, Rep>& value) {
