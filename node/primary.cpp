@@ -94,6 +94,7 @@ void Primary::try_commit(Time now) {
     log_.advance(ports_.shard.commit_rule.committed(persisted),
                  [this, now](const Entry& entry) { applied(now, entry); });
     try_serve(now);
+    serve_reads_behind_commits(now);
 }
 
 void Primary::try_serve(Time now) {
@@ -112,7 +113,9 @@ void Primary::applied(Time now, const Entry& entry) {
     if (!entry.client.none()) log_.sessions().touch(entry.client, now);  // it may have come into being just now
     RINGKV_CHECK(!uncommitted_.empty(), "an op was committed that the primary does not wait for");
     for (const Waiter& waiter : uncommitted_.front().waiters)
-        ports_.messages.answer(waiter.from, WriteAnswer{waiter.request, entry.status, entry.version, log_.commit()});
+        ports_.messages.answer(waiter.from,
+                               WriteAnswer{waiter.request, entry.status,
+                                           told_version(waiter.ack, entry.status, entry.version), log_.commit()});
     uncommitted_.pop();
 }
 
@@ -136,6 +139,17 @@ void Primary::lease_granted(Time now, NodeId from, Time sent) {
     peer->lease.confirmed = std::max(peer->lease.confirmed, sent);
     peer->lease.heard_at = now;
     serve_reads(now);
+    answer_waiting_early(now);
+}
+
+std::optional<Time> Primary::sole_committer_until(Time now) const {
+    if (phase_ != Phase::serving) return std::nullopt;  // a successor need not wait for our leases (V7)
+    Time until = now;
+    (void)term_.all_required([&](NodeId node) {
+        until = std::min(until, term_.peers.at(node).lease.until);
+        return true;
+    });
+    return until;
 }
 
 // A learner's too, once it has our log. A node that has answered has stored a view of this term, and will grant it.
@@ -202,6 +216,8 @@ void Primary::tick(Time now) {
     if (phase_ == Phase::serving) {
         serve_held(now);
         serve_reads(now);
+        serve_reads_behind_commits(now);
+        answer_waiting_early(now);
         ask_for_leases(now);
         expire_sessions(now);
     }
@@ -209,9 +225,10 @@ void Primary::tick(Time now) {
 
 Time Primary::next_tick(Time now) const {
     const bool busy = phase_ != Phase::serving || ports_.shard.stopping || !held_.empty() || !reads_.empty() ||
-                      !term_.proposed.empty();
+                      !reads_behind_.empty() || !early_.empty() || !term_.proposed.empty();
     // The turn before had answered enough.
     if (phase_ == Phase::serving && (!held_.empty() || (!reads_.empty() && leases_held(now, now)))) return now;
+    if (phase_ == Phase::serving && !reads_behind_.empty() && reads_behind_.begin()->first <= log_.commit()) return now;
     if (busy) return now + tick_soon;
     // For the members, and what leadership waits for.
     Time next = more_expire_ ? expiry_at_ : now + ports_.shard.lease().duration;
@@ -238,6 +255,7 @@ void Primary::durable(Time now) {
         return;
     }
     try_commit(now);
+    answer_waiting_early(now);
 }
 
 void Primary::release(const View& newer) {
@@ -251,7 +269,10 @@ void Primary::release(const View& newer) {
         for (const Waiter& waiter : op.waiters) tell(waiter.from, waiter.request, true);
     for (const Held& held : held_) tell(held.request.from, held.request.id(), false);
     for (const Held& held : reads_) tell(held.request.from, held.request.id(), false);
+    for (const auto& [op, held] : reads_behind_) tell(held.request.from, held.request.id(), false);
     uncommitted_.clear();
+    early_.clear();
+    reads_behind_.clear();
     held_.clear();
     reads_.clear();
 }
@@ -265,6 +286,9 @@ void Primary::check_invariants() const {
         RINGKV_CHECK(uncommitted_.begin()->entry->op == log_.commit().next(), "another op is waited for than is next");
     RINGKV_CHECK(phase_ == Phase::serving || phase_ == Phase::transferring_leadership || reads_.empty(),
                  "reads wait for leases before the primary serves");
+    RINGKV_CHECK(phase_ == Phase::serving || phase_ == Phase::transferring_leadership ||
+                     (early_.empty() && reads_behind_.empty() && uncommitted_.answered_early() == 0),
+                 "writes are answered early before the primary serves");
     RINGKV_CHECK(phase_ != Phase::transferring_leadership || !successor_.none(), "leadership goes to no node");
     RINGKV_CHECK(term_.all_required([this](NodeId node) { return term_.find(node) != nullptr; }),
                  "a required node is no peer");

@@ -8,29 +8,22 @@
 // Requests that come before or after `serving` wait until we serve, or until another view tells where to send them.
 //
 // Its parts: CatchUp brings other replicas up to our log, Membership decides which nodes should be members and primary.
-// The files: primary.cpp the term, primary_requests.cpp clients, primary_replication.cpp Prepares.
+// The files: primary.cpp the term, primary_requests.cpp clients, primary_early_answers.cpp writes that are answered
+// before they are committed, primary_replication.cpp Prepares.
 #pragma once
 
 #include <deque>
+#include <map>
+#include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "node/catch_up.hpp"
 #include "node/membership.hpp"
+#include "node/requests.hpp"
 #include "node/uncommitted_writes.hpp"
 
 namespace ringkv {
-
-struct Request {
-    Time arrived{};
-    Address from;
-    std::variant<Write, Get, Scan> what;
-
-    [[nodiscard]] RequestId id() const {
-        return std::visit([](const auto& request) { return request.request; }, what);
-    }
-};
 
 class Primary {
   public:
@@ -64,6 +57,10 @@ class Primary {
     [[nodiscard]] Phase phase() const { return phase_; }
     // Would a read that arrived now be answered from the leases we hold (L4)? For checks of what must hold.
     [[nodiscard]] bool reads_now(Time now) const { return phase_ == Phase::serving && leases_held(now, now); }
+    // Until then no other node has committed anything that is not committed here; none: that is not sure (P7).
+    [[nodiscard]] std::optional<Time> sole_committer_until(Time now) const;
+    // What clients were told is done, and is not committed yet (P6).
+    [[nodiscard]] const UncommittedWrites& uncommitted() const { return uncommitted_; }
     [[nodiscard]] const View& view() const { return term_.view(); }
     [[nodiscard]] std::vector<NodeId> lease_peers() const { return term_.lease_peers(); }
 
@@ -104,14 +101,13 @@ class Primary {
     void serve(Time now, Request request);
     void write(Time now, const Address& from, const Write& write);
     [[nodiscard]] bool acceptable(const Address& from, const Write& write);
-    // Why it cannot be a key, or empty.
-    [[nodiscard]] std::string key_objection(const std::string& key) const;
     [[nodiscard]] Entry decide(const Write& write) const;
     [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the uncommitted part counts
     void append(Entry entry);
     // It is in the log.
     void await_commit(EntryPtr entry);
     void read(Time now, Request request);
+    void read_under_leases(Time now, Request request);
     void answer_read(const Request& request);
     void serve_reads(Time now);
     void ask_for_leases(Time now);
@@ -120,6 +116,13 @@ class Primary {
     void serve_held(Time now);
     void forget_old_requests(Time now);
     void expire_sessions(Time now);
+
+    // primary_early_answers.cpp: Ack::primary
+    [[nodiscard]] bool may_answer_early(Time now, const UncommittedWrites::Op& op) const;
+    void answer_early(Time now, UncommittedWrites::Op& op);
+    void answer_waiting_early(Time now);
+    [[nodiscard]] OpNumber to_be_committed_before(const Request& read) const;
+    void serve_reads_behind_commits(Time now);
 
     // primary_replication.cpp: Prepares
     void tick_peer(Time now, NodeId node, Peer& peer);
@@ -140,8 +143,10 @@ class Primary {
     NodeId successor_;  // leadership goes to it
     UncommittedWrites uncommitted_;
     Term term_;
-    std::deque<Held> held_;   // until we serve
-    std::deque<Held> reads_;  // until the leases are there
+    std::deque<Held> held_;                       // until we serve
+    std::deque<Held> reads_;                      // until the leases are there
+    std::multimap<OpNumber, Held> reads_behind_;  // until that op is committed
+    std::deque<OpNumber> early_;                  // ops that await an early answer, in the order in which they began to
     CatchUp catch_up_;
     Membership membership_;
     BatchNumber view_batch_;

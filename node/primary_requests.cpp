@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "common/check.hpp"
-#include "common/partitioning.hpp"
 #include "node/primary.hpp"
 
 namespace ringkv {
@@ -11,7 +10,6 @@ namespace {
 // Of the answers that a turn makes to what has waited; what else it answers has room before its end at 8 MiB
 // (docs/decisions/0026).
 constexpr std::size_t most_answered = std::size_t{4} << 20U;
-constexpr std::size_t scan_bytes = std::size_t{256} << 10U;  // of one answer, roughly
 constexpr Duration longest_hold = std::chrono::seconds(10);  // the client of a request that waited longer waits no more
 // Of one client in one partition: answered or under way, and not yet known to be known to it.
 constexpr std::size_t most_outcomes = 1024;
@@ -65,30 +63,22 @@ void Primary::serve(Time now, Request request) {
         read(now, std::move(request));
 }
 
-std::string Primary::key_objection(const std::string& key) const {
-    const std::uint64_t limit = ports_.shard.limits.key;
-    if (key.empty()) return "a key has at least one byte";
-    if (key.size() > limit)
-        return "the key has " + std::to_string(key.size()) + " bytes; the limit is " + std::to_string(limit);
-    const PartitionId home = partition_of(key, ports_.shard.map.settings.partitions);
-    if (home == log_.partition()) return {};
-    return "the key belongs to partition " + std::to_string(home.value());
-}
-
 bool Primary::acceptable(const Address& from, const Write& write) {
     const Limits& limits = ports_.shard.limits;
     const auto reject = [&](RefusalReason reason, std::string text) {
         ports_.messages.answer(from, RequestRefused{write.request, reason, std::move(text), log_.commit()});
         return false;
     };
-    if (std::string objection = key_objection(write.key); !objection.empty())
+    if (std::string objection = key_objection(write.key, log_.partition(), ports_.shard); !objection.empty())
         return reject(RefusalReason::bad_key, std::move(objection));
     if (write.value && write.value->size() > limits.value)
         return reject(RefusalReason::bad_value, "the value has " + std::to_string(write.value->size()) +
                                                     " bytes; the limit is " + std::to_string(limits.value));
     if (write.client.none() || write.sequence.none())
         return reject(RefusalReason::bad_value, "a write names its client and a sequence, both above 0");
-    if (write.ack != Ack::all) return reject(RefusalReason::not_built, "ack=primary belongs to a later version");
+    if (write.ack == Ack::primary && write.expected)
+        return reject(RefusalReason::bad_value,
+                      "a conditional write is acknowledged by all members, not by the primary");
     if (write.value && ports_.memory.full()) return reject(RefusalReason::overloaded, std::string(memory_is_full));
     if (ports_.memory.too_much_uncommitted(log_.suffix().bytes_between(log_.commit(), log_.last())))
         return reject(RefusalReason::overloaded, "the backups do not keep up; too much waits for them");
@@ -109,13 +99,16 @@ void Primary::write(Time now, const Address& from, const Write& write) {
     const SessionTable::Look look = log_.sessions().look(write.client, write.sequence, write.known);
     if (look.verdict == SessionTable::Verdict::answered) {
         const SessionOutcome& outcome = look.outcome;
-        ports_.messages.answer(from, WriteAnswer{write.request, outcome.status, outcome.version, log_.commit()});
+        ports_.messages.answer(
+            from, WriteAnswer{write.request, outcome.status, told_version(write.ack, outcome.status, outcome.version),
+                              log_.commit()});
         return;
     }
     if (auto* const op = uncommitted_.find(write.client, write.sequence)) {
         // The first attempt and the newest are answered; their client no longer waits for those between.
         if (op->waiters.size() >= 2) op->waiters.pop_back();
-        op->waiters.push_back({from, write.request});
+        op->waiters.push_back({from, write.request, write.ack});
+        if (write.ack == Ack::primary) answer_early(now, *op);
         return;
     }
     if (look.verdict == SessionTable::Verdict::refused) {
@@ -127,7 +120,8 @@ void Primary::write(Time now, const Address& from, const Write& write) {
     if (!acceptable(from, write)) return;
     log_.sessions().touch(write.client, now);
     append(decide(write));
-    uncommitted_.back().waiters.push_back({from, write.request});
+    uncommitted_.back().waiters.push_back({from, write.request, write.ack});
+    if (write.ack == Ack::primary) answer_early(now, uncommitted_.back());
 }
 
 OpNumber Primary::version_of(const std::string& key) const {
@@ -177,9 +171,18 @@ void Primary::await_commit(EntryPtr entry) {
 
 void Primary::read(Time now, Request request) {
     if (const auto* get = std::get_if<Get>(&request.what)) {
-        if (std::string objection = key_objection(get->key); !objection.empty())
+        if (std::string objection = key_objection(get->key, log_.partition(), ports_.shard); !objection.empty())
             return refuse(request, RefusalReason::bad_key, std::move(objection));
     }
+    const OpNumber before = to_be_committed_before(request);
+    if (before > log_.commit()) {
+        reads_behind_.emplace(before, hold(std::move(request)));
+        return;
+    }
+    read_under_leases(now, std::move(request));
+}
+
+void Primary::read_under_leases(Time now, Request request) {
     if (reads_.empty() && leases_held(now, request.arrived)) return answer_read(request);
     reads_.push_back(hold(std::move(request)));
     ask_for_leases(now);
@@ -204,27 +207,24 @@ void Primary::serve_reads(Time now) {
     }
 }
 
+void Primary::serve_reads_behind_commits(Time now) {
+    while (phase_ == Phase::serving && !reads_behind_.empty() && reads_behind_.begin()->first <= log_.commit() &&
+           ports_.messages.bytes() < most_answered) {
+        Request request = std::move(reads_behind_.begin()->second.request);
+        reads_behind_.erase(reads_behind_.begin());
+        read_under_leases(now, std::move(request));
+    }
+}
+
 // Their clients have given them up.
 void Primary::forget_old_requests(Time now) {
     for (std::deque<Held>* waiting : {&held_, &reads_})
         while (!waiting->empty() && now - waiting->front().request.arrived > longest_hold) waiting->pop_front();
+    std::erase_if(reads_behind_, [now](const auto& it) { return now - it.second.request.arrived > longest_hold; });
 }
 
 void Primary::answer_read(const Request& request) {
-    if (const auto* get = std::get_if<Get>(&request.what)) {
-        GetAnswer answer{get->request, {}, {}, log_.commit()};
-        if (const auto found = ports_.engine.get(log_.partition(), get->key)) {
-            answer.value = std::string(found->value);
-            answer.version = found->version;
-        }
-        ports_.messages.answer(request.from, std::move(answer));
-        return;
-    }
-    const auto& scan = std::get<Scan>(request.what);
-    ScanRange range{scan.prefix, {}, scan.limit, scan_bytes, scan.keys_only};
-    if (scan.after) range.after = *scan.after;
-    ScanPart part = ports_.engine.scan(log_.partition(), range);
-    ports_.messages.answer(request.from, ScanAnswer{scan.request, std::move(part.records), part.more, log_.commit()});
+    ports_.messages.answer(request.from, read_answer(request, ports_.engine, log_.partition(), log_.commit()));
 }
 
 void Primary::expire_sessions(Time now) {

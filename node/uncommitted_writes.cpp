@@ -27,12 +27,14 @@ void UncommittedWrites::push(Slot request, Slot bytes, EntryPtr entry) {
 void UncommittedWrites::pop() {
     RINGKV_CHECK(!empty(), "an op was committed that the primary does not wait for");
     const Op gone = ops_.pop_front();
+    if (gone.answered_early) --early_;
     if (index_ != nullptr) take_from_index(*gone.entry);
     if (empty()) index_.reset();
 }
 
 void UncommittedWrites::clear() {
     ops_.clear();
+    early_ = 0;
     index_.reset();
 }
 
@@ -44,6 +46,18 @@ UncommittedWrites::Op* UncommittedWrites::find(ClientId client, Sequence sequenc
     for (Op& op : ops_)
         if (op.entry->client == client && op.entry->sequence == sequence) return &op;
     return nullptr;
+}
+
+UncommittedWrites::Op* UncommittedWrites::find(OpNumber op) {
+    if (empty() || op < front().entry->op || op > back().entry->op) return nullptr;
+    return const_cast<Op*>(&at(op));
+}
+
+void UncommittedWrites::answered_early(Op& op) {
+    if (op.answered_early) return;
+    op.answered_early = true;
+    ++early_;
+    newest_early_ = std::max(newest_early_, op.entry->op);
 }
 
 std::optional<UncommittedWrites::Pending> UncommittedWrites::pending(std::string_view key) const {
@@ -91,10 +105,13 @@ void UncommittedWrites::take_from_index(const Entry& entry) {
 
 void UncommittedWrites::check_invariants() const {
     OpNumber before;
+    std::size_t early = 0;
     for (const Op& op : *this) {
+        if (op.answered_early) ++early;
         RINGKV_CHECK(before.none() || op.entry->op == before.next(), "uncommitted ops are out of order");
         before = op.entry->op;
     }
+    RINGKV_CHECK(early == early_, "ops that were answered early are miscounted");
     if (index_ == nullptr) return;
     RINGKV_CHECK(index_->writes.size() <= size(), "a write is still under way though its op is committed");
     RINGKV_CHECK(index_->keys.size() <= size(), "a key is still pending though its op is committed");

@@ -22,6 +22,7 @@ class UncommittedWrites {
     struct Waiter {
         Address from;
         RequestId request;
+        Ack ack = Ack::all;
     };
     using Waiters = absl::InlinedVector<Waiter, 1>;
     struct Op {
@@ -29,6 +30,9 @@ class UncommittedWrites {
         Slot bytes;
         EntryPtr entry;
         Waiters waiters{};
+        // Of P6. To be answered as soon as it may be; and answered: so it is to be seen by each later read of its key.
+        bool awaits_early_answer = false;
+        bool answered_early = false;
     };
     // What an op will make of its key.
     struct Pending {
@@ -53,6 +57,13 @@ class UncommittedWrites {
 
     // The op of that write, or null. The pointer holds until the next push().
     [[nodiscard]] Op* find(ClientId client, Sequence sequence);
+    // That op, or null: it is committed. The pointer holds as that of find().
+    [[nodiscard]] Op* find(OpNumber op);
+    // Its client was told that it is done.
+    void answered_early(Op& op);
+    // The newest of those that were; none: there is none.
+    [[nodiscard]] OpNumber newest_answered_early() const { return early_ == 0 ? OpNumber() : newest_early_; }
+    [[nodiscard]] std::size_t answered_early() const { return early_; }
     // The newest op that changes the key; none: there is none.
     [[nodiscard]] std::optional<Pending> pending(std::string_view key) const;
     // Writes of that client.
@@ -77,6 +88,8 @@ class UncommittedWrites {
 
     Fifo<Op> ops_;
     std::unique_ptr<Index> index_;
+    std::size_t early_ = 0;  // ops that were answered early
+    OpNumber newest_early_;
 };
 
 }  // namespace ringkv
