@@ -8,6 +8,7 @@ namespace ringkv {
 
 namespace {
 constexpr std::size_t most_unanswered = 32;
+constexpr std::size_t most_answers = 32;                          // whose times are kept
 constexpr Duration answer_takes = std::chrono::milliseconds(20);  // at most, or it is not waited for
 constexpr Duration silence = std::chrono::seconds(10);            // of a link that is forgotten then
 constexpr Duration between_sweeps = std::chrono::seconds(1);
@@ -15,6 +16,11 @@ constexpr Duration between_sweeps = std::chrono::seconds(1);
 constexpr std::size_t most_links = 4096;
 constexpr std::size_t most_claims_a_partition = 4;
 constexpr std::size_t more_claims = 1024;
+
+// Of the answer to that beacon by that process: what Beacon::heard says.
+Nonce name_of_answer(Nonce beacon, StartNumber start) {
+    return Nonce(beacon.value() + (start.value() << 40U));
+}
 }  // namespace
 
 void Beacons::set_claims(PartitionId partition, ViewId view, std::vector<Link> links) {
@@ -46,7 +52,7 @@ ViewId Beacons::claimed(const Link& link, PartitionId partition) const {
     return held == claims.end() ? ViewId{} : held->second.view;
 }
 
-void Beacons::send(Time now, const std::set<NodeId>& at_once) {
+void Beacons::send(Time now, const std::set<NodeId>& at_once, const SoleCommit& commit) {
     for (auto& [link, out] : out_) {
         const auto& [node, shard] = link;
         const bool due = now - out.sent_at >= shard_.lease().beacon;
@@ -61,6 +67,11 @@ void Beacons::send(Time now, const std::set<NodeId>& at_once) {
         last_nonce_ = last_nonce_.next();
         Beacon beacon{last_nonce_, 0, {}, !shard_.registry.in_reach};
         out.claims.send(beacon);
+        if (!out.heard.none()) {
+            beacon.heard = out.heard;
+            beacon.commits.reserve(out.claims.claims().size());
+            for (const auto& [partition, held] : out.claims.claims()) beacon.commits.push_back(commit(partition));
+        }
         out.sent_at = now;
         out.sent.push_back({last_nonce_, beacon.list, now});
         if (out.sent.size() > most_unanswered) out.sent.pop_front();
@@ -126,7 +137,21 @@ bool Beacons::list_taken(Inbound& in, const Beacon& beacon) {
     return in.list == beacon.list;
 }
 
-bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known) {
+// What the sender says was so when it had that answer of ours, or later: so at the time of that answer, or later.
+void Beacons::take_commits(const Inbound& in, const Beacon& beacon, const ToldCommit& told) {
+    if (beacon.commits.size() != in.claims.size()) return;
+    const auto answer = std::find_if(in.answers.begin(), in.answers.end(),
+                                     [&](const auto& item) { return item.first == beacon.heard; });
+    if (answer == in.answers.end()) return;
+    auto commit = beacon.commits.begin();
+    for (const auto& [partition, view] : in.claims) {
+        if (*commit) told(partition, answer->second, **commit);
+        ++commit;
+    }
+}
+
+bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant, const KnownView& known,
+                      const ToldCommit& told) {
     forget_silent_links(now);
     Inbound* link = link_of(from, beacon);
     if (link == nullptr) return false;
@@ -143,6 +168,7 @@ bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
     BeaconAnswer answer{beacon.nonce, !take_list(in, beacon), {}, true};
     bool behind = false;
     if (!answer.unknown_list) {
+        take_commits(in, beacon, told);
         const bool no_more_grants = in.cut_off_since && grants_end(now, *in.cut_off_since);
         for (const auto& [partition, view] : in.claims) {
             const bool granted = !no_more_grants && grant(Claim{partition, view});
@@ -152,17 +178,25 @@ bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
             answer.others.push_back({partition, ours});
         }
     }
+    // One that comes again is answered again, but its sender may have had the first answer.
+    if (beacon.nonce > in.newest) {
+        in.newest = beacon.nonce;
+        in.answers.emplace_back(name_of_answer(beacon.nonce, shard_.start), now);
+        if (in.answers.size() > most_answers) in.answers.pop_front();
+    }
     messages_.answer(from.address, std::move(answer));
     return behind;
 }
 
-bool Beacons::receive(NodeId from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags) {
-    for (auto link = out_.lower_bound({from, ShardIndex{0}}); link != out_.end() && link->first.first == from; ++link) {
+bool Beacons::receive(const Origin& from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags) {
+    const NodeId node = from.node;
+    for (auto link = out_.lower_bound({node, ShardIndex{0}}); link != out_.end() && link->first.first == node; ++link) {
         Outbound& out = link->second;
         const auto sent = std::find_if(out.sent.begin(), out.sent.end(),
                                        [&](const Sent& item) { return item.nonce == answer.nonce; });
         if (sent == out.sent.end()) continue;
         const Sent beacon = *sent;
+        out.heard = name_of_answer(beacon.nonce, from.start);
         out.sent.erase(out.sent.begin(), std::next(sent));  // earlier ones come no more, or too late to matter
         if (out.again) out.sent_at = Time{};
         if (answer.unknown_list) {

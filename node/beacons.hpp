@@ -34,23 +34,28 @@ class Beacons {
     [[nodiscard]] const std::vector<Link>& links_of(PartitionId partition) const;
     // A view that is claimed of the link; none if the partition is not.
     [[nodiscard]] ViewId claimed(const Link& link, PartitionId partition) const;
+    // -> up to which op a partition that is claimed here is committed by any node; none: that is not sure.
+    using SoleCommit = std::function<std::optional<OpNumber>(PartitionId partition)>;
     // Sends what is due, and to these nodes at once, or when they have answered what is under way.
-    void send(Time now, const std::set<NodeId>& at_once);
+    void send(Time now, const std::set<NodeId>& at_once, const SoleCommit& commit);
 
     // -> may the claim be granted? Asked for each claim of a beacon.
     using Grant = std::function<bool(const Claim& claim)>;
     // -> the view that we know of the partition.
     using KnownView = std::function<ViewId(PartitionId partition)>;
+    // Told of each commit point in the beacon: nothing above it was committed anywhere before `at`.
+    using ToldCommit = std::function<void(PartitionId partition, Time at, OpNumber commit)>;
     // -> is our map behind: has the sender a newer view of a partition than it?
     [[nodiscard]] bool receive(Time now, const Origin& from, const Beacon& beacon, const Grant& grant,
-                               const KnownView& known);
+                               const KnownView& known, const ToldCommit& told);
 
     // Told of each claim that the peer granted, and when the beacon so answered was sent.
     using Granted = std::function<void(const Claim& claim, Time sent)>;
     // Told of each claim whose view the peer does not know yet.
     using Lags = std::function<void(const Claim& claim)>;
     // -> is our map behind?
-    [[nodiscard]] bool receive(NodeId from, const BeaconAnswer& answer, const Granted& granted, const Lags& lags);
+    [[nodiscard]] bool receive(const Origin& from, const BeaconAnswer& answer, const Granted& granted,
+                               const Lags& lags);
 
     // A link has claims; its list was numbered here, and its beacons that wait for an answer are few, of growing nonces
     // and times.
@@ -67,6 +72,7 @@ class Beacons {
         Time sent_at{};
         std::deque<Sent> sent;
         bool again = false;  // one more was wanted while one was under way
+        Nonce heard;         // names the newest answer
     };
     // What a primary's shard claims of us.
     struct Inbound {
@@ -74,6 +80,8 @@ class Beacons {
         absl::btree_map<PartitionId, ViewId> claims;
         std::optional<Time> cut_off_since;  // it has said so ever since (V9)
         Time heard_at{};
+        Nonce newest;                                // beacon that was answered
+        std::deque<std::pair<Nonce, Time>> answers;  // the newest, by their names: when each was given
     };
 
     // The link that it came by, with room for its claims; nullptr: more is claimed of us than a cluster could.
@@ -81,6 +89,7 @@ class Beacons {
     // The claims of the beacon, if its list is there or can be made.
     [[nodiscard]] bool take_list(Inbound& in, const Beacon& beacon);
     [[nodiscard]] static bool list_taken(Inbound& in, const Beacon& beacon);
+    static void take_commits(const Inbound& in, const Beacon& beacon, const ToldCommit& told);
     void forget_silent_links(Time now);
     [[nodiscard]] static bool take_answer(const ClaimList& claims, const Sent& beacon, const BeaconAnswer& answer,
                                           const Granted& granted, const Lags& lags);

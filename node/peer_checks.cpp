@@ -180,6 +180,9 @@ Objection objection_to(const StateChunkOk& message, std::uint32_t) {
 }
 
 Objection objection_to(const Beacon& message, std::uint32_t partitions) {
+    if (message.commits.size() > partitions) return "more commit points than there are partitions";
+    for (const std::optional<OpNumber>& commit : message.commits)
+        if (commit && too_high(*commit)) return "an op number is impossible";
     if (message.claims) return objection_to_claims(*message.claims, partitions);
     return objection_to_claims(message.changes, partitions);
 }

@@ -68,6 +68,7 @@ void Replica::take_role(Time now, bool same_term) {
 }
 
 void Replica::request(Request request) {
+    if (const StaleRead* stale = request.stale()) return answer_stale(request, *stale);
     if (primary_) {
         primary_->request(std::move(request));
         return;

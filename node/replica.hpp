@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "node/freshness.hpp"
 #include "node/primary.hpp"
 
 namespace ringkv {
@@ -40,6 +41,10 @@ class Replica {
     // depose it nor serve ourselves (L3).
     [[nodiscard]] bool grant(Time now, NodeId primary, ViewId view);
     void lease_granted(Time now, NodeId from, Time sent);
+    // All that any node had committed of the partition before our clock showed `at` is at or below `commit` (P7).
+    void told_commit(Time at, OpNumber commit) { freshness_.told(at, commit, log_.commit()); }
+    // As of now, to be told to others; none: it is not sure that no other node has committed more.
+    [[nodiscard]] std::optional<OpNumber> sole_commit(Time now) const;
     void lags(NodeId node) {
         if (primary_) primary_->lags(node);
     }
@@ -79,6 +84,7 @@ class Replica {
     [[nodiscard]] bool fit(Time now, const Entries& entries);
     [[nodiscard]] OpNumber held_for_sure() const { return std::min(log_.persisted(), verified_); }
     void answer_owed(BatchNumber stored);
+    void answer_stale(const Request& request, const StaleRead& stale);
     void tick_backup(Time now);
     void log_goes();
     void delete_useless(Time now);
@@ -94,6 +100,7 @@ class Replica {
     BatchNumber view_batch_;
     PartitionLog log_;
     std::unique_ptr<Primary> primary_;
+    Freshness freshness_;
     std::uint64_t counted_sessions_ = 0;  // bytes, as the shard's account has them
     Time promised_until_;
     // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that

@@ -254,7 +254,10 @@ Effects Shard::take_effects() {
     got_map_.clear();
     got_holdings_.clear();
     if (!facts_.me.none()) {
-        beacons_.send(now_, leases_.take_at_once());
+        beacons_.send(now_, leases_.take_at_once(), [this](PartitionId partition) {
+            const Replica* claimed = find(partition);
+            return claimed == nullptr ? std::nullopt : claimed->sole_commit(now_);
+        });
         registry_.flush(now_, proposals_);
     }
     Effects effects;
@@ -280,9 +283,11 @@ void Shard::tick_stop(Time now) {
     if (!stop_by_ || finished_) return;
     std::size_t member_of = 0;
     std::size_t only_copies = 0;
+    std::size_t answered_early = 0;
     for (const auto& replica : replicas_) {
         if (!replica || !replica->view().has(facts_.me)) continue;
         ++member_of;
+        if (const Primary* primary = replica->primary()) answered_early += primary->uncommitted().answered_early();
         const std::vector<NodeId>& members = replica->view().members;
         const bool elsewhere = std::any_of(members.begin(), members.end(),
                                            [this](NodeId node) { return node != facts_.me && facts_.well(node); });
@@ -299,6 +304,9 @@ void Shard::tick_stop(Time now) {
         events_.add(LogLevel::warning,
                     "stops, and with it the last copies of partitions that no other node has: they were in memory only",
                     {{"partitions", std::to_string(only_copies)}});
+    if (answered_early != 0)
+        events_.add(LogLevel::warning, "stops before all members have what was acknowledged by this node alone",
+                    {{"writes", std::to_string(answered_early)}});
     finished_ = true;
 }
 

@@ -217,13 +217,16 @@ void Shard::from_peer(Time now, const Origin& from, const Beacon& beacon) {
         [&](PartitionId partition) {
             const Replica* replica = ours(partition) ? find(partition) : nullptr;
             return replica == nullptr ? ViewId{} : replica->view().id;
+        },
+        [&](PartitionId partition, Time at, OpNumber commit) {
+            if (Replica* replica = ours(partition) ? find(partition) : nullptr) replica->told_commit(at, commit);
         });
     if (behind) registry_.map_is_behind();
 }
 
 void Shard::from_peer(Time now, const Origin& from, const BeaconAnswer& answer) {
     const bool behind = beacons_.receive(
-        from.node, answer,
+        from, answer,
         [&](const Claim& claim, Time sent) {
             if (Replica* replica = find(claim.partition)) replica->lease_granted(now, from.node, sent);
         },

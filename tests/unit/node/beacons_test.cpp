@@ -76,8 +76,9 @@ class BeaconTraffic : public ShardTest {
         MessageOutlet messages{facts};
         Beacons beacons{facts, messages};
 
-        Side(NodeId me, const CommitRule& commit, const SuccessionRule& succession, const ClusterMap& map)
-            : facts{limits, commit, succession, me, StartNumber(1), false, map, {true, {}}} {}
+        Side(NodeId me, const CommitRule& commit, const SuccessionRule& succession, const ClusterMap& map,
+             StartNumber start = StartNumber(1))
+            : facts{limits, commit, succession, me, start, false, map, {true, {}}} {}
     };
     using Claims = std::map<PartitionId, ViewId>;
 
@@ -90,6 +91,7 @@ class BeaconTraffic : public ShardTest {
     std::map<Nonce, Claims> asked_;    // by each beacon
     std::map<Nonce, Claims> granted_;  // in the answer to each beacon
     std::size_t changes_sent_ = 0, lists_sent_ = 0;
+    std::size_t told_ = 0;
 
     static ViewId view(std::uint64_t number) { return {Generation(1), ViewNumber(number)}; }
 
@@ -103,7 +105,7 @@ class BeaconTraffic : public ShardTest {
     }
     std::vector<Beacon> beacons() {
         now_ += milliseconds(100);
-        asking_.beacons.send(now_, {});
+        asking_.beacons.send(now_, {}, [](PartitionId partition) { return commit_of(partition); });
         std::vector<Beacon> sent;
         for (Outgoing& outgoing : asking_.messages.take()) {
             auto& beacon = std::get<Beacon>(outgoing.message);
@@ -112,6 +114,10 @@ class BeaconTraffic : public ShardTest {
             sent.push_back(std::move(beacon));
         }
         return sent;
+    }
+    static std::optional<OpNumber> commit_of(PartitionId partition) {
+        if (partition.value() % 3 == 0) return std::nullopt;
+        return OpNumber(partition.value() + 100);
     }
     // The answers to it; every view of an odd number is granted.
     std::vector<BeaconAnswer> take(const Beacon& beacon) {
@@ -124,7 +130,12 @@ class BeaconTraffic : public ShardTest {
                 granted[claim.partition] = claim.view;
                 return true;
             },
-            [](PartitionId) { return ViewId{}; });
+            [](PartitionId) { return ViewId{}; },
+            [&](PartitionId partition, Time at, OpNumber commit) {
+                ++told_;
+                EXPECT_EQ(commit, commit_of(partition)) << "told of another partition";
+                EXPECT_LT(at, now_) << "of an answer that was given before";
+            });
         std::vector<BeaconAnswer> answers;
         for (Outgoing& outgoing : answering_->messages.take()) {
             auto& answer = std::get<BeaconAnswer>(outgoing.message);
@@ -134,10 +145,13 @@ class BeaconTraffic : public ShardTest {
         return answers;
     }
     // What counts as granted was granted, by the answer to that beacon, and is claimed now.
-    Claims learn(const BeaconAnswer& answer) {
+    Claims learn(const BeaconAnswer& answer) { return learn(answer, answering_->facts.start); }
+    // It was given by that process.
+    Claims learn(const BeaconAnswer& answer, StartNumber start) {
         Claims counted;
+        const Origin from{{}, ShardByHand::cluster(), NodeId(2), start, NodeId(1)};
         (void)asking_.beacons.receive(
-            NodeId(2), answer, [&](const Claim& claim, Time) { counted[claim.partition] = claim.view; },
+            from, answer, [&](const Claim& claim, Time) { counted[claim.partition] = claim.view; },
             [](const Claim&) {});
         for (const auto& [partition, view] : counted) {
             const Claims& granted = granted_[answer.nonce];
@@ -188,7 +202,7 @@ TEST_F(BeaconTraffic, CountsNothingThatWasNotGrantedWhateverIsLostOrLate) {
     std::size_t counted = 0;
     std::uint64_t newest = 1;
     std::deque<Beacon> going;
-    std::deque<BeaconAnswer> coming;
+    std::deque<std::pair<BeaconAnswer, StartNumber>> coming;
     for (int round = 0; round < 20000; ++round) {
         for (unsigned changes = random() % 4; changes > 0; --changes) {
             const PartitionId partition(random() % 12);
@@ -201,19 +215,23 @@ TEST_F(BeaconTraffic, CountsNothingThatWasNotGrantedWhateverIsLostOrLate) {
         while (!going.empty() && chance(70)) {
             const std::size_t which = random() % going.size();
             if (!chance(10))
-                for (BeaconAnswer& answer : take(going[which])) coming.push_back(std::move(answer));
+                for (BeaconAnswer& answer : take(going[which]))
+                    coming.emplace_back(std::move(answer), answering_->facts.start);
             if (!chance(10)) going.erase(going.begin() + static_cast<std::ptrdiff_t>(which));
         }
         while (!coming.empty() && chance(70)) {
             const std::size_t which = random() % coming.size();
-            if (!chance(10)) counted += learn(coming[which]).size();
+            if (!chance(10)) counted += learn(coming[which].first, coming[which].second).size();
             coming.erase(coming.begin() + static_cast<std::ptrdiff_t>(which));
         }
-        if (chance(1)) answering_ = std::make_unique<Side>(NodeId(2), every_member_, in_order_, map_);
+        if (chance(1))
+            answering_ =
+                std::make_unique<Side>(NodeId(2), every_member_, in_order_, map_, answering_->facts.start.next());
         ASSERT_FALSE(HasFailure()) << "in round " << round;
     }
     EXPECT_GT(counted, 10000U);
     EXPECT_GT(changes_sent_, 1000U);
+    EXPECT_GT(told_, 1000U) << "commit points";
     EXPECT_GT(lists_sent_, 1000U);
 }
 
