@@ -16,6 +16,8 @@ constexpr std::size_t absurd_size = std::size_t{1} << 30U;
 
 // How long a newer map is looked for, when an endpoint was found silent; then it is seen whether it is still.
 constexpr Duration look_again = std::chrono::seconds(1);
+// How long a stale read waits to be heard by a replica before it looks whether another one talks.
+constexpr Duration replica_patience = std::chrono::milliseconds(20);
 // Of a message, beside its key and its value: more or less.
 constexpr std::size_t message_size = 64;
 
@@ -26,12 +28,24 @@ const std::string* key_of(const Operation& operation) {
     return nullptr;
 }
 
+// nullptr: it is none.
+const StaleRead* stale_read(const Operation& operation) {
+    if (const auto* get = std::get_if<GetOperation>(&operation)) return get->stale ? &*get->stale : nullptr;
+    if (const auto* scan = std::get_if<ScanOperation>(&operation)) return scan->stale ? &*scan->stale : nullptr;
+    return nullptr;
+}
+
 std::optional<Error> invalid(const Operation& operation) {
+    if (const StaleRead* stale = stale_read(operation);
+        stale != nullptr && stale->max_age.value_or(Duration(0)) < Duration(0))
+        return Error(ErrorCode::invalid_argument, "a read cannot be younger than now: its greatest age is negative");
     const std::string* key = key_of(operation);
     if (key == nullptr) return std::nullopt;
     if (key->empty()) return Error(ErrorCode::invalid_argument, "a key has at least 1 byte");
-    if (key->size() > absurd_size) return Error(ErrorCode::invalid_argument, "the key is larger than 1 GiB");
     const auto* write = std::get_if<WriteOperation>(&operation);
+    if (write != nullptr && write->expected && write->ack == Ack::primary)
+        return Error(ErrorCode::invalid_argument, "a conditional write is acknowledged by all members");
+    if (key->size() > absurd_size) return Error(ErrorCode::invalid_argument, "the key is larger than 1 GiB");
     if (write != nullptr && write->value && write->value->size() > absurd_size)
         return Error(ErrorCode::invalid_argument, "the value is larger than 1 GiB");
     return std::nullopt;
@@ -49,6 +63,7 @@ std::size_t size_of(const PendingRequest& request) {
 ClientActor::ClientActor(ClientOptions options, std::uint64_t seed)
     : retry_(options.retry),
       id_(options.id),
+      rack_(std::move(options.rack)),
       tracker_(options.in_flight),
       finder_(std::move(options.registries)),
       contacts_(options.contact),
@@ -81,6 +96,7 @@ std::optional<Error> ClientActor::refuse_at_once(const Operation& operation) con
 OperationId ClientActor::begin(Time now, PendingRequest& request) {
     const OperationId id = request.id;
     if (const std::string* key = key_of(*request.operation)) request.hash = hash_of(*key);
+    request.stale = stale_read(*request.operation) != nullptr;
     if (std::holds_alternative<FetchMapOperation>(*request.operation)) {
         keep_asking(now, request);
         return id;
@@ -154,7 +170,7 @@ void ClientActor::dispatch(Time now, PendingRequest& request) {
     if (request.partition.value() >= cache_.partitions())
         return finish(request, Error(ErrorCode::invalid_argument,
                                      "there is no partition " + std::to_string(request.partition.value())));
-    const Route& route = cache_.route(request.partition);
+    const Route& route = route_of(now, request);
     if (!route.none()) return stand_in_line(now, request, route);
     request.refusal =
         "no node that could serve it is there (view " + cache_.view(request.partition).id.to_string() + ")";
@@ -185,7 +201,7 @@ void ClientActor::stand_in_line(Time now, PendingRequest& request, const Route& 
     if (contact.reached(now) && contact.line.empty() && contact.fits(size_of(request))) return send(now, request);
     request.phase = PendingRequest::Phase::in_line;
     contact.line.emplace(request.id, request.slot);
-    tracker_.wake_at(request, request.deadline);
+    tracker_.wake_at(request, request.stale ? now + replica_patience : request.deadline);
     if (contact.reached(now))
         roomy_.push_back(&contact);
     else
@@ -195,7 +211,7 @@ void ClientActor::stand_in_line(Time now, PendingRequest& request, const Route& 
 void ClientActor::serve_line(Time now, Contact& contact) {
     while (contact.reached(now) && !contact.line.empty()) {
         PendingRequest& request = tracker_.at(contact.line.begin()->second);
-        if (now >= request.deadline || &cache_.route(request.partition) != request.target) {
+        if (now >= request.deadline || moved(request)) {
             dispatch(now, request);
             continue;
         }
@@ -238,13 +254,13 @@ void ClientActor::give_back(PendingRequest& request) {
 // process, or when it is lost.
 void ClientActor::look_after(Time now, PendingRequest& request) {
     Contact& contact = *request.contact;
-    const Route& route = cache_.route(request.partition);
-    if (!route.none() && &route != request.target) return dispatch(now, request);
+    if (moved(request)) return dispatch(now, request);
     const Time silent = contact.silent_at(request.sent);
     const Time lost = contact.lost_at(request.sent, request.attempts);
     // First of the two: a node that answers knocks alone falls silent again and again, and the attempt may be lost.
     if (contact.talks() && now >= lost) {
         give_back(request);
+        ++request.passed_on;
         return dispatch(now, request);
     }
     if (contact.talks() && now >= silent) fell_silent(now, contact);
@@ -252,6 +268,7 @@ void ClientActor::look_after(Time now, PendingRequest& request) {
         // The primary may be dead: look for a newer map as well.
         contacts_.reach(now, request.deadline, contact);
         finder_.want_until(now, now + look_again);
+        if (request.stale) return dispatch(now, request);
         return tracker_.wake_at(request, now + look_again);
     }
     tracker_.wake_at(request, std::min(silent, lost));
@@ -302,31 +319,6 @@ void ClientActor::knock(Time now) {
         const bool patient = knock.count % 16 != 3;
         ask_map_of(knock.endpoint, patient ? MapRequest{cache_.map().generation, cache_.map().epoch} : MapRequest{});
         if (!patient) finder_.want(now);
-    }
-}
-
-void ClientActor::write_message(const PendingRequest& request, Message& message) const {
-    if (const auto* write = std::get_if<WriteOperation>(request.operation)) {
-        message.emplace<Write>(Write{.request = request.latest,
-                                     .partition = request.partition,
-                                     .client = id_,
-                                     .sequence = request.sequence,
-                                     .lowest = sequences_.lowest(request.partition),
-                                     .known = request.known,
-                                     .key = write->key,
-                                     .value = write->value,
-                                     .expected = write->expected,
-                                     .ack = Ack::all});
-    } else if (const auto* get = std::get_if<GetOperation>(request.operation)) {
-        message.emplace<Get>(Get{.request = request.latest, .partition = request.partition, .key = get->key});
-    } else {
-        const auto& scan = std::get<ScanOperation>(*request.operation);
-        message.emplace<Scan>(Scan{.request = request.latest,
-                                   .partition = request.partition,
-                                   .prefix = scan.prefix,
-                                   .after = scan.after,
-                                   .limit = scan.limit,
-                                   .keys_only = scan.keys_only});
     }
 }
 

@@ -9,6 +9,7 @@
 //                -> refused: a pause, next attempt
 //                -> the node is silent: nothing more goes there before it is heard, or the map names another
 //                -> no answer though the node talks: lost at last, next attempt
+//   A stale read goes to the first replica that talks, and from one that refuses it, or falls silent, to the next.
 //     -> deadline: unavailable, or outcome_unknown if a write may have been appended by any attempt
 #pragma once
 
@@ -40,6 +41,7 @@ struct ClientOptions {
     std::vector<std::string> registries;  // endpoints that serve the map: the registry's, or nodes'
     ClientId id;                          // random, never used by another client, not none
     std::size_t in_flight = 65536;        // operations under way at most
+    std::string rack{};                   // stale reads go to replicas there first
     ContactSettings contact;
     RetrySettings retry;
 };
@@ -79,6 +81,11 @@ class ClientActor final : public Actor {
     // Attempts.
     void dispatch(Time now, PendingRequest& request);
     void dispatch_ready(Time now);
+    [[nodiscard]] const Route& route_of(Time now, PendingRequest& request);
+    [[nodiscard]] const Route& replica_for(Time now, PendingRequest& request);
+    // The map says that another node is to be asked than before.
+    [[nodiscard]] bool moved(const PendingRequest& request) const;
+    void ask_next_replica(Time now, PendingRequest& request, Duration longest);
     void stand_in_line(Time now, PendingRequest& request, const Route& route);
     void serve_line(Time now, Contact& contact);
     void send(Time now, PendingRequest& request);
@@ -121,6 +128,7 @@ class ClientActor final : public Actor {
 
     RetrySettings retry_;
     ClientId id_;
+    std::string rack_;
     RingCache cache_;
     RequestTracker tracker_;
     WriteOrder order_;

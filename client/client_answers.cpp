@@ -3,6 +3,7 @@
 #include "client/client_actor.hpp"
 #include "client/outcomes.hpp"
 #include "common/message_groups.hpp"
+#include "common/protocol_version.hpp"
 #include "common/refusal_reason.hpp"
 
 namespace ringkv {
@@ -20,6 +21,11 @@ bool answers(const ScanOperation& scan, const ScanAnswer& answer) {
         before = &record.key;
     }
     return true;
+}
+
+bool asks_for_less(const PendingRequest& request) {
+    const auto* write = std::get_if<WriteOperation>(request.operation);
+    return write != nullptr && write->ack != Ack::all;
 }
 
 std::size_t size_of(const ScanAnswer& answer) {
@@ -72,7 +78,7 @@ void ClientActor::on(Time now, const Origin& from, GetAnswer& answer) {
     if (request == nullptr || !std::holds_alternative<GetOperation>(*request->operation)) return;
     contacts_.at(from).brought(answer.value ? answer.value->size() : 0);
     cache_.saw_commit(request->partition, answer.commit);
-    finish(*request, Outcome(GetOutcome{std::move(answer.value), answer.version}));
+    finish(*request, Outcome(GetOutcome{std::move(answer.value), answer.version, answer.age.value_or(Duration{})}));
 }
 
 void ClientActor::on(Time now, const Origin& from, ScanAnswer& answer) {
@@ -82,7 +88,7 @@ void ClientActor::on(Time now, const Origin& from, ScanAnswer& answer) {
     if (scan == nullptr || !answers(*scan, answer)) return;
     contacts_.at(from).brought(size_of(answer));
     cache_.saw_commit(request->partition, answer.commit);
-    finish(*request, Outcome(ScanOutcome{std::move(answer.records), answer.more}));
+    finish(*request, Outcome(ScanOutcome{std::move(answer.records), answer.more, answer.age.value_or(Duration{})}));
 }
 
 void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
@@ -96,6 +102,7 @@ void ClientActor::on(Time now, const Origin& from, NotPrimary& answer) {
     const bool mended = cache_.mend(answer);
     const bool latest = answer.request == request->latest && request->phase == PendingRequest::Phase::under_way;
     if (!latest) return;  // a later attempt is on its way
+    if (request->stale) return ask_next_replica(now, *request, retry_.longest_pause);
 
     const Route& route = cache_.route(request->partition);
     const bool redirected = !route.none() && (mended || &route != request->target);
@@ -116,21 +123,28 @@ void ClientActor::on(Time now, const Origin& from, RequestRefused& answer) {
     cache_.saw_commit(request->partition, answer.commit);
     request->refusal = name_of(answer.reason);
     if (!answer.text.empty()) request->refusal += " (" + answer.text + ")";
+    const bool older = from.minor < minor_with_less_sure_answers;
     switch (answer.reason) {
         case RefusalReason::bad_key:
         case RefusalReason::bad_value:
+            return finish(*request, refused_for_good(*request, ErrorCode::invalid_argument, request->refusal));
         case RefusalReason::not_built:
+            // It has gone back to an older release since it was heard last: from now on it is asked for what it knows.
+            if (older && asks_for_less(*request)) break;
             return finish(*request, refused_for_good(*request, ErrorCode::invalid_argument, request->refusal));
         case RefusalReason::session_expired:
         case RefusalReason::overloaded:
-        case RefusalReason::busy: break;
+        case RefusalReason::busy:
+        case RefusalReason::too_old: break;
     }
     const bool latest = answer.request == request->latest && request->phase == PendingRequest::Phase::under_way;
     if (!latest) return;
     if (answer.reason == RefusalReason::session_expired && request->is_write())
         return session_expired(now, *request, answer);
     const bool overloaded = answer.reason == RefusalReason::overloaded;
-    back_off(now, *request, overloaded ? retry_.longest_overload_pause : retry_.longest_pause);
+    const Duration longest = overloaded ? retry_.longest_overload_pause : retry_.longest_pause;
+    if (request->stale) return ask_next_replica(now, *request, longest);
+    back_off(now, *request, longest);
 }
 
 // The partition has dropped records of sessions above `known`, so it cannot tell whether this sequence

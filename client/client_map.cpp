@@ -82,8 +82,7 @@ void ClientActor::map_changed(Time now) {
         if (!under_way && request.phase != PendingRequest::Phase::backing_off &&
             request.phase != PendingRequest::Phase::in_line)
             return;
-        const Route& route = cache_.route(request.partition);
-        if (route.none() || &route == request.target) return;
+        if (!moved(request)) return;
         tracker_.wake_at(request, under_way ? std::max(now, request.sent + answer_in_flight) : now);
     });
 }

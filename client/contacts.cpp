@@ -25,7 +25,8 @@ bool Contact::reached(Time now) const {
     return talks_ && now - heard_ < idle;
 }
 
-Contact::Heard Contact::heard(Time now, NodeId node, StartNumber start) {
+Contact::Heard Contact::heard(Time now, NodeId node, StartNumber start, std::uint32_t minor) {
+    minor_ = minor;
     const bool begins = !reached(now);
     // A late word of an earlier process is no news of a later one.
     const bool restarted = !start_.none() && std::tie(node, start) > std::tie(node_, start_);
@@ -89,7 +90,7 @@ Contact& Contacts::at(const Origin& from) {
 
 Contact::Heard Contacts::heard(Time now, const Origin& from) {
     Contact& contact = at(from);
-    const Contact::Heard what = contact.heard(now, from.node, from.start);
+    const Contact::Heard what = contact.heard(now, from.node, from.start, from.minor);
     if (what != Contact::Heard::on) reaching_.erase(contact.endpoint());
     return what;
 }

@@ -49,7 +49,9 @@ class Contact {
         begins,     // it was silent, or was never heard
         restarted,  // it is a later process: what an earlier one was sent will have no answer
     };
-    Heard heard(Time now, NodeId node, StartNumber start);
+    Heard heard(Time now, NodeId node, StartNumber start, std::uint32_t minor);
+    // The minor version of the protocol that it spoke last.
+    [[nodiscard]] std::uint32_t minor() const { return minor_; }
     void fall_silent() { talks_ = false; }
 
     // When an attempt shows that the endpoint is silent.
@@ -84,6 +86,7 @@ class Contact {
     Time heard_{};  // when last
     NodeId node_;
     StartNumber start_;
+    std::uint32_t minor_ = 0;
 
     Duration smoothed_{}, variation_{};  // of the times that answers take
     bool timed_ = false;

@@ -11,6 +11,7 @@
 #include "common/cluster_map.hpp"
 #include "common/entry.hpp"
 #include "common/ids.hpp"
+#include "common/messages.hpp"
 #include "ringkv/result.hpp"
 
 namespace ringkv {
@@ -23,10 +24,13 @@ struct WriteOperation {
     std::string key;
     std::optional<std::string> value;
     std::optional<OpNumber> expected;  // only if the key's version is this; 0 = absent
+    // primary: the outcome `done` may come before it is certain, and then names no version. Not with `expected`.
+    Ack ack = Ack::all;
 };
 
 struct GetOperation {
     std::string key;
+    std::optional<StaleRead> stale{};  // from any replica; absent = linearizable
 };
 
 // The next keys of one partition, in order of their bytes.
@@ -36,6 +40,7 @@ struct ScanOperation {
     std::optional<std::string> after;  // exclusive; absent = from the first
     std::uint32_t limit = 0;           // at most so many; 0 = as many as fit
     bool keys_only = false;
+    std::optional<StaleRead> stale{};
 };
 
 // A map that a registry or a node named as its newest after the operation was submitted.
@@ -51,11 +56,13 @@ struct WriteOutcome {
 struct GetOutcome {
     std::optional<std::string> value;
     OpNumber version;
+    Duration age{};  // of a stale read: what was committed earlier than that before the operation began is in it
 };
 
 struct ScanOutcome {
     std::vector<KeyRecord> records;
     bool more = false;
+    Duration age{};
 };
 
 using MapOutcome = std::shared_ptr<const ClusterMap>;

@@ -41,6 +41,7 @@ struct RequestState {
     Time deadline;
     Phase phase = Phase::free;
     bool latest_unanswered = false;  // it may still be answered, or carried out
+    bool stale = false;              // a read that any replica may answer
     PartitionId partition;           // once there is a map
     std::uint64_t hash = 0;          // of the key, where there is one
 
@@ -56,7 +57,9 @@ struct RequestState {
     Contact* contact = nullptr;       // the target's
     std::size_t held = 0;             // bytes of that contact's window, while the latest attempt has no answer
     std::uint32_t redirects = 0;
-    Duration pause{};  // before the next attempt that a refusal causes
+    std::uint32_t passed_on = 0;  // stale: so many replicas were passed over
+    std::uint32_t refusals = 0;   // stale: by one replica after the other, since the last pause
+    Duration pause{};             // before the next attempt that a refusal causes
 };
 
 struct PendingRequest : RequestState {

@@ -90,6 +90,24 @@ const NodeInfo* RingCache::primary_of(PartitionId partition) const {
     return published != nullptr && published->start >= newer.start ? published : &newer;
 }
 
+RingCache::Nodes RingCache::replicas_of(PartitionId partition) const {
+    Nodes nodes;
+    for (const NodeId member : view(partition).members) {
+        const NodeInfo* node = member == view(partition).primary ? primary_of(partition) : map_.find(member);
+        if (node != nullptr && node->state != NodeState::gone && !node->endpoints.empty()) nodes.push_back(node);
+    }
+    return nodes;
+}
+
+const Route& RingCache::replica(PartitionId partition, const std::string& rack, std::uint64_t spread, std::size_t nth) {
+    Nodes nodes = replicas_of(partition);
+    if (nodes.empty()) return no_route;
+    std::rotate(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(spread % nodes.size()), nodes.end());
+    std::ranges::stable_sort(
+        nodes, {}, [&](const NodeInfo* node) { return std::pair(node->state == NodeState::down, node->rack != rack); });
+    return route_to(*nodes[nth % nodes.size()], partition);
+}
+
 void RingCache::refresh(PartitionId partition) {
     if (const auto told = told_.find(partition); told != told_.end()) {
         const View& published = map_.at(partition).view;

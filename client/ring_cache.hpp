@@ -54,6 +54,12 @@ class RingCache {
     // Preconditions below: formed(), and partition < partitions().
     [[nodiscard]] const Route& route(PartitionId partition) const { return *routes_[partition.value()]; }
     [[nodiscard]] const View& view(PartitionId partition) const;
+    // Replicas of the partition that stale reads may go to.
+    [[nodiscard]] std::size_t replicas(PartitionId partition) const { return replicas_of(partition).size(); }
+    // The nth of them, counted in a circle: those in `rack` come first, those that are down last; among equals `spread`
+    // says which is first. no_route: there are none.
+    [[nodiscard]] const Route& replica(PartitionId partition, const std::string& rack, std::uint64_t spread,
+                                       std::size_t nth);
     // The highest commit point seen of the partition (C2).
     [[nodiscard]] OpNumber known(PartitionId partition) const { return known_[partition.value()]; }
     void saw_commit(PartitionId partition, OpNumber commit);
@@ -64,7 +70,10 @@ class RingCache {
         std::optional<NodeInfo> primary;
     };
 
+    using Nodes = std::vector<const NodeInfo*>;
+
     [[nodiscard]] const NodeInfo* primary_of(PartitionId partition) const;
+    [[nodiscard]] Nodes replicas_of(PartitionId partition) const;
     void refresh(PartitionId partition);
     [[nodiscard]] const Route& route_to(const NodeInfo& node, PartitionId partition);
 

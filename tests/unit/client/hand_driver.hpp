@@ -8,6 +8,7 @@
 
 #include "client/client_actor.hpp"
 #include "common/partitioning.hpp"
+#include "common/protocol_version.hpp"
 
 namespace ringkv::test {
 
@@ -78,16 +79,21 @@ struct Sent {
 class HandDriver {
   public:
     explicit HandDriver(std::vector<std::string> registries = {registry}, std::size_t in_flight = 1000,
-                        std::size_t window = ContactSettings().window)
+                        std::size_t window = ContactSettings().window, std::string rack = {})
         : client({.registries = std::move(registries),
                   .id = ClientId(42),
                   .in_flight = in_flight,
+                  .rack = std::move(rack),
                   .contact = {.window = window},
                   .retry = {}},
                  1) {}
 
     // With a map, and all nodes heard.
     static HandDriver formed(std::size_t window = ContactSettings().window) { return HandDriver(Formed{}, window); }
+    // Likewise, with nodes of today and a rack of its own; those of `older` speak minor version 1.
+    static HandDriver in_rack(std::string rack, std::set<std::uint32_t> older = {}) {
+        return HandDriver(Formed{}, ContactSettings().window, std::move(rack), protocol_minor, std::move(older));
+    }
 
     void turn() {
         client.tick(now);
@@ -119,7 +125,9 @@ class HandDriver {
 
     // From the registry, or another sender without a node id.
     void answer(const std::string& endpoint, Message message, Uuid cluster = cluster_id(), NodeId node = {}) {
-        client.receive(now, {Address::to(endpoint), cluster, node, StartNumber(1), NodeId()}, std::move(message));
+        const std::uint32_t minor = older.contains(node.value()) ? 1 : minor_of_others;
+        client.receive(now, {Address::to(endpoint), cluster, node, StartNumber(1), NodeId(), minor},
+                       std::move(message));
         turn();
     }
     void from_node(std::uint32_t id, Message message) {
@@ -177,10 +185,16 @@ class HandDriver {
     std::vector<Outgoing> sends;
     std::optional<std::string> subscribed;
     std::map<OperationId, Result<Outcome>> done;
+    std::uint32_t minor_of_others = 0;
+    std::set<std::uint32_t> older;  // nodes
 
   private:
     struct Formed {};
-    HandDriver(Formed, std::size_t window) : HandDriver({registry}, 1000, window) {
+    HandDriver(Formed, std::size_t window, std::string rack = {}, std::uint32_t minor = 0,
+               std::set<std::uint32_t> old_nodes = {})
+        : HandDriver({registry}, 1000, window, std::move(rack)) {
+        minor_of_others = minor;
+        older = std::move(old_nodes);
         turn();
         answer(registry, MapSnapshot{first_map()});
         for (std::uint32_t id = 1; id <= 3; ++id) from_node(id, beacon());
