@@ -139,10 +139,10 @@ std::vector<std::string> LocalCluster::nodes() {
 
 // ---------------------------------------------------------------- keys
 
-Result<Version> LocalCluster::put(std::string_view key, std::string_view value) {
+Result<Version> LocalCluster::put(std::string_view key, std::string_view value, const WriteOptions& options) {
     auto core = impl_->core();
     if (!core) return core.error();
-    return calls::version_of((*core)->perform(calls::write(key, value)));
+    return calls::version_of((*core)->perform(calls::write(key, value, std::nullopt, options.ack)));
 }
 
 Result<Version> LocalCluster::compare_and_set(std::string_view key, Version expected, std::string_view value) {
@@ -151,10 +151,16 @@ Result<Version> LocalCluster::compare_and_set(std::string_view key, Version expe
     return calls::version_of((*core)->perform(calls::write(key, value, expected)));
 }
 
-Result<std::optional<Version>> LocalCluster::erase(std::string_view key) {
+Result<std::optional<Version>> LocalCluster::erase(std::string_view key, const WriteOptions& options) {
     auto core = impl_->core();
     if (!core) return core.error();
-    return calls::removal_of((*core)->perform(calls::write(key, std::nullopt)));
+    return calls::removal_of((*core)->perform(calls::write(key, std::nullopt, std::nullopt, options.ack)));
+}
+
+Result<StaleValue> LocalCluster::read(std::string_view key, const ReadOptions& options) {
+    auto core = impl_->core();
+    if (!core) return core.error();
+    return calls::aged_value_of((*core)->perform(calls::read(key, options)));
 }
 
 Result<std::optional<VersionedValue>> LocalCluster::get(std::string_view key) {

@@ -1,5 +1,6 @@
 #include "client/edge/calls.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -21,7 +22,7 @@ T& as(Operation& operation) {
 }  // namespace
 
 void write(Operation& into, std::string_view key, std::optional<std::string_view> value,
-           std::optional<Version> expected) {
+           std::optional<Version> expected, WriteAck ack) {
     WriteOperation& operation = as<WriteOperation>(into);
     operation.key.assign(key);
     if (!value) {
@@ -32,20 +33,30 @@ void write(Operation& into, std::string_view key, std::optional<std::string_view
         operation.value.emplace(*value);
     }
     operation.expected = expected ? std::optional(OpNumber(*expected)) : std::nullopt;
+    operation.ack = ack == WriteAck::primary ? Ack::primary : Ack::all;
 }
 
-void read(Operation& into, std::string_view key) {
-    as<GetOperation>(into).key.assign(key);
+std::optional<StaleRead> stale(const ReadOptions& options) {
+    if (options.read != ReadConsistency::stale) return std::nullopt;
+    if (options.max_age == std::chrono::milliseconds(0)) return StaleRead{};
+    return StaleRead{std::min<std::chrono::milliseconds>(options.max_age, std::chrono::years(100))};
 }
 
-Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected) {
+void read(Operation& into, std::string_view key, const ReadOptions& options) {
+    GetOperation& operation = as<GetOperation>(into);
+    operation.key.assign(key);
+    operation.stale = stale(options);
+}
+
+Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected,
+                WriteAck ack) {
     Operation operation;
-    write(operation, key, value, expected);
+    write(operation, key, value, expected, ack);
     return operation;
 }
 
-Operation read(std::string_view key) {
-    return GetOperation{std::string(key)};
+Operation read(std::string_view key, const ReadOptions& options) {
+    return GetOperation{std::string(key), stale(options)};
 }
 
 Result<Version> version_of(Result<Outcome>&& outcome) {
@@ -68,6 +79,13 @@ Result<std::optional<VersionedValue>> value_of(Result<Outcome>&& outcome) {
     auto& found = std::get<GetOutcome>(*outcome);
     if (!found.value) return std::optional<VersionedValue>();
     return std::optional<VersionedValue>({std::move(*found.value), found.version.value()});
+}
+
+Result<StaleValue> aged_value_of(Result<Outcome>&& outcome) {
+    if (!outcome) return outcome.error();
+    const auto age = std::chrono::ceil<std::chrono::milliseconds>(std::get<GetOutcome>(*outcome).age);
+    auto value = value_of(std::move(outcome));
+    return StaleValue{std::move(*value), age};
 }
 
 }  // namespace ringkv::calls

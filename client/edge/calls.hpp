@@ -12,12 +12,14 @@ namespace ringkv::calls {
 
 // put, or erase without a value; on a condition if `expected` is given (0 = the key is absent).
 [[nodiscard]] Operation write(std::string_view key, std::optional<std::string_view> value,
-                              std::optional<Version> expected = {});
-[[nodiscard]] Operation read(std::string_view key);
+                              std::optional<Version> expected = {}, WriteAck ack = WriteAck::all);
+[[nodiscard]] Operation read(std::string_view key, const ReadOptions& options = {});
+// What a read of a key or of a part of a scan asks for; none: linearizable.
+[[nodiscard]] std::optional<StaleRead> stale(const ReadOptions& options);
 // The same, into an earlier operation, whose strings' memory is used again.
 void write(Operation& into, std::string_view key, std::optional<std::string_view> value,
-           std::optional<Version> expected = {});
-void read(Operation& into, std::string_view key);
+           std::optional<Version> expected = {}, WriteAck ack = WriteAck::all);
+void read(Operation& into, std::string_view key, const ReadOptions& options = {});
 
 // Each takes the outcome of an operation of its own kind. Errors: the operation's own, and condition_failed.
 
@@ -27,5 +29,6 @@ void read(Operation& into, std::string_view key);
 [[nodiscard]] Result<std::optional<Version>> removal_of(Result<Outcome>&& outcome);
 // Of a read: what the key has, or nothing if it is absent.
 [[nodiscard]] Result<std::optional<VersionedValue>> value_of(Result<Outcome>&& outcome);
+[[nodiscard]] Result<StaleValue> aged_value_of(Result<Outcome>&& outcome);
 
 }  // namespace ringkv::calls

@@ -14,7 +14,7 @@ namespace ringkv {
 
 namespace {
 
-using calls::read;
+using calls::aged_value_of;
 using calls::removal_of;
 using calls::value_of;
 using calls::version_of;
@@ -29,8 +29,6 @@ Result<void> check(const Options& options) {
         if (auto checked = check_endpoint(endpoint); !checked) return checked;
     if (options.deadline <= milliseconds(0) || options.deadline > std::chrono::hours(24 * 365))
         return wrong("the deadline must be longer than 0 ms, and at most a year");
-    if (options.read != ReadConsistency::linearizable) return wrong("stale reads belong to a later version");
-    if (options.ack != WriteAck::all) return wrong("ack = primary belongs to a later version");
     return {};
 }
 
@@ -59,11 +57,16 @@ std::future<Result<T>> start(ClientRuntime& runtime, Operation operation, Result
 
 class Client::Impl {
   public:
-    explicit Impl(std::unique_ptr<ClientRuntime> opened) : runtime(std::move(opened)) {}
+    Impl(std::unique_ptr<ClientRuntime> opened, const Options& options)
+        : ack(options.ack), reads{options.read, {}}, runtime(std::move(opened)) {}
 
+    // Of calls that do not say.
+    WriteAck ack = WriteAck::all;
+    ReadOptions reads{};
     SpareCalls<Version> spare_writes;
     SpareCalls<std::optional<Version>> spare_erasures;
     SpareCalls<std::optional<VersionedValue>> spare_reads;
+    SpareCalls<StaleValue> spare_aged_reads;
     std::unique_ptr<ClientRuntime> runtime;  // last: its thread uses the others
 };
 
@@ -77,19 +80,31 @@ Result<Client> Client::connect(Options options) {  // NOLINT(performance-unneces
     auto runtime = ClientRuntime::open(options);
     if (!runtime) return runtime.error();
     if (auto map = (*runtime)->wait_for(FetchMapOperation{}); !map) return map.error();
-    return Client(std::make_unique<Impl>(std::move(*runtime)));
+    return Client(std::make_unique<Impl>(std::move(*runtime), options));
 }
 
 Result<Version> Client::put(std::string_view key, std::string_view value) {
-    return version_of(impl_->runtime->wait_for(write(key, value)));
+    return put(key, value, {impl_->ack});
+}
+
+Result<Version> Client::put(std::string_view key, std::string_view value, const WriteOptions& options) {
+    return version_of(impl_->runtime->wait_for(write(key, value, std::nullopt, options.ack)));
 }
 
 Result<std::optional<VersionedValue>> Client::get(std::string_view key) {
-    return value_of(impl_->runtime->wait_for(read(key)));
+    return value_of(impl_->runtime->wait_for(calls::read(key, impl_->reads)));
+}
+
+Result<StaleValue> Client::read(std::string_view key, const ReadOptions& options) {
+    return aged_value_of(impl_->runtime->wait_for(calls::read(key, options)));
 }
 
 Result<std::optional<Version>> Client::erase(std::string_view key) {
-    return removal_of(impl_->runtime->wait_for(write(key, std::nullopt)));
+    return erase(key, {impl_->ack});
+}
+
+Result<std::optional<Version>> Client::erase(std::string_view key, const WriteOptions& options) {
+    return removal_of(impl_->runtime->wait_for(write(key, std::nullopt, std::nullopt, options.ack)));
 }
 
 Result<Version> Client::compare_and_set(std::string_view key, Version expected, std::string_view value) {
@@ -102,18 +117,29 @@ Result<Version> Client::compare_and_erase(std::string_view key, Version expected
 
 std::vector<Result<std::optional<VersionedValue>>> Client::get_many(const std::vector<std::string>& keys) {
     return run_many<std::optional<VersionedValue>>(
-        *impl_->runtime, keys.size(), [&](std::size_t i) { return read(keys[i]); }, value_of);
+        *impl_->runtime, keys.size(), [&](std::size_t i) { return calls::read(keys[i], impl_->reads); }, value_of);
+}
+
+std::vector<Result<StaleValue>> Client::read_many(const std::vector<std::string>& keys, const ReadOptions& options) {
+    return run_many<StaleValue>(
+        *impl_->runtime, keys.size(), [&](std::size_t i) { return calls::read(keys[i], options); }, aged_value_of);
 }
 
 std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries) {
-    return run_many<Version>(
-        *impl_->runtime, entries.size(), [&](std::size_t i) { return write(entries[i].first, entries[i].second); },
-        version_of);
+    return put_many(entries, {impl_->ack});
+}
+
+std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries,
+                                              const WriteOptions& options) {
+    const auto one = [&](std::size_t i) {
+        return write(entries[i].first, entries[i].second, std::nullopt, options.ack);
+    };
+    return run_many<Version>(*impl_->runtime, entries.size(), one, version_of);
 }
 
 Result<std::size_t> Client::scan(std::string_view prefix, const ScanOptions& options,
                                  const std::function<bool(const KeyValue&)>& each) {
-    return run_scan(*impl_->runtime, prefix, options, each);
+    return run_scan(*impl_->runtime, prefix, options, calls::stale(options.read.value_or(impl_->reads)), each);
 }
 
 Result<std::vector<KeyValue>> Client::scan(std::string_view prefix, const ScanOptions& options) {
@@ -127,15 +153,15 @@ Result<std::vector<KeyValue>> Client::scan(std::string_view prefix, const ScanOp
 }
 
 std::future<Result<Version>> Client::async_put(std::string_view key, std::string_view value) {
-    return start(*impl_->runtime, write(key, value), version_of);
+    return start(*impl_->runtime, write(key, value, std::nullopt, impl_->ack), version_of);
 }
 
 std::future<Result<std::optional<VersionedValue>>> Client::async_get(std::string_view key) {
-    return start(*impl_->runtime, read(key), value_of);
+    return start(*impl_->runtime, calls::read(key, impl_->reads), value_of);
 }
 
 std::future<Result<std::optional<Version>>> Client::async_erase(std::string_view key) {
-    return start(*impl_->runtime, write(key, std::nullopt), removal_of);
+    return start(*impl_->runtime, write(key, std::nullopt, std::nullopt, impl_->ack), removal_of);
 }
 
 std::future<Result<Version>> Client::async_compare_and_set(std::string_view key, Version expected,
@@ -144,17 +170,34 @@ std::future<Result<Version>> Client::async_compare_and_set(std::string_view key,
 }
 
 void Client::async_put(std::string_view key, std::string_view value, std::function<void(Result<Version>)> done) {
+    async_put(key, value, {impl_->ack}, std::move(done));
+}
+
+void Client::async_put(std::string_view key, std::string_view value, const WriteOptions& options,
+                       std::function<void(Result<Version>)> done) {
     start(*impl_->runtime, impl_->spare_writes, version_of, std::move(done),
-          [&](Operation& into) { write(into, key, value); });
+          [&](Operation& into) { write(into, key, value, std::nullopt, options.ack); });
 }
 
 void Client::async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done) {
-    start(*impl_->runtime, impl_->spare_reads, value_of, std::move(done), [&](Operation& into) { read(into, key); });
+    start(*impl_->runtime, impl_->spare_reads, value_of, std::move(done),
+          [&](Operation& into) { calls::read(into, key, impl_->reads); });
+}
+
+void Client::async_read(std::string_view key, const ReadOptions& options,
+                        std::function<void(Result<StaleValue>)> done) {
+    start(*impl_->runtime, impl_->spare_aged_reads, aged_value_of, std::move(done),
+          [&](Operation& into) { calls::read(into, key, options); });
 }
 
 void Client::async_erase(std::string_view key, std::function<void(Result<std::optional<Version>>)> done) {
+    async_erase(key, {impl_->ack}, std::move(done));
+}
+
+void Client::async_erase(std::string_view key, const WriteOptions& options,
+                         std::function<void(Result<std::optional<Version>>)> done) {
     start(*impl_->runtime, impl_->spare_erasures, removal_of, std::move(done),
-          [&](Operation& into) { write(into, key, std::nullopt); });
+          [&](Operation& into) { write(into, key, std::nullopt, std::nullopt, options.ack); });
 }
 
 void Client::async_compare_and_set(std::string_view key, Version expected, std::string_view value,

@@ -19,6 +19,7 @@ ClientOptions core_options(const Options& options) {
     for (const std::string& endpoint : options.registries)
         if (std::ranges::find(core.registries, endpoint) == core.registries.end()) core.registries.push_back(endpoint);
     core.contact.window = options.window;
+    core.rack = options.rack;
     while (core.id.none()) core.id = ClientId(random_u64());
     return core;
 }

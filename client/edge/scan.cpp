@@ -24,26 +24,28 @@ struct Arrivals {
 // One partition, on the caller's side.
 struct Reading {
     std::optional<std::string> after;
-    std::deque<std::vector<KeyRecord>> parts;
+    std::deque<ScanOutcome> parts;
     bool asked = false;
     bool done = false;
 };
 
 class Scanner {
   public:
-    Scanner(ClientRuntime& runtime, std::string_view prefix, const ScanOptions& options, std::uint32_t partitions)
-        : runtime_(runtime), prefix_(prefix), options_(options), partitions_(partitions) {}
+    Scanner(ClientRuntime& runtime, std::string_view prefix, const ScanOptions& options,
+            const std::optional<StaleRead>& stale, std::uint32_t partitions)
+        : runtime_(runtime), prefix_(prefix), options_(options), stale_(stale), partitions_(partitions) {}
 
     Result<std::size_t> run(const std::function<bool(const KeyValue&)>& each);
 
   private:
     void ask();
     [[nodiscard]] Result<void> wait();
-    [[nodiscard]] bool hand_out(std::vector<KeyRecord>& part, const std::function<bool(const KeyValue&)>& each);
+    [[nodiscard]] bool hand_out(ScanOutcome& part, const std::function<bool(const KeyValue&)>& each);
 
     ClientRuntime& runtime_;
     const std::string prefix_;
     const ScanOptions options_;
+    const std::optional<StaleRead> stale_;
     const std::uint32_t partitions_;
     std::shared_ptr<Arrivals> arrivals_ = std::make_shared<Arrivals>();
     std::map<std::uint32_t, Reading> readings_;
@@ -63,7 +65,8 @@ void Scanner::ask() {
                            .prefix = prefix_,
                            .after = reading.after,
                            .limit = 0,
-                           .keys_only = options_.keys_only};
+                           .keys_only = options_.keys_only,
+                           .stale = stale_};
         if (options_.limit > 0)
             step.limit = static_cast<std::uint32_t>(std::min<std::size_t>(options_.limit - given_, UINT32_MAX));
         calls.push_back(ClientRuntime::new_call(std::move(step), runtime_.deadline(),
@@ -91,17 +94,18 @@ Result<void> Scanner::wait() {
             reading.asked = false;
             reading.done = !part.more;
             if (part.more) reading.after = part.records.back().key;
-            reading.parts.push_back(std::move(part.records));
+            reading.parts.push_back(std::move(part));
         }
     }
     return {};
 }
 
 // False: enough.
-bool Scanner::hand_out(std::vector<KeyRecord>& part, const std::function<bool(const KeyValue&)>& each) {
-    for (KeyRecord& record : part) {
+bool Scanner::hand_out(ScanOutcome& part, const std::function<bool(const KeyValue&)>& each) {
+    const auto age = std::chrono::ceil<std::chrono::milliseconds>(part.age);
+    for (KeyRecord& record : part.records) {
         ++given_;
-        if (!each({std::move(record.key), std::move(record.value), record.version.value()})) return false;
+        if (!each({std::move(record.key), std::move(record.value), record.version.value(), age})) return false;
         if (options_.limit > 0 && given_ == options_.limit) return false;
     }
     return true;
@@ -112,7 +116,7 @@ Result<std::size_t> Scanner::run(const std::function<bool(const KeyValue&)>& eac
         ask();
         Reading& reading = readings_[first_];
         if (!reading.parts.empty()) {
-            std::vector<KeyRecord> part = std::move(reading.parts.front());
+            ScanOutcome part = std::move(reading.parts.front());
             reading.parts.pop_front();
             if (!hand_out(part, each)) return given_;
         } else if (reading.done) {
@@ -127,11 +131,11 @@ Result<std::size_t> Scanner::run(const std::function<bool(const KeyValue&)>& eac
 }  // namespace
 
 Result<std::size_t> run_scan(ClientRuntime& runtime, std::string_view prefix, const ScanOptions& options,
-                             const std::function<bool(const KeyValue&)>& each) {
+                             const std::optional<StaleRead>& stale, const std::function<bool(const KeyValue&)>& each) {
     if (runtime.on_own_thread()) return ClientRuntime::would_wait_for_itself();
     std::uint32_t partitions = 0;
     runtime.inspect([&](const RingCache& cache) { partitions = cache.partitions(); });
-    return Scanner(runtime, prefix, options, partitions).run(each);
+    return Scanner(runtime, prefix, options, stale, partitions).run(each);
 }
 
 }  // namespace ringkv

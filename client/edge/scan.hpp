@@ -5,8 +5,8 @@
 
 namespace ringkv {
 
-// As Client::scan. Not on the runtime's own thread.
+// As Client::scan, but reads as `stale` says. Not on the runtime's own thread.
 Result<std::size_t> run_scan(ClientRuntime& runtime, std::string_view prefix, const ScanOptions& options,
-                             const std::function<bool(const KeyValue&)>& each);
+                             const std::optional<StaleRead>& stale, const std::function<bool(const KeyValue&)>& each);
 
 }  // namespace ringkv

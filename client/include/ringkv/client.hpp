@@ -7,7 +7,8 @@
 // Keys are 1 byte to 4 KiB and values up to 1 MiB (unless the nodes are configured otherwise) of any
 // bytes, NUL included.
 //
-// Consistency: reads and writes of a key are linearizable. Every write happens at most once, however
+// Consistency: reads and writes of a key are linearizable, unless a call asks for less to be answered sooner
+// (WriteAck::primary, ReadConsistency::stale below). Every write happens at most once, however
 // often the library has to retry it, and has one of three outcomes:
 //   a value                        it happened;
 //   ErrorCode::unavailable (or invalid_argument, condition_failed, closed)   it did not, and will not;
@@ -37,7 +38,7 @@
 
 namespace ringkv {
 
-// The position of the write in its partition's log: grows with every write of a key.
+// The position of the write in its partition's log: grows with every write of a key. 0: none, or none was told.
 using Version = std::uint64_t;
 
 // What get() finds. (`Entry` in the design; that name is the log's here.)
@@ -50,19 +51,60 @@ struct KeyValue {
     std::string key;
     std::string value;
     Version version = 0;
+    std::chrono::milliseconds age{0};  // of a stale scan: as StaleValue's
 };
 
-enum class ReadConsistency : unsigned char { linearizable, stale };
-enum class WriteAck : unsigned char { all, primary };
+enum class ReadConsistency : unsigned char {
+    linearizable,
+    // From any replica of the key, in `Options::rack` first, as far as that has got. What it brings was committed, but
+    // may have been overwritten since; a later read may bring an older state than an earlier one, from another replica.
+    // Works while no primary does. Nodes up to 0.5 do not know it: a primary of those is read instead.
+    stale,
+};
+
+// When a put or an erasure is answered.
+enum class WriteAck : unsigned char {
+    all,  // committed: every member of the partition has it
+    // As soon as the primary has it. It is LOST if the primary fails before all members have it too, within a round
+    // trip mostly; then all that the primary alone had is lost, from the first such write on. What was lost
+    // may yet come back, as long as nothing else was written to its partition. A primary that is stopped gracefully
+    // loses none. Until it is committed, linearizable reads of the key wait: none shows what may be
+    // lost. It still happens at most once, and the errors mean what they always do. The answer has no
+    // version (it is 0). Nodes up to 0.5 do not know it, and answer as for `all`.
+    primary,
+};
+
+struct WriteOptions {
+    WriteAck ack = WriteAck::all;
+};
+
+struct ReadOptions {
+    ReadConsistency read = ReadConsistency::linearizable;
+    // Of a stale read: replicas whose state may be older are not taken; 0 = however old. Errors: unavailable, where
+    // none was as fresh by the deadline.
+    std::chrono::milliseconds max_age{0};
+};
+
+// What read() finds.
+struct StaleValue {
+    std::optional<VersionedValue> found;  // none: no such key
+    // All that was committed earlier than this before the call began is in it; so is every write that was answered by
+    // then, but for those of WriteAck::primary that were not committed. 0 for a linearizable read. An upper bound, as
+    // long as clocks are wrong by a fifth at most.
+    std::chrono::milliseconds age{0};
+};
 
 struct Options {
     // Where to learn the map: the registry, or any nodes ("tcp://host:port"; the registry may be down then).
     std::vector<std::string> registries{};
     // For each call in total, all retries included; also for connect().
     std::chrono::milliseconds deadline{5000};
-    // stale and primary belong to a later version: connect() refuses them.
+    // What calls do that do not say it themselves. Conditional writes are acknowledged by all whatever this says: their
+    // outcome is what they are for.
     ReadConsistency read = ReadConsistency::linearizable;
     WriteAck ack = WriteAck::all;
+    // Where this client is, as nodes name it (`rack` in their configuration): stale reads go there first. May be empty.
+    std::string rack{};
     // Bytes outstanding to one shard at most, requests and what reads are expected to bring; one request may be larger.
     // What has no room waits in the client, until its deadline.
     std::size_t window = std::size_t{4} << 20U;
@@ -71,6 +113,9 @@ struct Options {
 struct ScanOptions {
     std::size_t limit = 0;  // at most so many keys; 0 = all
     bool keys_only = false;
+    // Instead of the client's own way to read. Stale: every key that was there from `age` before the scan began to its
+    // end certainly, others perhaps; each part tells its age with its keys.
+    std::optional<ReadOptions> read{};
 };
 
 // What the client's copy of the cluster map says, for tools.
@@ -135,12 +180,16 @@ class Client {
     // Ends calls under way with `closed`, or outcome_unknown.
     ~Client();
 
-    // -> the key's new version.
+    // -> the key's new version; 0 where the primary alone has acknowledged it.
     Result<Version> put(std::string_view key, std::string_view value);
+    Result<Version> put(std::string_view key, std::string_view value, const WriteOptions& options);
     // -> the value and its version, or nullopt if there is no such key.
     Result<std::optional<VersionedValue>> get(std::string_view key);
-    // -> the version of the removal, or nullopt if there was no such key.
+    // The same, and how old it may be.
+    Result<StaleValue> read(std::string_view key, const ReadOptions& options);
+    // -> the version of the removal (0 as put()'s), or nullopt if there was no such key.
     Result<std::optional<Version>> erase(std::string_view key);
+    Result<std::optional<Version>> erase(std::string_view key, const WriteOptions& options);
     // Writes only if the key's version is `expected` (0 = absent). condition_failed otherwise.
     Result<Version> compare_and_set(std::string_view key, Version expected, std::string_view value);
     // Removes only if the key's version is `expected`. condition_failed otherwise.
@@ -149,7 +198,10 @@ class Client {
     // Many keys at once, grouped by shard, in parallel; the results are in the order of the arguments.
     // Each key stands for itself: there is no transaction across keys.
     std::vector<Result<std::optional<VersionedValue>>> get_many(const std::vector<std::string>& keys);
+    std::vector<Result<StaleValue>> read_many(const std::vector<std::string>& keys, const ReadOptions& options);
     std::vector<Result<Version>> put_many(const std::vector<std::pair<std::string, std::string>>& entries);
+    std::vector<Result<Version>> put_many(const std::vector<std::pair<std::string, std::string>>& entries,
+                                          const WriteOptions& options);
 
     // Every key with the prefix, once each: those that are there for the whole scan certainly, others
     // perhaps. Ordered within a partition, not across. `each` returns false to stop; it is called on the
@@ -165,8 +217,13 @@ class Client {
     std::future<Result<Version>> async_compare_and_set(std::string_view key, Version expected, std::string_view value);
 
     void async_put(std::string_view key, std::string_view value, std::function<void(Result<Version>)> done);
+    void async_put(std::string_view key, std::string_view value, const WriteOptions& options,
+                   std::function<void(Result<Version>)> done);
+    void async_read(std::string_view key, const ReadOptions& options, std::function<void(Result<StaleValue>)> done);
     void async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done);
     void async_erase(std::string_view key, std::function<void(Result<std::optional<Version>>)> done);
+    void async_erase(std::string_view key, const WriteOptions& options,
+                     std::function<void(Result<std::optional<Version>>)> done);
     void async_compare_and_set(std::string_view key, Version expected, std::string_view value,
                                std::function<void(Result<Version>)> done);
 

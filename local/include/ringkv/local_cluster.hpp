@@ -94,9 +94,10 @@ class LocalCluster {
     Result<void> settle(Settled what = Settled::everything);
 
     // As the Client's of those names. Without any node: unavailable at once.
-    Result<Version> put(std::string_view key, std::string_view value);
+    Result<Version> put(std::string_view key, std::string_view value, const WriteOptions& options = {});
     Result<std::optional<VersionedValue>> get(std::string_view key);
-    Result<std::optional<Version>> erase(std::string_view key);
+    Result<StaleValue> read(std::string_view key, const ReadOptions& options);
+    Result<std::optional<Version>> erase(std::string_view key, const WriteOptions& options = {});
     Result<Version> compare_and_set(std::string_view key, Version expected, std::string_view value);
 
     // The node that serves the key now: its primary. Errors: invalid_argument (empty key), unavailable (no nodes).

@@ -20,6 +20,13 @@ class Library : public ::testing::Test {
         if (!client) throw std::runtime_error(client.error().message());
         return std::move(*client);
     }
+    Client connect(Options options) {
+        options.registries = {cluster.registry_endpoint};
+        options.deadline = seconds(60);
+        auto client = Client::connect(std::move(options));
+        if (!client) throw std::runtime_error(client.error().message());
+        return std::move(*client);
+    }
     LoopbackCluster cluster;
 };
 
@@ -40,6 +47,35 @@ TEST_F(Library, WritesReadsAndRemoves) {
     EXPECT_FALSE(client.get(key)->has_value());
     EXPECT_FALSE(client.erase(key)->has_value());
     EXPECT_EQ(client.put("", "x").error().code(), ErrorCode::invalid_argument);
+}
+
+TEST_F(Library, AsksForLessWhereACallSaysSo) {
+    Client client = connect();
+    EXPECT_EQ(client.put("k", "v", {.ack = WriteAck::primary}).value(), 0U);
+    EXPECT_EQ(client.put_many({{"k", "v"}}, {.ack = WriteAck::primary}).at(0).value(), 0U);
+    const ReadOptions stale{.read = ReadConsistency::stale, .max_age = milliseconds(50)};
+    const auto read = client.read("k", stale);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->found->value, "v");
+    EXPECT_EQ(read->age, milliseconds(50));
+    EXPECT_EQ(client.read("k", {}).value().age, milliseconds(0)) << "linearizable";
+    const auto none = client.read_many({"none"}, stale).at(0);
+    EXPECT_TRUE(!none->found && none->age == milliseconds(50)) << "that there is none has an age, too";
+    std::promise<Result<StaleValue>> later;
+    client.async_read("k", {.read = ReadConsistency::stale}, [&](auto result) { later.set_value(std::move(result)); });
+    EXPECT_EQ(later.get_future().get()->age, milliseconds(7));
+    EXPECT_EQ(client.scan("", {.read = stale}).value().at(0).age, milliseconds(50));
+    EXPECT_EQ(client.erase("k", {.ack = WriteAck::primary}).value(), std::optional<Version>(0));
+}
+
+TEST_F(Library, AsksForLessByItselfWhereTheClientIsToldSo) {
+    Client client = connect({.registries = {}, .read = ReadConsistency::stale, .ack = WriteAck::primary, .rack = "a"});
+    EXPECT_EQ(client.put("k", "v").value(), 0U);
+    EXPECT_GT(client.put("k", "v", {}).value(), 0U);
+    EXPECT_GT(client.compare_and_set("new", 0, "v").value(), 0U) << "a conditional write is acknowledged by all";
+    EXPECT_EQ(client.get("k").value()->value, "v");
+    EXPECT_EQ(client.scan().value().at(0).age, milliseconds(7));
+    EXPECT_EQ(client.async_put("k", "v").get().value(), 0U);
 }
 
 TEST_F(Library, ComparesAndSets) {
@@ -333,8 +369,6 @@ TEST(LibraryConnect, RefusesOptionsThatCannotBe) {
     EXPECT_EQ(code_of({.registries = {"127.0.0.1"}}), ErrorCode::configuration);
     EXPECT_EQ(code_of({.registries = {endpoint, "tcp://127.0.0.1:99999"}}), ErrorCode::configuration);
     EXPECT_EQ(code_of({.registries = {endpoint}, .deadline = milliseconds(0)}), ErrorCode::configuration);
-    EXPECT_EQ(code_of({.registries = {endpoint}, .read = ReadConsistency::stale}), ErrorCode::configuration);
-    EXPECT_EQ(code_of({.registries = {endpoint}, .ack = WriteAck::primary}), ErrorCode::configuration);
 }
 
 }  // namespace

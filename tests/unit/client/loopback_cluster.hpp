@@ -69,6 +69,10 @@ class LoopbackServer final : public Actor {
         effects_.sends.push_back({from.address, {}, std::move(message)});
     }
 
+    static std::optional<Duration> age_of(const std::optional<StaleRead>& stale) {
+        if (!stale) return std::nullopt;
+        return stale->max_age.value_or(std::chrono::milliseconds(7));
+    }
     void serve(const Origin& from, Write& write) {
         ++writes;
         auto& keys = data_[write.partition];
@@ -83,17 +87,20 @@ class LoopbackServer final : public Actor {
             keys[write.key] = {*write.value, last_};
         else
             keys.erase(write.key);
-        answer(from, WriteAnswer{write.request, WriteStatus::done, last_, last_});
+        const OpNumber told = write.ack == Ack::primary ? OpNumber() : last_;
+        answer(from, WriteAnswer{write.request, WriteStatus::done, told, last_});
     }
     void serve(const Origin& from, Get& get) {
         const auto& keys = data_[get.partition];
         const auto found = keys.find(get.key);
-        if (found == keys.end()) return answer(from, GetAnswer{get.request, std::nullopt, {}, last_});
-        answer(from, GetAnswer{get.request, found->second.value, found->second.version, last_});
+        GetAnswer told{get.request, std::nullopt, {}, last_, age_of(get.stale)};
+        if (found != keys.end())
+            std::tie(told.value, told.version) = std::tie(found->second.value, found->second.version);
+        answer(from, std::move(told));
     }
     void serve(const Origin& from, Scan& scan) {
         const std::size_t limit = scan.limit == 0 ? 7 : std::min(scan.limit, 7U);  // small parts: several a partition
-        ScanAnswer part{scan.request, {}, false, last_};
+        ScanAnswer part{scan.request, {}, false, last_, age_of(scan.stale)};
         for (const auto& [key, stored] : data_[scan.partition]) {
             if (!key.starts_with(scan.prefix) || (scan.after && key <= *scan.after)) continue;
             part.more = part.records.size() == limit;

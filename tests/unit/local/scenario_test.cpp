@@ -32,6 +32,24 @@ TEST(LocalCluster, KeepsEveryKeyReadableWhileNodesComeAndGo) {
     EXPECT_EQ(read(cluster, "key4"), std::nullopt);
 }
 
+TEST(LocalCluster, AnswersSoonerWhereACallAsksForLess) {
+    Log log;
+    LocalCluster cluster(log.options(3));
+    for (const char* name : {"node1", "node2", "node3"}) ASSERT_EQ(testing::error(cluster.add_node(name)), "");
+    ASSERT_EQ(testing::error(cluster.settle()), "");
+    EXPECT_EQ(cluster.put("key", "value", {.ack = WriteAck::primary}).value_or(99), 0U) << "no version";
+    EXPECT_EQ(read(cluster, "key"), "value");
+    const ReadOptions stale{.read = ReadConsistency::stale, .max_age = std::chrono::seconds(5)};
+    for (int i = 0; i < 3; ++i) {  // a replica each time
+        const auto found = cluster.read("other", stale);
+        ASSERT_TRUE(found) << found.error().message();
+        EXPECT_FALSE(found->found);
+        EXPECT_LE(found->age, std::chrono::seconds(5));
+    }
+    EXPECT_EQ(cluster.erase("key", {.ack = WriteAck::primary}).value_or(std::nullopt), std::optional<Version>(0));
+    EXPECT_EQ(read(cluster, "key"), std::nullopt);
+}
+
 TEST(LocalCluster, MovesOnlyKeysWhoseOwnersChange) {
     Log log;
     LocalCluster cluster(log.options(1));
