@@ -28,8 +28,7 @@ std::string_view fault(OptionKind kind, std::string_view value) {
         case OptionKind::format: return value == "table" || value == "json" ? "" : "table or json";
         case OptionKind::text:
         case OptionKind::list: return value.empty() ? "a value" : "";
-        case OptionKind::flag:
-        case OptionKind::later: break;
+        case OptionKind::flag: break;
     }
     return "";
 }
@@ -116,7 +115,6 @@ class Parser {
         }
         const OptionSpec* option = find(name);
         if (option == nullptr) return unknown(name);
-        if (option->kind == OptionKind::later) return later_version(fmt::format("the option '{}'", option->name));
         if (option->kind == OptionKind::flag) {
             if (value) return usage_error(fmt::format("{} takes no value", option->name));
             parsed_.help = parsed_.help || option->name == "--help";

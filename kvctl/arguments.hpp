@@ -29,7 +29,6 @@ enum class OptionKind : unsigned char {
     size,      // bytes, 1 or more: 100, 4KiB, 1MiB
     duration,  // 500ms, 5s, 2min
     format,    // table or json
-    later,     // a flag that belongs to a later version
 };
 
 struct OptionSpec {

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "kvctl/commands/commands.hpp"
+#include "kvctl/consistency.hpp"
 
 namespace ringkv::kvctl {
 namespace {
@@ -25,7 +26,7 @@ std::vector<CommandSpec> data_commands() {
          .most_words = 2,
          .options = {{"--if-version", OptionKind::number, "N", "only if the key has this version (0: is absent)"},
                      {"--if-absent", OptionKind::flag, "", "only if there is no such key"},
-                     {"--ack", OptionKind::text, "all", "when it counts as written"},
+                     ack_option,
                      key_base64},
          .details = "VALUE '-' reads the value from standard input, '@FILE' from a file, byte for byte. A value that\n"
                     "is '-' or begins with '@' itself goes through standard input; a word that begins with '-' goes\n"
@@ -36,25 +37,30 @@ std::vector<CommandSpec> data_commands() {
          .summary = "print a value",
          .least_words = 1,
          .most_words = 1,
-         .options = {{"--stale", OptionKind::later}, key_base64},
-         .details = "The value's own bytes on standard output; a newline is added on a terminal only.",
+         .options = {read_option, max_age_option, rack_option, key_base64},
+         .details = "The value's own bytes on standard output; a newline is added on a terminal only. How old a stale\n"
+                    "read may be is said on standard error.",
          .run = run_get},
         {.name = "del",
          .words = "KEY",
          .summary = "remove a key",
          .least_words = 1,
          .most_words = 1,
-         .options = {{"--if-version", OptionKind::count, "N", "only if the key has this version"}, key_base64},
+         .options = {{"--if-version", OptionKind::count, "N", "only if the key has this version"},
+                     ack_option,
+                     key_base64},
          .run = run_del},
         {.name = "mget",
          .words = "KEY...",
          .summary = "print the values of many keys",
          .least_words = 1,
          .most_words = any_number,
+         .options = {read_option, max_age_option, rack_option},
          .details = "One line a key, in the order of the arguments. Exit code 1 if any of them is missing.",
          .run = run_mget},
         {.name = "mput",
          .summary = "store many values, read from standard input",
+         .options = {ack_option},
          .details =
              "One JSON object a line: {\"key\" or \"key_base64\", \"value\" or \"value_base64\"}. If any line is\n"
              "bad nothing is stored (import takes what it can). One line of result a key, in their order; the\n"
@@ -65,7 +71,10 @@ std::vector<CommandSpec> data_commands() {
          .summary = "print keys and values",
          .most_words = 1,
          .options = {{"--limit", OptionKind::count, "N", "at most so many"},
-                     {"--keys", OptionKind::flag, "", "the keys alone"}},
+                     {"--keys", OptionKind::flag, "", "the keys alone"},
+                     read_option,
+                     max_age_option,
+                     rack_option},
          .details = "Every key once, however the ring changes meanwhile; ordered within a partition, not across.\n"
                     "As a table, bytes that a terminal should not see are escaped; -o json is exact.",
          .run = run_scan},
@@ -125,6 +134,10 @@ std::vector<CommandSpec> cluster_commands() {
                      {"--keys", OptionKind::count, "K", "different keys (10000)"},
                      {"--distribution", OptionKind::text, "NAME", "uniform, zipfian or latest, instead of its own"},
                      {"--warm-up", OptionKind::duration, "TIME", "of load before it is measured (none)"},
+                     ack_option,
+                     read_option,
+                     max_age_option,
+                     rack_option,
                      {"--seconds", OptionKind::count, "S", "how long (10)"}},
          .details =
              "C times D operations are outstanding all the time. All but put first write the K keys, which begin\n"

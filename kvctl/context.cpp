@@ -24,6 +24,7 @@ Result<Client> connect(const Context& context) {
     Options options;
     options.registries = context.registries;
     options.deadline = context.timeout;
+    options.rack = context.arguments.text("--rack").value_or("");
     return Client::connect(std::move(options));
 }
 

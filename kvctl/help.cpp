@@ -8,7 +8,6 @@ namespace {
 std::string option_lines(const std::vector<OptionSpec>& options) {
     std::string text;
     for (const OptionSpec& option : options) {
-        if (option.kind == OptionKind::later) continue;
         const std::string letter = option.letter != 0 ? fmt::format("-{}, ", option.letter) : "";
         std::string form = fmt::format("  {}{} {}", letter, option.name, option.value);
         if (form.size() > 27) form += "\n" + std::string(27, ' ');

@@ -42,6 +42,7 @@ void PumpStatistics::add(const PumpStatistics& other) {
         first_error = other.first_error;
     }
     wrong_values += other.wrong_values;
+    oldest = std::max(oldest, other.oldest);
     conflicts += other.conflicts;
     worst = worse(worst, other.worst);
     if (!fatal) fatal = other.fatal;
@@ -54,8 +55,8 @@ Histogram PumpStatistics::all() const {
 }
 
 Pump::Pump(Client& client, std::size_t slots, std::uint64_t seed, Source& source, const BenchValues& values,
-           Workers* workers)
-    : client_(client), slots_(slots), source_(source), values_(values), workers_(workers) {
+           Workers* workers, const Consistency& consistency)
+    : client_(client), slots_(slots), source_(source), values_(values), workers_(workers), consistency_(consistency) {
     Random seeds(seed);
     for (Slot& slot : slots_) slot.random = Random(seeds.next());
 }
@@ -74,6 +75,7 @@ void Pump::forget_latencies() {
     const std::lock_guard lock(mutex_);
     statistics_.latencies = {};
     statistics_.conflicts = 0;
+    statistics_.oldest = {};
 }
 
 PumpStatistics Pump::statistics() const {
@@ -114,7 +116,22 @@ void Pump::send(std::size_t slot) {
     }
 }
 
+void Pump::send_stale_get(std::size_t slot) {
+    const std::uint64_t number = slots_[slot].operation.key;
+    client_.async_read(bench_key(number), consistency_.read,
+                       [self = shared_from_this(), slot, number](const Result<StaleValue>& read) {
+                           if (!read) return self->answered(slot, Failure{read.error()});
+                           {
+                               const std::lock_guard lock(self->mutex_);
+                               self->statistics_.oldest = std::max(self->statistics_.oldest, read->age);
+                           }
+                           // What was written lately may be lacking.
+                           self->answered(slot, read->found ? self->wrong(number, read->found) : std::nullopt);
+                       });
+}
+
 void Pump::send_get(std::size_t slot) {
+    if (consistency_.stale()) return send_stale_get(slot);
     const std::uint64_t number = slots_[slot].operation.key;
     client_.async_get(bench_key(number),
                       [self = shared_from_this(), slot, number](const Result<std::optional<VersionedValue>>& found) {
@@ -125,7 +142,7 @@ void Pump::send_get(std::size_t slot) {
 void Pump::send_put(std::size_t slot) {
     const std::string key = bench_key(slots_[slot].operation.key);
     const std::string& value = value_for(values_, key, slots_[slot].random.next());
-    client_.async_put(key, value, [self = shared_from_this(), slot](const Result<Version>& done) {
+    client_.async_put(key, value, consistency_.write, [self = shared_from_this(), slot](const Result<Version>& done) {
         self->answered(slot, done ? std::nullopt : std::optional(Failure{done.error()}));
     });
 }
@@ -177,14 +194,15 @@ std::optional<Failure> Pump::scan(const Operation& operation) {
     prefix.resize(prefix.size() - 2);
     std::set<std::string> seen;
     std::optional<Failure> failure;
-    const auto scanned = client_.scan(prefix, {.limit = operation.limit}, [&](const KeyValue& entry) {
-        if (!entry.key.starts_with(prefix) || !BenchValues::is_right(entry.key, entry.value)) {
-            failure = wrong_value(fmt::format("a scan of '{}' brought a wrong key or value", prefix));
-        } else if (!seen.insert(entry.key).second) {
-            failure = wrong_value(fmt::format("a scan of '{}' brought '{}' twice", prefix, entry.key));
-        }
-        return !failure;
-    });
+    const auto scanned =
+        client_.scan(prefix, {.limit = operation.limit, .read = consistency_.read}, [&](const KeyValue& entry) {
+            if (!entry.key.starts_with(prefix) || !BenchValues::is_right(entry.key, entry.value)) {
+                failure = wrong_value(fmt::format("a scan of '{}' brought a wrong key or value", prefix));
+            } else if (!seen.insert(entry.key).second) {
+                failure = wrong_value(fmt::format("a scan of '{}' brought '{}' twice", prefix, entry.key));
+            }
+            return !failure;
+        });
     if (!scanned) return Failure{scanned.error()};
     if (!failure && seen.size() > operation.limit) {
         failure =
@@ -192,7 +210,8 @@ std::optional<Failure> Pump::scan(const Operation& operation) {
     }
     // It saw all there is unless it was ended by the limit.
     const std::uint64_t end = operation.key + source_.present(operation.key, scanned_keys);
-    for (std::uint64_t key = operation.key; !failure && seen.size() < operation.limit && key < end; ++key) {
+    for (std::uint64_t key = operation.key;
+         !consistency_.stale() && !failure && seen.size() < operation.limit && key < end; ++key) {
         if (!seen.contains(bench_key(key))) {
             failure = wrong_value(fmt::format("a scan of '{}' did not bring '{}'", prefix, bench_key(key)));
         }

@@ -32,8 +32,9 @@ struct PumpStatistics {
     std::array<Histogram, operation_kinds> latencies;  // of what succeeded; a count is how many did
     std::uint64_t errors = 0;
     std::uint64_t outcome_unknown = 0;
-    std::uint64_t wrong_values = 0;  // reads that did not bring what they must
-    std::uint64_t conflicts = 0;     // compare-and-sets of a read-modify-write that found another version
+    std::uint64_t wrong_values = 0;       // reads that did not bring what they must
+    std::chrono::milliseconds oldest{0};  // stale reads: none was older
+    std::uint64_t conflicts = 0;          // compare-and-sets of a read-modify-write that found another version
     ExitCode worst = ExitCode::ok;
     std::optional<Error> first_error;  // a wrong value before any other
     std::optional<Error> fatal;        // repeating the operation cannot help: the pump has stopped
@@ -43,12 +44,20 @@ struct PumpStatistics {
     [[nodiscard]] Histogram all() const;
 };
 
+// What operations ask for. Read-modify-writes ask for the surest, whatever it says.
+struct Consistency {
+    WriteOptions write{};
+    ReadOptions read{};
+
+    [[nodiscard]] bool stale() const { return read.read == ReadConsistency::stale; }
+};
+
 // Thread-safe. Must be made by std::make_shared: operations under way share it. All that it refers to must outlive it.
 class Pump : public std::enable_shared_from_this<Pump> {
   public:
     // `seed`: what is drawn is the same for the same seed. `workers`: for scans; nullptr: the source has none.
     Pump(Client& client, std::size_t slots, std::uint64_t seed, Source& source, const BenchValues& values,
-         Workers* workers);
+         Workers* workers, const Consistency& consistency = {});
 
     // Once.
     void start();
@@ -73,6 +82,7 @@ class Pump : public std::enable_shared_from_this<Pump> {
     void run(std::size_t slot);
     void send(std::size_t slot);
     void send_get(std::size_t slot);
+    void send_stale_get(std::size_t slot);
     void send_put(std::size_t slot);
     void send_scan(std::size_t slot);
     void read_to_modify(std::size_t slot);
@@ -89,6 +99,7 @@ class Pump : public std::enable_shared_from_this<Pump> {
     Source& source_;
     const BenchValues& values_;
     Workers* const workers_;
+    const Consistency consistency_;
     std::atomic<bool> stopped_{false};
 
     mutable std::mutex mutex_;

@@ -10,6 +10,7 @@
 
 #include "kvctl/bench/pump.hpp"
 #include "kvctl/commands/commands.hpp"
+#include "kvctl/consistency.hpp"
 #include "kvctl/progress.hpp"
 #include "kvctl/text.hpp"
 
@@ -32,6 +33,7 @@ struct Settings {
     std::uint64_t value_size = 0;
     std::chrono::milliseconds warm_up{0};
     std::chrono::seconds duration{0};
+    Consistency consistency{};
 
     [[nodiscard]] bool scans() const { return mix.share(OperationKind::scan) > 0; }
 };
@@ -71,6 +73,11 @@ Result<Settings> settings_of(const Arguments& arguments) {
         settings.mix.distribution = *distribution;
     }
     if (auto taken = take_load(arguments, settings); !taken) return taken.error();
+    const auto write = write_options(arguments);
+    if (!write) return write.error();
+    const auto read = read_options(arguments);
+    if (!read) return read.error();
+    settings.consistency = {*write, *read};
     settings.keys = arguments.number("--keys").value_or(10'000);
     settings.value_size = arguments.number("--value-size").value_or(100);
     if (const auto time = arguments.text("--warm-up")) settings.warm_up = parse_duration(*time).value();
@@ -91,10 +98,10 @@ double microseconds(std::chrono::nanoseconds time) {
 class Pumps {
   public:
     Pumps(std::vector<Client>& clients, std::uint64_t slots, Source& source, const BenchValues& values,
-          Workers* workers) {
+          Workers* workers, const Consistency& consistency = {}) {
         for (std::size_t i = 0; i < clients.size(); ++i) {
             const std::uint64_t share = slots / clients.size() + (i < slots % clients.size() ? 1 : 0);
-            pumps_.push_back(std::make_shared<Pump>(clients[i], share, i, source, values, workers));
+            pumps_.push_back(std::make_shared<Pump>(clients[i], share, i, source, values, workers, consistency));
         }
     }
 
@@ -236,6 +243,7 @@ void print_result(const Context& context, const Settings& settings, const PumpSt
         result["outcome_unknown"] = statistics.outcome_unknown;
         result["wrong_values"] = statistics.wrong_values;
         result["conflicts"] = statistics.conflicts;
+        if (settings.consistency.stale()) result["oldest_ms"] = statistics.oldest.count();
         for (const auto& [name, latencies] : kinds) result["kinds"][std::string(name)] = latencies_as_json(*latencies);
         return print_json(context, result);
     }
@@ -250,6 +258,7 @@ void print_result(const Context& context, const Settings& settings, const PumpSt
     if (settings.mix.share(OperationKind::read_modify_write) > 0) {
         out << fmt::format(", compare-and-sets repeated {}", statistics.conflicts);
     }
+    if (settings.consistency.stale()) out << fmt::format(", none older than {} ms", statistics.oldest.count());
     out << '\n';
 }
 
@@ -257,7 +266,7 @@ ExitCode measure(const Context& context, std::vector<Client>& clients, const Set
                  const BenchValues& values) {
     Workers workers(settings.scans() ? settings.outstanding : 0);
     Workload workload(settings.mix, settings.keys);
-    Pumps pumps(clients, settings.outstanding, workload, values, &workers);
+    Pumps pumps(clients, settings.outstanding, workload, values, &workers, settings.consistency);
     pumps.start();
     const bool warm = watch(context, pumps, Clock::now() + settings.warm_up, "warm-up ");
     pumps.forget_latencies();

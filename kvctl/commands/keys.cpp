@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kvctl/commands/commands.hpp"
+#include "kvctl/consistency.hpp"
 #include "kvctl/text.hpp"
 
 namespace ringkv::kvctl {
@@ -30,17 +31,13 @@ Result<std::optional<Version>> condition_of(const Arguments& arguments) {
     return std::optional<Version>(0);
 }
 
-Result<void> check_ack(const Arguments& arguments) {
-    const std::string ack = arguments.text("--ack").value_or("all");
-    if (ack == "primary") return later_version("--ack primary");
-    if (ack != "all") {
-        return Error(ErrorCode::invalid_argument, fmt::format("--ack is all or primary, not {}", named(ack)));
-    }
-    return {};
-}
-
+// 0: the primary alone has it.
 void print_version(const Context& context, std::string_view done, Version version) {
-    if (context.json) {
+    if (version == 0 && context.json) {
+        print_json(context, {{"ack", "primary"}});
+    } else if (version == 0) {
+        context.console.out << fmt::format("{}, on the primary\n", done);
+    } else if (context.json) {
         print_json(context, {{"version", version}});
     } else {
         context.console.out << fmt::format("{}, version {}\n", done, version);
@@ -55,7 +52,8 @@ ExitCode report_missing(const Context& context, std::string_view key) {
 }  // namespace
 
 ExitCode run_put(Context& context) {
-    if (auto checked = check_ack(context.arguments); !checked) return report(context, checked.error());
+    const auto options = write_options(context.arguments);
+    if (!options) return report(context, options.error());
     const auto condition = condition_of(context.arguments);
     if (!condition) return report(context, condition.error());
     const auto key = key_of(context, context.arguments.words[0]);
@@ -65,26 +63,31 @@ ExitCode run_put(Context& context) {
 
     auto client = connect(context);
     if (!client) return report_unconnected(context, client.error());
-    const auto version = *condition ? client->compare_and_set(*key, **condition, *value) : client->put(*key, *value);
+    const auto version =
+        *condition ? client->compare_and_set(*key, **condition, *value) : client->put(*key, *value, *options);
     if (!version) return report(context, version.error());
     print_version(context, "stored", *version);
     return ExitCode::ok;
 }
 
 ExitCode run_get(Context& context) {
+    const auto options = read_options(context.arguments);
+    if (!options) return report(context, options.error());
     const auto key = key_of(context, context.arguments.words[0]);
     if (!key) return report(context, key.error());
     auto client = connect(context);
     if (!client) return report_unconnected(context, client.error());
-    const auto found = client->get(*key);
-    if (!found) return report(context, found.error());
-    if (!*found) return report_missing(context, *key);
+    const auto read = client->read(*key, *options);
+    if (!read) return report(context, read.error());
+    say_age(context, *options, read->age);
+    if (!read->found) return report_missing(context, *key);
 
-    const VersionedValue& entry = **found;
+    const VersionedValue& entry = *read->found;
     if (context.json) {
         Json object = with_key(*key);
         add_bytes(object, "value", entry.value);
         object["version"] = entry.version;
+        if (options->read == ReadConsistency::stale) object["age_ms"] = read->age.count();
         print_json(context, object);
     } else {
         context.console.out << entry.value << (context.console.out_is_terminal ? "\n" : "");
@@ -93,6 +96,8 @@ ExitCode run_get(Context& context) {
 }
 
 ExitCode run_del(Context& context) {
+    const auto options = write_options(context.arguments);
+    if (!options) return report(context, options.error());
     const auto key = key_of(context, context.arguments.words[0]);
     if (!key) return report(context, key.error());
     auto client = connect(context);
@@ -104,7 +109,7 @@ ExitCode run_del(Context& context) {
         print_version(context, "removed", *version);
         return ExitCode::ok;
     }
-    const auto version = client->erase(*key);
+    const auto version = client->erase(*key, *options);
     if (!version) return report(context, version.error());
     if (!*version) return report_missing(context, *key);
     print_version(context, "removed", **version);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kvctl/commands/commands.hpp"
+#include "kvctl/consistency.hpp"
 #include "kvctl/text.hpp"
 
 namespace ringkv::kvctl {
@@ -50,12 +51,16 @@ ExitCode read_entries(const Context& context, Entries& entries) {
 void print_put(const Context& context, const std::string& key, const Result<Version>& version) {
     if (context.json) {
         Json object = with_key(key);
-        if (version) {
+        if (version && *version == 0) {
+            object["ack"] = "primary";
+        } else if (version) {
             object["version"] = *version;
         } else {
             add_error(object, version.error());
         }
         print_json(context, object);
+    } else if (version && *version == 0) {
+        context.console.out << fmt::format("{}\ton the primary\n", escape(key));
     } else if (version) {
         context.console.out << fmt::format("{}\tversion {}\n", escape(key), *version);
     } else {
@@ -64,29 +69,30 @@ void print_put(const Context& context, const std::string& key, const Result<Vers
     }
 }
 
-void print_got(const Context& context, const std::string& key, const Result<std::optional<VersionedValue>>& found) {
+void print_got(const Context& context, const std::string& key, const Result<StaleValue>& read, bool stale) {
     const Console& console = context.console;
     if (context.json) {
         Json object = with_key(key);
-        if (!found) {
-            add_error(object, found.error());
-        } else if (!*found) {
+        if (!read) {
+            add_error(object, read.error());
+        } else if (!read->found) {
             object["found"] = false;
         } else {
-            add_bytes(object, "value", (*found)->value);
-            object["version"] = (*found)->version;
+            add_bytes(object, "value", read->found->value);
+            object["version"] = read->found->version;
             object["found"] = true;
         }
+        if (read && stale) object["age_ms"] = read->age.count();
         print_json(context, object);
         return;
     }
     console.out << escape(key) << '\t';
-    if (!found) {
-        console.out << console.paint_out(Colour::red, to_string(found.error().code()));
-    } else if (!*found) {
+    if (!read) {
+        console.out << console.paint_out(Colour::red, to_string(read.error().code()));
+    } else if (!read->found) {
         console.out << console.paint_out(Colour::dim, "(not found)");
     } else {
-        console.out << escape((*found)->value);
+        console.out << escape(read->found->value);
     }
     console.out << '\n';
 }
@@ -94,27 +100,34 @@ void print_got(const Context& context, const std::string& key, const Result<std:
 }  // namespace
 
 ExitCode run_mget(Context& context) {
+    const auto options = read_options(context.arguments);
+    if (!options) return report(context, options.error());
     auto client = connect(context);
     if (!client) return report_unconnected(context, client.error());
     const std::vector<std::string>& keys = context.arguments.words;
-    const auto results = client->get_many(keys);
+    const auto results = client->read_many(keys, *options);
+    std::chrono::milliseconds age{0};
     ExitCode code = ExitCode::ok;
     std::size_t missing = 0;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        print_got(context, keys[i], results[i]);
+        print_got(context, keys[i], results[i], options->read == ReadConsistency::stale);
+        if (results[i]) age = std::max(age, results[i]->age);
         if (!results[i]) {
             context.console.say(fmt::format("kvctl mget: {}: {}", named(keys[i]), results[i].error().message()));
             code = worse(code, exit_code(results[i].error()));
-        } else if (!*results[i]) {
+        } else if (!results[i]->found) {
             ++missing;
             code = worse(code, ExitCode::not_found);
         }
     }
+    say_age(context, *options, age);
     if (missing > 0) context.console.say(fmt::format("kvctl mget: {} of {} keys not found", missing, keys.size()));
     return code;
 }
 
 ExitCode run_mput(Context& context) {
+    const auto options = write_options(context.arguments);
+    if (!options) return report(context, options.error());
     Entries entries;
     if (const ExitCode code = read_entries(context, entries); code != ExitCode::ok) return code;
     auto client = connect(context);
@@ -125,7 +138,7 @@ ExitCode run_mput(Context& context) {
         const std::size_t count = std::min(keys_at_once, entries.size() - at);
         const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(at);
         const Entries part(begin, begin + static_cast<std::ptrdiff_t>(count));
-        const auto results = client->put_many(part);
+        const auto results = client->put_many(part, *options);
         for (std::size_t i = 0; i < part.size(); ++i) {
             print_put(context, part[i].first, results[i]);
             if (results[i]) continue;

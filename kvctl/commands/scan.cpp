@@ -1,9 +1,11 @@
 // scan, export: every key with a prefix, printed as it comes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "kvctl/commands/commands.hpp"
+#include "kvctl/consistency.hpp"
 #include "kvctl/progress.hpp"
 #include "kvctl/text.hpp"
 
@@ -14,12 +16,13 @@ std::string prefix_of(const Context& context) {
     return context.arguments.words.empty() ? "" : context.arguments.words.front();
 }
 
-void print_row(const Context& context, const KeyValue& entry, bool keys_only) {
+void print_row(const Context& context, const KeyValue& entry, bool keys_only, bool stale) {
     const Console& console = context.console;
     if (context.json) {
         Json object = with_key(entry.key);
         if (!keys_only) add_bytes(object, "value", entry.value);
         if (entry.version != 0) object["version"] = entry.version;
+        if (stale) object["age_ms"] = entry.age.count();
         print_json(context, object);
         return;
     }
@@ -42,19 +45,25 @@ ExitCode report_incomplete(const Context& context, const Error& error, std::uint
 }  // namespace
 
 ExitCode run_scan(Context& context) {
+    const auto read = read_options(context.arguments);
+    if (!read) return report(context, read.error());
     auto client = connect(context);
     if (!client) return report_unconnected(context, client.error());
     ScanOptions options;
     options.limit = context.arguments.number("--limit").value_or(0);
     options.keys_only = context.arguments.has("--keys");
+    options.read = *read;
 
     std::uint64_t count = 0;
+    std::chrono::milliseconds age{0};
     const auto scanned = client->scan(prefix_of(context), options, [&](const KeyValue& entry) {
-        print_row(context, entry, options.keys_only);
+        print_row(context, entry, options.keys_only, read->read == ReadConsistency::stale);
+        age = std::max(age, entry.age);
         ++count;
         return context.console.out.good();
     });
     if (!scanned) return report_incomplete(context, scanned.error(), count);
+    if (count > 0) say_age(context, *read, age);
     return ExitCode::ok;
 }
 

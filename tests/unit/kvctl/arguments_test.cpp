@@ -87,7 +87,6 @@ TEST(Arguments, WhatComesLaterIsRecognised) {
     for (const char* name : {"events", "top", "partition", "demo", "shell", "config"}) {
         EXPECT_THAT(fault({name, "anything", "--at-all"}), HasSubstr("belongs to a later version")) << name;
     }
-    EXPECT_THAT(fault({"get", "k", "--stale"}), HasSubstr("'--stale' belongs to a later version"));
 }
 
 TEST(Arguments, HelpNeedsNoWords) {

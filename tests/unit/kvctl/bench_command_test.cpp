@@ -52,6 +52,14 @@ TEST_F(Bench, EveryWorkloadSaysHowFastAndFindsNothingWrong) {
     }
 }
 
+TEST_F(Bench, AsksForLessWhereItIsToldTo) {
+    EXPECT_EQ(report_of({"get", "--keys", "50", "--read", "stale", "--max-age", "1s"})["oldest_ms"], 42);
+    EXPECT_EQ(fake::last_read_options().max_age, std::chrono::seconds(1));
+    EXPECT_EQ(fake::last_write_options().ack, WriteAck::all) << "the keys that are written first";
+    EXPECT_FALSE(report_of({"put", "--keys", "50", "--ack", "primary"}).contains("oldest_ms"));
+    EXPECT_EQ(fake::last_write_options().ack, WriteAck::primary);
+}
+
 TEST_F(Bench, TellsEachKindOfOperationByItself) {
     const Json kinds = report_of({"ycsb-e", "--keys", "50"})["kinds"];
     EXPECT_EQ(kinds.size(), 2U);

@@ -63,12 +63,40 @@ TEST_F(Commands, PutWithAConditionFailsWithThree) {
     EXPECT_EQ(kvctl({"put", "k", "v", "--if-absent", "--if-version", "1"}).code, 2);
 }
 
-TEST_F(Commands, PutKnowsThatPrimaryAcknowledgementComesLater) {
-    EXPECT_EQ(kvctl({"put", "k", "v", "--ack", "all"}).code, 0);
-    const Ran later = kvctl({"put", "k", "v", "--ack", "primary"});
-    EXPECT_EQ(later.code, 2);
-    EXPECT_THAT(later.err, HasSubstr("belongs to a later version"));
+TEST_F(Commands, WhatThePrimaryAloneAcknowledgesHasNoVersion) {
+    EXPECT_THAT(kvctl({"put", "k", "v", "--ack", "all"}).out, HasSubstr("version"));
+    EXPECT_EQ(kvctl({"put", "k", "v", "--ack", "primary"}).out, "stored, on the primary\n");
+    EXPECT_EQ(fake::last_write_options().ack, WriteAck::primary);
+    EXPECT_EQ(kvctl({"put", "k", "v", "--ack", "primary", "-o", "json"}).out, "{\"ack\":\"primary\"}\n");
+    EXPECT_EQ(kvctl({"mput", "--ack", "primary"}, "{\"key\":\"m\",\"value\":\"v\"}\n").out, "m\ton the primary\n");
+    EXPECT_EQ(kvctl({"del", "k", "--ack", "primary"}).out, "removed, on the primary\n");
     EXPECT_EQ(kvctl({"put", "k", "v", "--ack", "some"}).code, 2);
+}
+
+TEST_F(Commands, AConditionalWriteIsAcknowledgedByAll) {
+    store("k", "old", 5);
+    EXPECT_EQ(kvctl({"put", "k", "new", "--if-version", "5", "--ack", "primary"}).code, 2);
+    EXPECT_EQ(kvctl({"put", "x", "new", "--if-absent", "--ack", "primary"}).code, 2);
+    EXPECT_EQ(kvctl({"del", "k", "--if-version", "5", "--ack", "primary"}).code, 2);
+    EXPECT_EQ(stored("k"), "old");
+}
+
+TEST_F(Commands, AStaleReadSaysHowOldItMayBe) {
+    store("k", "v", 5);
+    const Ran ran = kvctl({"get", "k", "--read", "stale", "--max-age", "500ms", "--rack", "rack-b"});
+    EXPECT_EQ(ran.out, "v");
+    EXPECT_THAT(ran.err, HasSubstr("at most 42 ms old"));
+    EXPECT_EQ(fake::last_read_options().read, ReadConsistency::stale);
+    EXPECT_EQ(fake::last_read_options().max_age, std::chrono::milliseconds(500));
+    EXPECT_EQ(fake::last_options().rack, "rack-b");
+    EXPECT_EQ(kvctl({"get", "k", "--read", "stale", "-o", "json"}).out,
+              "{\"key\":\"k\",\"value\":\"v\",\"version\":5,\"age_ms\":42}\n");
+    EXPECT_THAT(kvctl({"mget", "k", "--read", "stale"}).err, HasSubstr("at most 42 ms old"));
+    EXPECT_THAT(kvctl({"scan", "--read", "stale"}).err, HasSubstr("at most 42 ms old"));
+    EXPECT_EQ(kvctl({"get", "k", "--read", "linearizable"}).err, "");
+    EXPECT_EQ(kvctl({"get", "k", "--read", "some"}).code, 2);
+    EXPECT_EQ(kvctl({"get", "k", "--max-age", "1s"}).code, 2);
+    EXPECT_EQ(kvctl({"get", "k", "--read", "stale", "--max-age", "0s"}).code, 2);
 }
 
 TEST_F(Commands, TheThreeOutcomesOfAWriteHaveTheirOwnCodes) {

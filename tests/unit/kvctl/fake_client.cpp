@@ -17,6 +17,16 @@ Options& last_options() {
     return options;
 }
 
+WriteOptions& last_write_options() {
+    static WriteOptions options;
+    return options;
+}
+
+ReadOptions& last_read_options() {
+    static ReadOptions options;
+    return options;
+}
+
 std::string& spoiled_key() {
     static std::string key;
     return key;
@@ -71,6 +81,20 @@ class Client::Impl {
         const bool spoiled = key == fake::spoiled_key();
         return std::optional(VersionedValue{found->second.value + (spoiled ? "x" : ""), found->second.version});
     }
+    Result<StaleValue> read(std::string_view key, const ReadOptions& options) {
+        auto found = get(key);
+        if (!found) return found.error();
+        fake::last_read_options() = options;
+        return StaleValue{std::move(*found), age_of(options)};
+    }
+    static std::chrono::milliseconds age_of(const ReadOptions& options) {
+        return options.read == ReadConsistency::stale ? fake::age : std::chrono::milliseconds(0);
+    }
+    // As a node does: the primary alone names no version.
+    static Result<Version> told(const WriteOptions& options, Result<Version> version) {
+        fake::last_write_options() = options;
+        return version && options.ack == WriteAck::primary ? Result<Version>(0) : version;
+    }
     static std::map<std::string, fake::Stored> entries() {
         const std::lock_guard lock(store_mutex());
         return fake::store();
@@ -110,11 +134,23 @@ Result<Client> Client::connect(Options options) {
 Result<Version> Client::put(std::string_view key, std::string_view value) {
     return impl_->put(key, std::nullopt, value);
 }
+Result<Version> Client::put(std::string_view key, std::string_view value, const WriteOptions& options) {
+    return Impl::told(options, impl_->put(key, std::nullopt, value));
+}
 Result<std::optional<VersionedValue>> Client::get(std::string_view key) {
     return impl_->get(key);
 }
+Result<StaleValue> Client::read(std::string_view key, const ReadOptions& options) {
+    return impl_->read(key, options);
+}
 Result<std::optional<Version>> Client::erase(std::string_view key) {
     return impl_->erase(key);
+}
+Result<std::optional<Version>> Client::erase(std::string_view key, const WriteOptions& options) {
+    auto version = impl_->erase(key);
+    fake::last_write_options() = options;
+    if (version && *version && options.ack == WriteAck::primary) *version = 0;
+    return version;
 }
 Result<Version> Client::compare_and_set(std::string_view key, Version expected, std::string_view value) {
     return impl_->put(key, expected, value);
@@ -132,10 +168,20 @@ std::vector<Result<std::optional<VersionedValue>>> Client::get_many(const std::v
     for (const std::string& key : keys) results.push_back(get(key));
     return results;
 }
+std::vector<Result<StaleValue>> Client::read_many(const std::vector<std::string>& keys, const ReadOptions& options) {
+    std::vector<Result<StaleValue>> results;
+    results.reserve(keys.size());
+    for (const std::string& key : keys) results.push_back(read(key, options));
+    return results;
+}
 std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries) {
+    return put_many(entries, {});
+}
+std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries,
+                                              const WriteOptions& options) {
     std::vector<Result<Version>> results;
     results.reserve(entries.size());
-    for (const auto& [key, value] : entries) results.push_back(put(key, value));
+    for (const auto& [key, value] : entries) results.push_back(put(key, value, options));
     return results;
 }
 
@@ -147,16 +193,26 @@ Result<std::size_t> Client::scan(std::string_view prefix, const ScanOptions& opt
         if (options.limit != 0 && count == options.limit) break;
         ++count;
         const std::string value = entry.value + (key == fake::spoiled_key() ? "x" : "");
-        if (!each({key, options.keys_only ? "" : value, entry.version})) break;
+        const auto age = Impl::age_of(options.read.value_or(ReadOptions{}));
+        if (!each({key, options.keys_only ? "" : value, entry.version, age})) break;
     }
     return count;
 }
 
 void Client::async_put(std::string_view key, std::string_view value, std::function<void(Result<Version>)> done) {
+    async_put(key, value, {}, std::move(done));
+}
+void Client::async_put(std::string_view key, std::string_view value, const WriteOptions& options,
+                       std::function<void(Result<Version>)> done) {
     if (auto error = Impl::refusal(key)) return done(*error);
-    impl_->later([this, key = std::string(key), value = std::string(value), done = std::move(done)] {
-        done(impl_->put(key, std::nullopt, value));
+    impl_->later([this, key = std::string(key), value = std::string(value), options, done = std::move(done)] {
+        done(Impl::told(options, impl_->put(key, std::nullopt, value)));
     });
+}
+void Client::async_read(std::string_view key, const ReadOptions& options,
+                        std::function<void(Result<StaleValue>)> done) {
+    if (auto error = Impl::refusal(key)) return done(*error);
+    impl_->later([this, key = std::string(key), options, done = std::move(done)] { done(impl_->read(key, options)); });
 }
 void Client::async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done) {
     if (auto error = Impl::refusal(key)) return done(*error);

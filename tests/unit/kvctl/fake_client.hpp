@@ -23,6 +23,11 @@ std::map<std::string, Stored>& store();
 
 // Of the last Client that was connected.
 Options& last_options();
+// Of the last call that had some.
+WriteOptions& last_write_options();
+ReadOptions& last_read_options();
+// Of what stale reads find.
+constexpr std::chrono::milliseconds age{42};
 
 // Defects. Reads of that key bring a byte more than was stored; no scan brings that key. Empty: none.
 std::string& spoiled_key();
