@@ -48,17 +48,21 @@ struct Body {
     std::string operator()(const Write& m) const {
         std::string what = m.value ? fmt::format("{}={}", quote(m.key), quote(*m.value)) : "erase " + quote(m.key);
         if (m.expected) what += fmt::format(" if {}", number(*m.expected));
-        return fmt::format("{} {} #{}", part(m.partition), what, number(m.sequence));
+        return fmt::format("{} {} #{}{}", part(m.partition), what, number(m.sequence),
+                           m.ack == Ack::primary ? " ack=primary" : "");
     }
     std::string operator()(const WriteAnswer& m) const {
+        if (m.status == WriteStatus::done && m.version.none()) return "done";
         return fmt::format("{} version {}", status(m.status), number(m.version));
     }
-    std::string operator()(const Get& m) const { return fmt::format("{} {}", part(m.partition), quote(m.key)); }
+    std::string operator()(const Get& m) const {
+        return fmt::format("{} {}{}", part(m.partition), quote(m.key), m.stale ? " stale" : "");
+    }
     std::string operator()(const GetAnswer& m) const {
         return m.value ? fmt::format("{} version {}", quote(*m.value), number(m.version)) : "absent";
     }
     std::string operator()(const Scan& m) const {
-        return fmt::format("{} prefix {}", part(m.partition), quote(m.prefix));
+        return fmt::format("{} prefix {}{}", part(m.partition), quote(m.prefix), m.stale ? " stale" : "");
     }
     std::string operator()(const ScanAnswer& m) const {
         return fmt::format("{} records{}", m.records.size(), m.more ? ", more" : "");

@@ -201,6 +201,15 @@ void World::arrive(Packet packet) {
     schedule_turn(to);
 }
 
+namespace {
+// What an older release passes over.
+void forget_what_is_newer(Message& message) {
+    if (auto* const get = std::get_if<Get>(&message)) get->stale.reset();
+    if (auto* const scan = std::get_if<Scan>(&message)) scan->stale.reset();
+    if (auto* const beacon = std::get_if<Beacon>(&message)) beacon->commits.clear();
+}
+}  // namespace
+
 void World::receive(HostId host, const Packet& packet) {
     auto envelope = decode(packet.frame);
     if (!envelope) {
@@ -218,6 +227,7 @@ void World::receive(HostId host, const Packet& packet) {
         // A learner of that release does not say so, and a primary of it does not read it.
         if (auto* const answer = std::get_if<StartViewOk>(&message); answer != nullptr && origin.minor == 0)
             answer->takes_entries = false;
+        if (origin.minor < minor_with_less_sure_answers) forget_what_is_newer(message);
         trace_message(TraceEvent::Kind::delivered, packet.from, packet.to, message);
         it.actor->receive(local_time(host), origin, std::move(message));
     }

@@ -17,7 +17,8 @@ namespace {
 std::string text_of(const Outcome& outcome) {
     if (const auto* write = std::get_if<WriteOutcome>(&outcome)) {
         switch (write->status) {
-            case WriteStatus::done: return fmt::format("version {}", write->version.value());
+            case WriteStatus::done:
+                return write->version.none() ? "done" : fmt::format("version {}", write->version.value());
             case WriteStatus::condition_failed:
                 return fmt::format("condition failed, version {}", write->version.value());
             case WriteStatus::not_found: return "not found";
@@ -35,6 +36,25 @@ std::string text_of(const Outcome& outcome) {
     return "a map";
 }
 
+std::optional<Duration> age_of(const Outcome& outcome) {
+    if (const auto* get = std::get_if<GetOutcome>(&outcome)) return get->age;
+    if (const auto* scan = std::get_if<ScanOutcome>(&outcome)) return scan->age;
+    return std::nullopt;
+}
+
+// `stale [max_age=DURATION]`
+std::optional<StaleRead> stale_of(Arguments& arguments) {
+    const auto max_age = arguments.option("max_age");
+    if (!arguments.take("stale")) return std::nullopt;
+    return StaleRead{max_age ? std::optional(duration_of(*max_age)) : std::nullopt};
+}
+
+Ack ack_of(Arguments& arguments) {
+    const std::string word = arguments.option("ack").value_or("all");
+    if (word != "all" && word != "primary") throw BadCommand("'" + word + "' is not an ack: all, primary");
+    return word == "all" ? Ack::all : Ack::primary;
+}
+
 }  // namespace
 
 // VERB CLIENT ARGUMENTS -> the operation, submitted.
@@ -43,12 +63,15 @@ Runner::Started Runner::submit(Arguments& arguments, const std::string& verb) {
     if (!the_cluster().is_client(client)) throw BadCommand("that is not a client");
     const Duration deadline = arguments.option("deadline", deadline_);
     const std::optional<Bound> bound = arguments.bound();
+    const auto age_word = arguments.option("age");
+    const std::optional<Bound> age = age_word ? std::optional(bound_of(*age_word)) : std::nullopt;
     Operation operation;
     std::string what = world().name(client) + " " + verb;
     if (verb == "scan") {
         ScanOperation scan;
         scan.partition = partition(arguments.after("in").value_or("p0"));
         scan.limit = static_cast<std::uint32_t>(arguments.option("limit", 0));
+        scan.stale = stale_of(arguments);
         if (!arguments.empty()) scan.prefix = arguments.next("a prefix");
         what += " " + quote(scan.prefix);
         operation = scan;
@@ -57,11 +80,11 @@ Runner::Started Runner::submit(Arguments& arguments, const std::string& verb) {
         if (const auto size = arguments.option("key_size")) key.resize(number_of(*size), 'k');
         what += " " + quote(key);
         if (verb == "get") {
-            operation = GetOperation{key};
+            operation = GetOperation{key, stale_of(arguments)};
         } else if (verb == "erase") {
-            operation = WriteOperation{key, std::nullopt, std::nullopt};
+            operation = WriteOperation{key, std::nullopt, std::nullopt, ack_of(arguments)};
         } else if (verb == "put" || verb == "cas") {
-            WriteOperation write{key, {}, {}};
+            WriteOperation write{key, {}, {}, ack_of(arguments)};
             if (verb == "cas") write.expected = OpNumber(number_of(arguments.next("the expected version")));
             write.value = arguments.next("a value");
             if (const auto size = arguments.option("value_size")) write.value->resize(number_of(*size), 'v');
@@ -71,7 +94,7 @@ Runner::Started Runner::submit(Arguments& arguments, const std::string& verb) {
         }
     }
     const Time at = world().now();
-    return {client, the_cluster().submit(client, std::move(operation), deadline), at, what, bound};
+    return {client, the_cluster().submit(client, std::move(operation), deadline), at, what, bound, age};
 }
 
 void Runner::show_outcome(const Started& started) {
@@ -83,7 +106,9 @@ void Runner::show_outcome(const Started& started) {
     const std::string time = took(started.bound, finished->at - started.at);
     const auto& outcome = finished->completion.outcome;
     if (outcome) {
-        say(fmt::format("{}: {}{}", started.what, text_of(*outcome), time));
+        const std::optional<Duration> age = age_of(*outcome);
+        say(fmt::format("{}: {}{}{}", started.what, text_of(*outcome), time,
+                        age ? within("age", started.age, *age) : ""));
     } else {
         const Error& error = outcome.error();
         say(fmt::format("{}: {}: {}{}", started.what, to_string(error.code()), error.message(), time));

@@ -89,14 +89,17 @@ void Runner::node(Arguments& arguments) {
     the_cluster().start(the_cluster().add_node(plan));
 }
 
-// `client c1 [via n1 n2]`
+// `client c1 [rack=rack-2] [via n1 n2]`
 void Runner::client(Arguments& arguments) {
     const std::string name = arguments.next("a name");
+    const std::string rack = arguments.option("rack").value_or("");
     std::vector<HostId> sources;
     if (arguments.take("via")) {
         for (const std::string& source : arguments.rest()) sources.push_back(host(source));
     }
-    the_cluster().start(the_cluster().add_client(name, sources));
+    ClientOptions options;
+    options.rack = rack;
+    the_cluster().start(the_cluster().add_client(name, sources, options));
     world().advance(std::chrono::milliseconds(50));  // it learns the map
 }
 

@@ -73,10 +73,14 @@ std::string Runner::run(const Block& block) {
 }
 
 std::string Runner::took(const std::optional<Bound>& bound, Duration duration) {
+    return within("took", bound, duration);
+}
+
+std::string Runner::within(const std::string& what, const std::optional<Bound>& bound, Duration duration) {
     if (!bound) return "";
-    if (bound->contains(duration)) return fmt::format(" (took {})", bound->words);
+    if (bound->contains(duration)) return fmt::format(" ({} {})", what, bound->words);
     failed_ = true;
-    return fmt::format(" (TOOK {}, not {})", text_of(duration), bound->words);
+    return fmt::format(" (BAD: {} {}, not {})", what, text_of(duration), bound->words);
 }
 
 void Runner::run_command(const std::string& line) {

@@ -37,6 +37,7 @@ class Runner {
         Time at;
         std::string what;
         std::optional<Bound> bound;
+        std::optional<Bound> age;  // of what a stale read brings
     };
 
     // cluster_commands.cpp: the machines, and what they know.
@@ -94,6 +95,7 @@ class Runner {
     [[nodiscard]] std::vector<simulation::HostId> process_of(simulation::HostId host);
     // What is printed of a time: nothing where there is no bound.
     [[nodiscard]] std::string took(const std::optional<Bound>& bound, Duration duration);
+    [[nodiscard]] std::string within(const std::string& what, const std::optional<Bound>& bound, Duration duration);
     void add_rule(Arguments& arguments, simulation::Rule::Action action, Duration delay);
     simulation::Rule rule_of(Arguments& arguments, simulation::Rule::Action action);
     void on_trace(const simulation::TraceEvent& event);
