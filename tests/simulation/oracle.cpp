@@ -62,6 +62,10 @@ void Oracle::applied(HostId host, PartitionId partition, const Entry& entry) {
         known = digest;
         ++committed_;
         states_[partition].apply(entry);
+        const Replica* replica = cluster_.replica_of(host, partition);
+        less_sure_.committed(entry, cluster_.world().now(),
+                             replica != nullptr && another_term_between(partition, entry.view, replica->view()));
+        committed_changes_.insert({partition, entry.op, entry.view});
         if (!entry.client.none() && !done_.insert({partition, entry.client, entry.sequence}).second)
             fail("applied-at-most-once",
                  fmt::format("{}: op {} is sequence {} of client {} once more", on(host, partition), entry.op.value(),
@@ -138,6 +142,61 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
                                    std::to_string(log.last().value()));
     check_what_it_brings(host, partition, log);
     check_lease(host, partition, replica);
+    check_early_answers(host, partition, replica);
+}
+
+// A next primary that has the entry commits it before it serves; one that has it not may serve before it comes back.
+bool Oracle::another_term_between(PartitionId partition, ViewId written, const View& now) const {
+    std::set<ViewId> terms{now.since};
+    for (auto view = views_.find({partition, written}); view != views_.end() && view->first.first == partition;
+         ++view) {
+        if (view->first.second > now.id) break;
+        terms.insert(view->second.since);
+    }
+    return terms.size() > 2;
+}
+
+// P6: what a primary alone acknowledges, it acknowledges under the leases of all. A turn takes no time here.
+void Oracle::check_early_answers(HostId host, PartitionId partition, const Replica& replica) {
+    const Primary* primary = replica.primary();
+    if (primary == nullptr || primary->uncommitted().answered_early() == 0) return;
+    for (const UncommittedWrites::Op& op : primary->uncommitted()) {
+        if (!op.answered_early || !answered_early_.insert({partition, op.entry->op, op.entry->view}).second) continue;
+        less_sure_.answered_early(*op.entry, cluster_.world().now());
+        // It may have begun to transfer its leadership later in that turn.
+        const bool serves = primary->phase() == Primary::Phase::serving;
+        if (serves && !primary->reads_now(cluster_.world().local_time(host)))
+            fail("early-answers-need-leases", fmt::format("{} answers op {} by itself, and does not hold all leases",
+                                                          on(host, partition), op.entry->op.value()));
+    }
+}
+
+void Oracle::check_transfers() {
+    for (const auto& [partition, op, view] : answered_early_) {
+        if (committed_changes_.contains({partition, op, view})) continue;
+        // The view that ended its term.
+        auto next = views_.find({partition, view});
+        const ViewId term = next == views_.end() ? ViewId{} : next->second.since;
+        ViewId before = view;
+        while (next != views_.end() && next->first.first == partition && next->second.since == term) {
+            before = next->first.second;
+            ++next;
+        }
+        if (next == views_.end() || next->first != std::pair(partition, before.next())) continue;
+        if (next->second.leadership_transferred)
+            fail("transfers-lose-nothing",
+                 fmt::format("partition {}: op {} of {} was acknowledged by the primary alone, and is lost by {}",
+                             partition.value(), op.value(), view.to_string(), describe(next->second)));
+    }
+}
+
+void Oracle::read_stale(const StaleReading& reading) {
+    const std::string objection = less_sure_.objection(reading, !plan_.beyond_clock_bound);
+    if (objection.empty()) return;
+    fail("stale-reads-tell-their-age",
+         fmt::format("key {} is read as {}, at most {} ms old: {}", reading.key,
+                     reading.value ? fmt::format("{}, version {}", *reading.value, reading.version.value()) : "absent",
+                     std::chrono::duration_cast<std::chrono::milliseconds>(reading.age).count(), objection));
 }
 
 void Oracle::check_view(PartitionId partition, const View& view, HostId host) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/less_sure_answers.hpp"
 #include "tests/simulation/plan.hpp"
 #include "tests/simulation/reference_state.hpp"
 #include "tests/world/cluster.hpp"
@@ -27,7 +28,11 @@ class Oracle {
     // Hooks of the cluster.
     void applied(HostId host, PartitionId partition, const Entry& entry);
     void turned(HostId host);
+    void read_stale(const StaleReading& reading);
 
+    [[nodiscard]] const LessSureAnswers& less_sure() const { return less_sure_; }
+    // At the end: a leadership transfer loses nothing that the primary before it had acknowledged by itself (P6).
+    void check_transfers();
     // Empty: every member of every partition has applied all that any has in its log. Else: which one has not.
     [[nodiscard]] std::string quiet() const;
     // When all is healed and quiet: every copy of a partition is the same, to the byte, sessions included.
@@ -57,6 +62,8 @@ class Oracle {
     void check_what_it_brings(HostId host, PartitionId partition, const PartitionLog& log);
     void check_view(PartitionId partition, const View& view, HostId host);
     void check_lease(HostId host, PartitionId partition, const Replica& replica);
+    [[nodiscard]] bool another_term_between(PartitionId partition, ViewId written, const View& now) const;
+    void check_early_answers(HostId host, PartitionId partition, const Replica& replica);
     void check_map(HostId host, const ClusterMap& map);
     void check_everybody_has(HostId host, PartitionId partition, OpNumber op);
     [[nodiscard]] std::string on(HostId host, PartitionId partition) const;
@@ -77,6 +84,9 @@ class Oracle {
     std::map<std::pair<PartitionId, ViewId>, View> views_;
     std::map<std::pair<HostId, PartitionId>, Seen> seen_;
     std::map<PartitionId, std::set<HostId>> readers_;  // hosts whose primary held all leases when last looked at
+    LessSureAnswers less_sure_;
+    std::set<std::tuple<PartitionId, OpNumber, ViewId>> answered_early_;
+    std::set<std::tuple<PartitionId, OpNumber, ViewId>> committed_changes_;
     std::map<Epoch, ClusterMap> maps_;
     std::map<HostId, Epoch> epochs_;
     std::uint64_t committed_ = 0;

@@ -51,6 +51,8 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     if (Random values = plan.random("large values"); values.chance(0.15) && !plan.long_copies())
         plan.value_bytes = static_cast<std::uint32_t>(values.between(500, 5000));
     if (Random memory = plan.random("memory"); memory.chance(0.15)) plan.memory = memory.between(20'000, 150'000);
+    if (Random early = plan.random("early answers"); early.chance(0.5)) plan.early = 0.1 + 0.6 * early.unit();
+    if (Random stale = plan.random("stale reads"); stale.chance(0.5)) plan.stale = 0.1 + 0.5 * stale.unit();
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     // That is for those alone that take entries while they are copied to: copies to older ones begin anew for ever.
@@ -84,14 +86,16 @@ std::string describe(const Plan& plan) {
     const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
     return fmt::format(
         "{} nodes of up to {} shards in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for "
-        "{:.1f} s{}; {}{} clients{} with windows of {} bytes, {} keys{}; {:.1f} s with faults{}: {}",
+        "{:.1f} s{}; {}{} clients{} with windows of {} bytes, {} keys{}, {:.0f} % of the writes acknowledged early, "
+        "{:.0f} % of the reads stale; {:.1f} s with faults{}: {}",
         plan.nodes, plan.shards, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
         plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry),
         plan.long_copies() ? fmt::format(", copies at {} bytes/s", plan.bytes_per_second) : "",
         plan.memory != 0 ? fmt::format("memory for {} bytes; ", plan.memory) : "", plan.clients,
         plan.hasty ? " in a hurry" : "", plan.window, plan.keys,
-        plan.value_bytes != 0 ? fmt::format(" with values of up to {} bytes", plan.value_bytes) : "",
-        seconds(plan.duration), plan.faults_from_the_start ? " from the first start on" : "", to_string(plan.faults));
+        plan.value_bytes != 0 ? fmt::format(" with values of up to {} bytes", plan.value_bytes) : "", 100 * plan.early,
+        100 * plan.stale, seconds(plan.duration), plan.faults_from_the_start ? " from the first start on" : "",
+        to_string(plan.faults));
 }
 
 }  // namespace ringkv::simulation

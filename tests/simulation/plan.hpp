@@ -39,6 +39,8 @@ struct Plan {
     double skew = 0;                // 0 = all keys alike; 1 = most operations on a few
     std::uint32_t value_bytes = 0;  // besides a few, of a value, at most
     std::uint32_t outstanding = 2;  // of one client, at most
+    double early = 0;               // share of the puts and erases that are acknowledged by the primary alone
+    double stale = 0;               // share of the reads that any replica may answer
     Duration pace = std::chrono::milliseconds(80);  // between the operations of one client, on average
     // The faults.
     FaultSet faults;

@@ -60,6 +60,7 @@ class Run {
         });
         cluster_.on_finished([this](HostId client, const Finished& finished) { workload_.finished(client, finished); });
         cluster_.on_point([this](HostId host) { return chaos_.dies_here(host); });
+        workload_.on_stale([this](const StaleReading& reading) { oracle_.read_stale(reading); });
         if (!teller) return;
         tell_story(cluster_, teller);
         chaos_.on_news([this, teller](const std::string& news) { tell_news(cluster_, teller, news); });
@@ -180,9 +181,11 @@ class Run {
     }
 
     void judge() {
+        if (!oracle_.violation()) oracle_.check_transfers();
         for (const auto& [key, history] : workload_.histories()) {
             if (oracle_.violation()) return;
             linearizability::History judged = history;
+            for (linearizability::Call& call : judged) settle_early(call);
             // Beyond the clock bound only reads may be stale: writes never go wrong.
             if (plan_.beyond_clock_bound)
                 std::erase_if(judged, [](const auto& call) { return call.kind == linearizability::Kind::get; });
@@ -192,6 +195,15 @@ class Run {
             const bool illegal = judgement.verdict == linearizability::Verdict::illegal;
             oracle_.fail(illegal ? "linearizable" : "decided", "key " + key + ": " + judgement.explanation);
         }
+    }
+
+    // What the primary alone acknowledged, and then was lost, may be done or not (P6). What was kept is certain.
+    void settle_early(linearizability::Call& call) {
+        if (call.outcome != linearizability::Outcome::done || call.version != 0 ||
+            !workload_.early().contains(call.value))
+            return;
+        if (!oracle_.less_sure().kept(call.value, Time(Duration(call.returned))))
+            call.outcome = linearizability::Outcome::unknown;
     }
 
     [[nodiscard]] Report report() {

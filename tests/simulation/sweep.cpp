@@ -84,15 +84,16 @@ SweepResult sweep(const SweepOptions& options, const Teller& progress) {
 std::string describe(const SweepTotals& totals) {
     std::string text = fmt::format(
         "{} runs, {:.2f} cluster-hours simulated in {:.1f} s: {:.0f} simulated seconds a second\n"
-        "calls {}: reads answered {}, writes done {}, conditions failed {}, not applied {}, unknown {}\n"
+        "calls {}: reads answered {}, and stale ones {}, writes done {} ({} by the primary alone), conditions failed "
+        "{}, not applied {}, unknown {}\n"
         "ops committed {}, views {}, members ejected that ran {}, histories judged linearizable {}, partitions lost "
-        "with a view of "
-        "one {}\n"
+        "with a view of one {}\n"
         "faults:",
         totals.runs, hours(totals.simulated), totals.took.count(),
         std::chrono::duration<double>(totals.simulated).count() / totals.took.count(), totals.calls.calls,
-        totals.calls.reads, totals.calls.writes, totals.calls.conditions_failed, totals.calls.refused,
-        totals.calls.unknown, totals.committed, totals.views, totals.ejected, totals.histories, totals.lost);
+        totals.calls.reads, totals.calls.stale, totals.calls.writes, totals.calls.early, totals.calls.conditions_failed,
+        totals.calls.refused, totals.calls.unknown, totals.committed, totals.views, totals.ejected, totals.histories,
+        totals.lost);
     for (std::size_t i = 0; i < fault_kinds; ++i)
         if (totals.fired[i] != 0) text += fmt::format(" {} {},", name_of(static_cast<Fault>(i)), totals.fired[i]);
     text.back() = '\n';

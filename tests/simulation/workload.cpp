@@ -19,11 +19,11 @@ linearizability::Instant instant(Time time) {
     return time.time_since_epoch().count();
 }
 
-Operation operation_of(const std::string& key, const Call& call) {
+Operation operation_of(const std::string& key, const Call& call, Ack ack, const std::optional<StaleRead>& stale) {
     switch (call.kind) {
-        case Kind::get: return GetOperation{key};
-        case Kind::put: return WriteOperation{key, call.value, {}};
-        case Kind::erase: return WriteOperation{key, {}, {}};
+        case Kind::get: return GetOperation{key, stale};
+        case Kind::put: return WriteOperation{key, call.value, {}, ack};
+        case Kind::erase: return WriteOperation{key, {}, {}, ack};
         case Kind::compare_and_set: return WriteOperation{key, call.value, OpNumber(call.expected)};
         case Kind::compare_and_erase: return WriteOperation{key, {}, OpNumber(call.expected)};
     }
@@ -65,6 +65,8 @@ void WorkloadTotals::add(const WorkloadTotals& other) {
     conditions_failed += other.conditions_failed;
     refused += other.refused;
     unknown += other.unknown;
+    early += other.early;
+    stale += other.stale;
 }
 
 Workload::Workload(SimulatedCluster& cluster, const Plan& plan) : cluster_(cluster), plan_(plan), lives_(plan.keys, 0) {
@@ -74,6 +76,8 @@ Workload::Workload(SimulatedCluster& cluster, const Plan& plan) : cluster_(clust
         if (i % 2 == 0) sources = cluster.nodes();
         ClientOptions options;
         options.contact.window = plan.window;
+        Random less_sure = plan.random(fmt::format("less sure client {}", i));
+        if (less_sure.chance(0.7)) options.rack = fmt::format("rack{}", less_sure.below(plan.racks));
         if (plan.hasty) {
             options.retry.pause = milliseconds(1);
             options.retry.longest_pause = options.retry.longest_overload_pause = milliseconds(2);
@@ -82,6 +86,7 @@ Workload::Workload(SimulatedCluster& cluster, const Plan& plan) : cluster_(clust
         clients_.push_back(host);
         Caller& caller = callers_[host];
         caller.random = plan.random(fmt::format("client {}", i));
+        caller.less_sure = less_sure;
         caller.number = i;
         caller.next = cluster.world().now() + caller.random.between(Duration(0), plan.pace * 2);
         cluster.world().start(host);
@@ -142,7 +147,17 @@ void Workload::call(HostId client, Caller& caller) {
     if (open.call.kind == Kind::compare_and_erase && open.call.expected == 0) open.call.kind = Kind::erase;
     const Duration deadline = caller.random.chance(0.3) ? caller.random.between(milliseconds(50), milliseconds(800))
                                                         : caller.random.between(milliseconds(800), milliseconds(8000));
+    choose_sureness(caller, open);
     submit(client, caller, std::move(open), deadline);
+}
+
+void Workload::choose_sureness(Caller& caller, Open& open) {
+    const Kind kind = open.call.kind;
+    if ((kind == Kind::put || kind == Kind::erase) && caller.less_sure.chance(plan_.early)) open.ack = Ack::primary;
+    if (kind != Kind::get || !caller.less_sure.chance(plan_.stale)) return;
+    open.stale.emplace();
+    if (caller.less_sure.chance(0.5))
+        open.stale->max_age = caller.less_sure.between(milliseconds(50), milliseconds(2000));
 }
 
 void Workload::submit(HostId client, Caller& caller, Open open, Duration deadline) {
@@ -150,7 +165,7 @@ void Workload::submit(HostId client, Caller& caller, Open open, Duration deadlin
     ++calls_[open.key];
     open.call.client = caller.number;
     open.call.called = instant(cluster_.world().now());
-    Operation operation = operation_of(open.key, open.call);
+    Operation operation = operation_of(open.key, open.call, open.ack, open.stale);
     // Noted before the turn that follows, which may finish it.
     OperationId id;
     cluster_.world().input(client, [&](Actor& actor, Time now) {
@@ -180,12 +195,32 @@ void Workload::finished(HostId client, const Finished& finished) {
     Open open = std::move(found->second);
     caller.open.erase(found);
     open.call.returned = instant(finished.at);
+    if (open.stale) {
+        if (!finished.completion.outcome) return void(++totals_.refused);
+        ++totals_.stale;
+        const auto& read = std::get<GetOutcome>(*finished.completion.outcome);
+        return stale_(
+            {open.key, read.value, read.version, Time(Duration(open.call.called)), read.age, open.stale->max_age});
+    }
     settle(open.call, finished.completion.outcome);
-    if (open.call.outcome == linearizability::Outcome::done) caller.known[open.key] = open.call.version;
+    told_early(open);
+    if (open.call.outcome == linearizability::Outcome::done && open.call.version != 0)
+        caller.known[open.key] = open.call.version;
     if (open.call.outcome == linearizability::Outcome::absent) caller.known[open.key] = 0;
     if (open.last_read && open.call.outcome == linearizability::Outcome::not_applied)
         unanswered_.push_back(open.key + ": " + finished.completion.outcome.error().message());
     record(open);
+}
+
+// Without a version it is not certain. An erasure has no value to be found by: whether it was kept is not looked for.
+void Workload::told_early(Open& open) {
+    if (open.ack != Ack::primary || open.call.outcome != linearizability::Outcome::done || open.call.version != 0)
+        return;
+    ++totals_.early;
+    if (open.call.kind == Kind::put)
+        early_.insert(open.call.value);
+    else
+        open.call.outcome = linearizability::Outcome::unknown;
 }
 
 void Workload::record(const Open& open) {
@@ -204,6 +239,7 @@ void Workload::record(const Open& open) {
 void Workload::crashed(HostId client) {
     Caller& caller = callers_.at(client);
     for (auto& [id, open] : caller.open) {
+        if (open.stale) continue;
         open.call.outcome =
             open.call.kind == Kind::get ? linearizability::Outcome::not_applied : linearizability::Outcome::unknown;
         open.call.returned = linearizability::never;
