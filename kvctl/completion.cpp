@@ -30,7 +30,7 @@ std::vector<std::string> first_words(const CommandSpec& command) {
 std::string joined(const std::vector<OptionSpec>& options, bool with_value_only) {
     std::string text;
     for (const OptionSpec& option : options) {
-        if (option.kind == OptionKind::later || (with_value_only && option.kind == OptionKind::flag)) continue;
+        if (with_value_only && option.kind == OptionKind::flag) continue;
         text += fmt::format("{}{}", text.empty() ? "" : " ", option.name);
         if (option.letter != 0) text += fmt::format(" -{}", option.letter);
     }
@@ -106,8 +106,7 @@ std::string fish_script(const std::vector<CommandSpec>& commands) {
         const std::string seen = fmt::format(" -n '__fish_seen_subcommand_from {}'", command.name);
         for (const std::string& word : first_words(command))
             script += fmt::format("complete -c kvctl{} -a {}\n", seen, quoted(word));
-        for (const OptionSpec& option : command.options)
-            if (option.kind != OptionKind::later) script += fish_option(option, seen);
+        for (const OptionSpec& option : command.options) script += fish_option(option, seen);
     }
     return script;
 }
