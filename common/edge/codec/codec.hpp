@@ -101,6 +101,8 @@ class FrameReader {
 // missing or not known are as in messages; a format, a type or an enumerator that is not known is an error of code
 // version_mismatch, which says that a newer release has written it.
 [[nodiscard]] std::string encode_record(const StorageRecord& record);
+// The same, put at the end of `onto`.
+void encode_record(const StorageRecord& record, std::string& onto);
 [[nodiscard]] Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& limits = {});
 
 // Values of the map, for the registry's store, which keeps the number of their format. Errors as of records.

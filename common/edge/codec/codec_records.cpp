@@ -83,7 +83,12 @@ Result<T> decode_any(std::string_view bytes) {
 
 std::string encode_record(const StorageRecord& record) {
     std::string buffer;
-    StringSink sink(buffer);
+    encode_record(record, buffer);
+    return buffer;
+}
+
+void encode_record(const StorageRecord& record, std::string& onto) {
+    StringSink sink(onto);
     Packer out(sink);
     wire::pack_alternative(out, record, [&out](std::uint64_t type) {
         out.array(2);
@@ -91,7 +96,6 @@ std::string encode_record(const StorageRecord& record) {
         out.number(type);
     });
     sink.flush();
-    return buffer;
 }
 
 Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& limits) {
