@@ -1,0 +1,194 @@
+#include "node/edge/disk/disk_log.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/node/disk_log_fixture.hpp"
+
+namespace ringkv {
+namespace {
+
+using test::DiskLogs;
+using test::numbered;
+using test::up_to;
+
+TEST(DiskLog, WhatWasCommittedComesBackInOrder) {
+    DiskLogs logs;
+    {
+        auto log = *logs.create();
+        for (std::uint64_t number = 1; number <= 20; ++number) {
+            ASSERT_TRUE(log->commit(BatchNumber(number), numbered(number)));
+            EXPECT_EQ(*log->durable(), BatchNumber(number));
+        }
+        EXPECT_GT(log->newest(), 3U) << "there are several segments";
+    }
+    for (std::uint64_t round = 0; round < 3; ++round) {
+        logs.disk.lose_power();
+        auto log = *logs.open();
+        const auto numbers = DiskLogs::replayed(*log);
+        ASSERT_TRUE(numbers) << numbers.error();
+        EXPECT_EQ(*numbers, up_to(20 + round));
+        EXPECT_FALSE(log->was_torn());
+        EXPECT_EQ(*log->durable(), BatchNumber()) << "batches are numbered from 1 again";
+        ASSERT_TRUE(log->commit(BatchNumber(1), numbered(21 + round)));
+    }
+}
+
+TEST(DiskLog, ACommitIsOneWriteAndOneSync) {
+    for (const bool sync : {true, false}) {
+        DiskLogs logs;
+        logs.options.sync = sync;
+        logs.options.segment_bytes = 4096;
+        auto log = *logs.create();
+        const int writes = logs.disk.writes;
+        const int syncs = logs.disk.syncs;
+        StorageBatch batch = numbered(1);
+        for (const StorageRecord& record : numbered(2)) batch.push_back(record);
+        ASSERT_TRUE(log->commit(BatchNumber(2), batch));
+        EXPECT_EQ(logs.disk.writes, writes + 1);
+        EXPECT_EQ(logs.disk.syncs, syncs + (sync ? 1 : 0));
+        EXPECT_EQ(*log->durable(), BatchNumber(2));
+    }
+}
+
+TEST(DiskLog, WithoutSyncsTheEndOfTheProcessLosesNothingAndCloseMakesAllDurable) {
+    DiskLogs logs;
+    logs.options.sync = false;
+    auto log = *logs.create();
+    for (std::uint64_t number = 1; number <= 20; ++number)
+        ASSERT_TRUE(log->commit(BatchNumber(number), numbered(number)));
+    EXPECT_EQ(*logs.replayed(), up_to(20));
+    ASSERT_TRUE(log->close());
+    logs.disk.lose_power();
+    EXPECT_EQ(*logs.replayed(), up_to(20));
+}
+
+// A process that ended between its write and its sync left a whole frame, which counts after the start.
+TEST(DiskLog, WhatIsReadAtTheStartIsSynced) {
+    DiskLogs logs;
+    logs.options.sync = false;
+    ASSERT_TRUE((*logs.create())->commit(BatchNumber(1), numbered(1)));
+    ASSERT_EQ(*logs.replayed(), up_to(1));
+    logs.disk.lose_power();
+    EXPECT_EQ(*logs.replayed(), up_to(1));
+}
+
+TEST(DiskLog, AFrameMayBeLargerThanASegment) {
+    DiskLogs logs;
+    auto log = *logs.create();
+    for (std::uint64_t number = 1; number <= 3; ++number)
+        ASSERT_TRUE(log->commit(BatchNumber(number), numbered(number, number == 2 ? 100000 : 10)));
+    EXPECT_EQ(*logs.replayed(), up_to(3));
+}
+
+TEST(DiskLog, SegmentsThatAreNotNeededAreDropped) {
+    DiskLogs logs;
+    auto log = *logs.create();
+    for (std::uint64_t number = 1; number <= 20; ++number)
+        ASSERT_TRUE(log->commit(BatchNumber(number), numbered(number)));
+    const std::size_t files = logs.disk.copy().size();
+    log->drop_before(3);
+    EXPECT_EQ(logs.disk.copy().size(), files) << "with the next commit";
+    ASSERT_TRUE(log->commit(BatchNumber(21), numbered(21)));
+    EXPECT_FALSE(logs.disk.copy().contains("segment-0000000001"));
+    EXPECT_FALSE(logs.disk.copy().contains("segment-0000000002"));
+    EXPECT_TRUE(logs.disk.copy().contains("segment-0000000003"));
+
+    EXPECT_FALSE(logs.open()) << "the first segment is needed, and missing";
+    logs.options.first_segment = 3;
+    const auto numbers = logs.replayed();
+    ASSERT_TRUE(numbers) << numbers.error();
+    ASSERT_FALSE(numbers->empty());
+    EXPECT_GT(numbers->front(), 1U);
+    EXPECT_EQ(numbers->back(), 21U);
+
+    // What was to be removed when the process ended is removed at the start.
+    logs.options.first_segment = 4;
+    ASSERT_TRUE(logs.replayed());
+    EXPECT_FALSE(logs.disk.copy().contains("segment-0000000003"));
+
+    log = *logs.open();
+    ASSERT_TRUE(DiskLogs::replayed(*log));
+    log->drop_before(1000);
+    ASSERT_TRUE(log->commit(BatchNumber(1), numbered(22)));
+    EXPECT_TRUE(logs.disk.copy().contains("segment-000000000" + std::to_string(log->newest())))
+        << "the newest segment never goes";
+}
+
+// ---------------------------------------------------------------- a disk that is full, or fails
+
+TEST(DiskLog, AFullDiskIsUnavailableAndLosesNothing) {
+    for (std::uint64_t more = 0; more < 1200; more += 7) {
+        DiskLogs logs;
+        auto log = *logs.create();
+        ASSERT_TRUE(log->commit(BatchNumber(1), numbered(1)));
+        std::uint64_t used = 0;
+        for (const auto& [name, bytes] : logs.disk.copy()) used += bytes.size();
+        logs.disk.room = used + more;
+        bool was_full = false;
+        for (std::uint64_t number = 2; number <= 6; ++number) {
+            auto stored = log->commit(BatchNumber(number), numbered(number, 150));
+            if (!stored) {
+                was_full = true;
+                EXPECT_EQ(stored.error().code(), ErrorCode::unavailable) << stored.error();
+                EXPECT_EQ(*log->durable(), BatchNumber(number - 1));
+                auto again = log->commit(BatchNumber(number), numbered(number, 150));
+                ASSERT_FALSE(again);
+                EXPECT_EQ(again.error().code(), ErrorCode::unavailable);
+                logs.disk.room.reset();
+                stored = log->commit(BatchNumber(number), numbered(number, 150));
+            }
+            ASSERT_TRUE(stored) << stored.error();
+        }
+        EXPECT_TRUE(was_full || more > 600);
+        logs.disk.lose_power();
+        EXPECT_EQ(*logs.replayed(), up_to(6)) << more;
+    }
+}
+
+TEST(DiskLog, AFailedSyncIsFinalAndNeverTriedAgain) {
+    DiskLogs logs;
+    auto log = *logs.create();
+    ASSERT_TRUE(log->commit(BatchNumber(1), numbered(1)));
+    logs.disk.syncs_fail = true;
+    ASSERT_FALSE(log->commit(BatchNumber(2), numbered(2)));
+    EXPECT_FALSE(log->durable());
+    logs.disk.syncs_fail = false;
+    const int syncs = logs.disk.syncs;
+    const int writes = logs.disk.writes;
+    EXPECT_FALSE(log->commit(BatchNumber(2), numbered(2)));
+    EXPECT_FALSE(log->commit(BatchNumber(3), numbered(3)));
+    EXPECT_FALSE(log->durable());
+    EXPECT_FALSE(log->close());
+    EXPECT_EQ(logs.disk.syncs, syncs);
+    EXPECT_EQ(logs.disk.writes, writes);
+}
+
+// The disk goes away after any number of operations, and of the write under way any part was stored.
+TEST(DiskLog, WhatWasSaidToBeDurableSurvivesAPowerLossAtAnyMoment) {
+    for (const std::size_t spared : {0U, 1U, 33U, 70U, 100000U}) {
+        for (std::uint64_t operations = 0;; ++operations) {
+            DiskLogs logs;
+            auto log = *logs.create();
+            logs.disk.operations_left = operations;
+            std::uint64_t durable = 0;
+            for (std::uint64_t number = 1; number <= 12; ++number) {
+                if (number == 8) log->drop_before(1);
+                if (log->commit(BatchNumber(number), numbered(number))) durable = number;
+            }
+            logs.disk.lose_power(spared);
+            auto again = *logs.open();
+            const auto numbers = DiskLogs::replayed(*again);
+            ASSERT_TRUE(numbers) << operations << ": " << numbers.error();
+            ASSERT_GE(numbers->size(), durable) << operations;
+            ASSERT_LE(numbers->size(), durable + 1) << operations;
+            ASSERT_EQ(*numbers, up_to(numbers->size()));
+            ASSERT_TRUE(again->commit(BatchNumber(1), numbered(numbers->size() + 1)));
+            logs.disk.lose_power();
+            ASSERT_EQ(*logs.replayed(), up_to(numbers->size() + 1));
+            if (durable == 12) break;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ringkv
