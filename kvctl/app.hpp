@@ -19,8 +19,9 @@ struct Program {
     std::optional<std::string> registries;  // RINGKV_REGISTRY
     // How often a command that watches asks.
     std::chrono::milliseconds watch_every{500};
-    // The command `local`, which sees rooms that kvctl does not; main puts it in.
+    // The commands `local` and `debug`, which see rooms that kvctl does not; main puts them in.
     ExitCode (*local)(Context& context) = nullptr;
+    ExitCode (*debug)(Context& context) = nullptr;
 };
 
 // `arguments` is argv without the program.

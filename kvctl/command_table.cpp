@@ -9,10 +9,17 @@ namespace ringkv::kvctl {
 namespace {
 
 constexpr OptionSpec key_base64{"--key-base64", OptionKind::flag, "", "KEY is base64, for keys with any bytes"};
-// Lives in a room that only main sees.
+// These live in rooms that only main sees.
+ExitCode run_elsewhere(Context& context, ExitCode (*command)(Context& context), std::string_view name) {
+    if (command != nullptr) return command(context);
+    return report(context, Error(ErrorCode::configuration,
+                                 "this kvctl was built without the command '" + std::string(name) + "'"));
+}
 ExitCode run_local(Context& context) {
-    if (context.program.local != nullptr) return context.program.local(context);
-    return report(context, Error(ErrorCode::configuration, "this kvctl was built without the command 'local'"));
+    return run_elsewhere(context, context.program.local, "local");
+}
+ExitCode run_debug(Context& context) {
+    return run_elsewhere(context, context.program.debug, "debug");
 }
 
 constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
@@ -168,6 +175,16 @@ std::vector<CommandSpec> cluster_commands() {
          .most_words = 1,
          .details = "bash: source <(kvctl completion bash)    fish: kvctl completion fish | source",
          .run = run_completion},
+        {.name = "debug",
+         .words = "log FILE",
+         .summary = "print what a segment of a node's log holds",
+         .least_words = 2,
+         .most_words = 2,
+         .details =
+             "One line a record: the offset of its frame in the file, the number of the frame, the record; then\n"
+             "what the segment is, on standard error, and where it is damaged. FILE is a segment-... in a shard's\n"
+             "folder of a node's data_dir; the node may run. Exit code 7 if the file is damaged.",
+         .run = run_debug},
         {.name = "version", .summary = "print the version and that of the protocol", .run = run_version},
     };
 }

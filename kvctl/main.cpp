@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kvctl/app.hpp"
+#include "kvctl/commands/debug.hpp"
 #include "kvctl/commands/local.hpp"
 #include "ringkv/version.hpp"
 
@@ -60,7 +61,8 @@ int main(int count, char** values) {
     const Program program{.version = std::string(ringkv::version()),
                           .protocol = std::string(ringkv::protocol_version()),
                           .registries = environment("RINGKV_REGISTRY"),
-                          .local = run_local};
+                          .local = run_local,
+                          .debug = run_debug};
     return static_cast<int>(
         run(std::vector<std::string>(values + std::min(count, 1), values + count), console, program));
 }

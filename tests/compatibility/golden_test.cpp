@@ -7,7 +7,9 @@
 #include <msgpack.hpp>
 
 #include "common/edge/codec/codec.hpp"
+#include "node/edge/disk/posix_files.hpp"
 #include "registry/edge/store.hpp"
+#include "tests/compatibility/log1/values.hpp"
 #include "tests/compatibility/v1/values.hpp"
 #include "tests/unit/edge/samples.hpp"
 
@@ -16,7 +18,8 @@ namespace {
 
 using samples::same;
 
-const std::filesystem::path v1_files = RINGKV_V1_FILES;
+const std::filesystem::path files = RINGKV_GOLDEN_FILES;
+const std::filesystem::path v1_files = files / "v1";
 
 // The lines of a file of hexadecimal digits, as bytes.
 std::vector<std::string> bytes_in(const std::string& name) {
@@ -76,6 +79,29 @@ TEST(Golden, ARegistrysStoreOfVersionOneIsReadAndGoneOnWith) {
         const MapDelta next{expected.generation, expected.epoch.next(), {}, {v1::node(1)}, {}, {}};
         ASSERT_EQ(expected.apply(next), ClusterMap::Applied::yes);
         ASSERT_TRUE((*store)->commit(BatchNumber(1), {next}));
+    }
+    std::filesystem::remove_all(name);
+}
+
+TEST(Golden, ALogOfFormatOneIsReadAndGoneOnWith) {
+    std::string name = (std::filesystem::temp_directory_path() / "ringkv-golden-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    for (const auto& file : std::filesystem::directory_iterator(files / "log1"))
+        if (file.path().extension().empty()) std::filesystem::copy(file.path(), name);
+    std::vector<StorageRecord> expected;
+    for (const StorageBatch& batch : log1::batches()) expected.insert(expected.end(), batch.begin(), batch.end());
+    DiskLogOptions options = log1::options();
+    for (std::uint64_t round = 0; round < 2; ++round) {
+        options.start = StartNumber(2 + round);
+        auto log = DiskLog::open(*open_folder(name), options);
+        ASSERT_TRUE(log) << log.error();
+        std::vector<StorageRecord> found;
+        const auto replayed = (*log)->replay([&](const StorageRecord& record) { found.push_back(record); });
+        ASSERT_TRUE(replayed) << replayed.error();
+        ASSERT_EQ(found.size(), expected.size());
+        for (std::size_t i = 0; i < found.size(); ++i) EXPECT_TRUE(same(found[i], expected[i])) << "record " << i;
+        ASSERT_TRUE((*log)->commit(BatchNumber(1), {v1::records().front()}));
+        expected.push_back(v1::records().front());
     }
     std::filesystem::remove_all(name);
 }

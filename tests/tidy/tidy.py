@@ -137,6 +137,7 @@ def room_of_include(path):
         "ringkv/client.hpp": "client",
         "ringkv/admin.hpp": "client",
         "ringkv/local_cluster.hpp": "local",
+        "ringkv/log_file.hpp": "node",
     }
     return public.get(path) or (room_of(path) if "/" in path else None)
 

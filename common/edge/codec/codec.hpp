@@ -102,7 +102,7 @@ class FrameReader {
 // version_mismatch, which says that a newer release has written it.
 [[nodiscard]] std::string encode_record(const StorageRecord& record);
 // The same, put at the end of `onto`.
-void encode_record(const StorageRecord& record, std::string& onto);
+void append_encoded(const StorageRecord& record, std::string& onto);
 [[nodiscard]] Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& limits = {});
 
 // Values of the map, for the registry's store, which keeps the number of their format. Errors as of records.

@@ -83,11 +83,11 @@ Result<T> decode_any(std::string_view bytes) {
 
 std::string encode_record(const StorageRecord& record) {
     std::string buffer;
-    encode_record(record, buffer);
+    append_encoded(record, buffer);
     return buffer;
 }
 
-void encode_record(const StorageRecord& record, std::string& onto) {
+void append_encoded(const StorageRecord& record, std::string& onto) {
     StringSink sink(onto);
     Packer out(sink);
     wire::pack_alternative(out, record, [&out](std::uint64_t type) {

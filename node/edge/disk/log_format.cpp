@@ -119,7 +119,7 @@ void FrameBuilder::add(const StorageRecord& record) {
     }
     const std::size_t at = bytes_.size();
     bytes_.append(record_head, '\0');
-    encode_record(record, bytes_);
+    append_encoded(record, bytes_);
     put(bytes_, at, static_cast<std::uint32_t>(bytes_.size() - at - record_head));
 }
 

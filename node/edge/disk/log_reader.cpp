@@ -19,11 +19,16 @@ Result<SegmentReader> SegmentReader::open(std::string bytes, std::uint64_t segme
     if (!header) return damaged(segment, 0, header.error().message());
     if (header->segment != segment)
         return damaged(segment, 0, "it is segment " + std::to_string(header->segment) + " under another name");
-    if (bytes.size() != header->bytes)
-        return damaged(
-            segment, std::min<std::uint64_t>(bytes.size(), header->bytes),
-            "the file has " + std::to_string(bytes.size()) + " bytes, and had " + std::to_string(header->bytes));
-    return SegmentReader(std::move(bytes), *header);
+    SegmentReader reader(std::move(bytes), *header);
+    if (auto right = reader.check_size(); !right) return right.error();
+    return reader;
+}
+
+Result<void> SegmentReader::check_size() const {
+    if (bytes_.size() == header_.bytes) return {};
+    return damaged(
+        header_.segment, std::min<std::uint64_t>(bytes_.size(), header_.bytes),
+        "the file has " + std::to_string(bytes_.size()) + " bytes, and had " + std::to_string(header_.bytes));
 }
 
 Result<void> SegmentReader::read(const Give& give) {

@@ -22,6 +22,10 @@ class SegmentReader {
 
     // Of the file's bytes. Errors: storage: damaged, or cut off; version_mismatch.
     [[nodiscard]] static Result<SegmentReader> open(std::string bytes, std::uint64_t segment);
+    // What is there of a segment with that header, whatever its name and size are.
+    SegmentReader(std::string bytes, const SegmentHeader& header);
+    // Errors: storage: it is not as long as it was made.
+    [[nodiscard]] Result<void> check_size() const;
 
     [[nodiscard]] const SegmentHeader& header() const { return header_; }
     // Every frame up to the end; once. Errors: storage, a frame is damaged and a later one of this segment is whole;
@@ -35,8 +39,6 @@ class SegmentReader {
     [[nodiscard]] bool torn() const;
 
   private:
-    SegmentReader(std::string bytes, const SegmentHeader& header);
-
     std::string bytes_;
     SegmentHeader header_;
     std::uint64_t end_ = SegmentHeader::size;
