@@ -1,5 +1,6 @@
 #include "common/edge/running/storage_thread.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "common/edge/system/clock.hpp"
@@ -13,6 +14,8 @@ constexpr Duration slow = std::chrono::seconds(1);
 // An operator makes room within minutes: a moment more does not matter, nor do a few failing writes a second.
 constexpr std::chrono::milliseconds between_attempts(200);
 constexpr Duration between_complaints = std::chrono::seconds(1);
+// Records that go on as one, unless a single batch has more. A sync costs as much as encoding some hundreds.
+constexpr std::size_t most_gathered = 8192;
 
 }  // namespace
 
@@ -46,6 +49,24 @@ Result<BatchNumber> StorageThread::durable() const {
     return durable_;
 }
 
+std::optional<Time> StorageThread::busy_since() const {
+    const std::lock_guard lock(mutex_);
+    return busy_since_;
+}
+
+StorageThread::Waiting StorageThread::gather() {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    while (!waiting_.empty() && next.batch.size() + waiting_.front().batch.size() <= most_gathered) {
+        Waiting& more = waiting_.front();
+        next.number = more.number;
+        next.batch.insert(next.batch.end(), std::make_move_iterator(more.batch.begin()),
+                          std::make_move_iterator(more.batch.end()));
+        waiting_.pop_front();
+    }
+    return next;
+}
+
 bool StorageThread::pause() {
     std::unique_lock lock(mutex_);
     return !changed_.wait_for(lock, between_attempts, [this] { return stopping_; });
@@ -76,11 +97,12 @@ void StorageThread::run() {
     while (durable_) {
         changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
-        const Waiting next = std::move(waiting_.front());
-        waiting_.pop_front();
+        const Waiting next = gather();
+        busy_since_ = boot_time();
         lock.unlock();
         auto stored = store(next);
         lock.lock();
+        busy_since_.reset();
         durable_ = std::move(stored);
         lock.unlock();
         wake_();

@@ -1,6 +1,9 @@
 // Storage whose commit() does not wait: batches are stored on a thread of their own, in order, so that a slow sync
 // holds up nothing but what depends on it. A commit of more than a second is a warning in the log.
 //
+// Batches that come while one is stored gather, and go on as one: the records of all, in order, under the number of the
+// newest, so that one write and one sync store them. Then either all of them are stored or none is.
+//
 // A batch for which there is no room (Storage::commit) is tried again until there is: batches wait behind it, nothing
 // that depends on them is said, and the log has an error each second.
 //
@@ -35,6 +38,8 @@ class StorageThread final : public Storage {
     // Takes the batch and returns. An error, here and below: an earlier batch failed, and nothing was stored after it.
     [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override;
+    // Since when the disk owes what it was given; none: nothing is under way. What waits for room counts.
+    [[nodiscard]] std::optional<Time> busy_since() const;
 
   private:
     struct Waiting {
@@ -43,6 +48,8 @@ class StorageThread final : public Storage {
     };
 
     void run();
+    // What is stored next; waiting_ has something.
+    [[nodiscard]] Waiting gather();
     [[nodiscard]] Result<BatchNumber> store(const Waiting& waiting);
     // Time passes, for another attempt. False: this ends.
     [[nodiscard]] bool pause();
@@ -58,6 +65,7 @@ class StorageThread final : public Storage {
     Result<BatchNumber> durable_;
     mutable bool told_ = false;  // of its error
     bool stopping_ = false;
+    std::optional<Time> busy_since_;
 
     std::thread thread_;
 };

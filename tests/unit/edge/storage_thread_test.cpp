@@ -25,21 +25,23 @@ StorageBatch batch(std::uint64_t number) {
     return {CommitRecord{PartitionId(1), OpNumber(number)}};
 }
 
-// Keeps the numbers of what it was given, or fails at one of them.
+// Keeps the numbers of what it was given, and of its records, or fails at one of them.
 class Recording final : public Storage {
   public:
     explicit Recording(std::uint64_t broken_at = 0) : broken_at_(broken_at) {}
 
     Result<void> commit(BatchNumber number, StorageBatch batch) override {
         seen.push_back(number.value());
-        EXPECT_EQ(batch.size(), 1U);
-        if (number.value() == broken_at_) return Error(ErrorCode::storage, "the disk is on fire");
+        for (const StorageRecord& record : batch) records.push_back(std::get<CommitRecord>(record).commit.value());
+        if (broken_at_ != 0 && number.value() >= broken_at_) return Error(ErrorCode::storage, "the disk is on fire");
         durable_ = number;
         return {};
     }
     [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 
-    std::vector<std::uint64_t> seen;  // to be read when the thread has ended, or has said that it is done
+    // To be read when the thread has ended, or has said that it is done.
+    std::vector<std::uint64_t> seen;
+    std::vector<std::uint64_t> records;
 
   private:
     std::uint64_t broken_at_;
@@ -121,17 +123,24 @@ TEST(StorageThread, AnErrorEndsALoopWhoseActorStoresNothingMore) {
     EXPECT_LT(boot_time() - start, seconds(300));
 }
 
-TEST(StorageThread, StoresInOrderAndIsDurableNoSooner) {
+// What comes while a commit is under way goes together: two commits, for a hundred batches.
+TEST(StorageThread, GathersWhatComesMeanwhileInOrderAndIsDurableNoSooner) {
     Recording disk;
     GatedStorage gate(disk);
     gate.close();
     std::atomic<int> woken = 0;
     {
         StorageThread storage(gate, [&] { ++woken; });
-        for (std::uint64_t number = 1; number <= 100; ++number)
-            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
+        EXPECT_FALSE(storage.busy_since());
+        const Time start = boot_time();
+        ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
         gate.await_commit();
+        for (std::uint64_t number = 2; number <= 100; ++number)
+            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
         EXPECT_EQ(*storage.durable(), BatchNumber(0));
+        ASSERT_TRUE(storage.busy_since());
+        EXPECT_GE(*storage.busy_since(), start);
+        EXPECT_LE(*storage.busy_since(), boot_time());
         gate.open();
         BatchNumber before;
         for (const Time deadline = boot_time() + seconds(60); before < BatchNumber(100) && boot_time() < deadline;) {
@@ -141,10 +150,29 @@ TEST(StorageThread, StoresInOrderAndIsDurableNoSooner) {
             std::this_thread::yield();
         }
         EXPECT_EQ(before, BatchNumber(100));
+        EXPECT_FALSE(storage.busy_since());
     }
-    EXPECT_EQ(woken, 100);
-    EXPECT_EQ(disk.seen.size(), 100U);
-    EXPECT_TRUE(std::is_sorted(disk.seen.begin(), disk.seen.end()));
+    EXPECT_EQ(woken, 2);
+    EXPECT_THAT(disk.seen, ElementsAre(1, 100));
+    EXPECT_EQ(disk.records.size(), 100U);
+    EXPECT_TRUE(std::is_sorted(disk.records.begin(), disk.records.end()));
+}
+
+TEST(StorageThread, GathersNoMoreThanAFewThousandRecords) {
+    Recording disk;
+    GatedStorage gate(disk);
+    gate.close();
+    {
+        StorageThread storage(gate, [] {});
+        ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
+        gate.await_commit();
+        for (std::uint64_t number = 2; number <= 5; ++number)
+            ASSERT_TRUE(storage.commit(BatchNumber(number), StorageBatch(4000, batch(number).front())));
+        ASSERT_TRUE(storage.commit(BatchNumber(6), StorageBatch(10000, batch(6).front())));
+        gate.open();
+    }
+    EXPECT_THAT(disk.seen, ElementsAre(1, 3, 5, 6));
+    EXPECT_EQ(disk.records.size(), 1U + 4 * 4000 + 10000);
 }
 
 TEST(StorageThread, StoresNothingAfterAnError) {
@@ -153,7 +181,9 @@ TEST(StorageThread, StoresNothingAfterAnError) {
     gate.close();
     {
         StorageThread storage(gate, [] {});
-        for (std::uint64_t number = 1; number <= 3; ++number)
+        ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
+        gate.await_commit();
+        for (std::uint64_t number = 2; number <= 3; ++number)
             ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
         gate.open();
         for (const Time deadline = boot_time() + seconds(60); storage.durable() && boot_time() < deadline;)
@@ -163,7 +193,7 @@ TEST(StorageThread, StoresNothingAfterAnError) {
         EXPECT_FALSE(storage.commit(BatchNumber(4), batch(4)));
         EXPECT_FALSE(storage.durable()) << "an error is final";
     }
-    EXPECT_THAT(disk.seen, ElementsAre(1, 2));
+    EXPECT_THAT(disk.seen, ElementsAre(1, 3));
 }
 
 TEST(StorageThread, FinishesWhatIsQueuedBeforeItEnds) {
@@ -173,16 +203,18 @@ TEST(StorageThread, FinishesWhatIsQueuedBeforeItEnds) {
     std::thread opener;
     {
         StorageThread storage(gate, [] {});
-        for (std::uint64_t number = 1; number <= 3; ++number)
-            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
+        ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
         gate.await_commit();
+        for (std::uint64_t number = 2; number <= 3; ++number)
+            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
         opener = std::thread([&] {
             std::this_thread::sleep_for(milliseconds(50));  // the end has begun by then, or else nothing is proved
             gate.open();
         });
     }
     opener.join();
-    EXPECT_THAT(disk.seen, ElementsAre(1, 2, 3));
+    EXPECT_THAT(disk.seen, ElementsAre(1, 3));
+    EXPECT_THAT(disk.records, ElementsAre(1, 2, 3));
 }
 
 // No room for a batch until it was tried so often.
@@ -215,8 +247,11 @@ TEST(StorageThread, WaitsForRoom) {
     FullDisk disk(3);
     {
         StorageThread storage(disk, [] {});
-        for (std::uint64_t number = 1; number <= 2; ++number)
-            ASSERT_TRUE(storage.commit(BatchNumber(number), batch(number)));
+        ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
+        for (const Time deadline = boot_time() + seconds(60); disk.attempts < 1 && boot_time() < deadline;)
+            std::this_thread::yield();
+        ASSERT_TRUE(storage.commit(BatchNumber(2), batch(2)));
+        EXPECT_TRUE(storage.busy_since()) << "what waits for room counts";
         for (const Time deadline = boot_time() + seconds(60);
              *storage.durable() < BatchNumber(2) && boot_time() < deadline;)
             std::this_thread::yield();
