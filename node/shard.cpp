@@ -254,10 +254,11 @@ Effects Shard::take_effects() {
     got_map_.clear();
     got_holdings_.clear();
     if (!facts_.me.none()) {
-        beacons_.send(now_, leases_.take_at_once(), [this](PartitionId partition) {
-            const Replica* claimed = find(partition);
-            return claimed == nullptr ? std::nullopt : claimed->sole_commit(now_);
-        });
+        if (!disk_stalls_)
+            beacons_.send(now_, leases_.take_at_once(), [this](PartitionId partition) {
+                const Replica* claimed = find(partition);
+                return claimed == nullptr ? std::nullopt : claimed->sole_commit(now_);
+            });
         registry_.flush(now_, proposals_);
     }
     Effects effects;
@@ -266,6 +267,14 @@ Effects Shard::take_effects() {
     effects.log = events_.take();
     effects.subscribe = std::exchange(subscribe_, std::nullopt);
     return effects;
+}
+
+void Shard::disk_stalls(bool stalls) {
+    if (std::exchange(disk_stalls_, stalls) == stalls) return;
+    if (stalls)
+        events_.add(LogLevel::error, "the disk has stored nothing for too long: other nodes take over", {});
+    else
+        events_.add(LogLevel::warning, "the disk stores again", {});
 }
 
 // ---------------------------------------------------------------- the end

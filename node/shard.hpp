@@ -37,6 +37,9 @@ class Shard final : public Actor {
     void stuck_sibling(std::optional<ShardIndex> shard) { registry_.stuck_sibling(shard); }
     // Graceful end (V7): leadership is transferred, and the others go on without us; then finished().
     void stop(Time now);
+    // The disk has owed what it was given for too long, or does so no more: no beacon is sent nor answered, so that
+    // others take over (D1).
+    void disk_stalls(bool stalls);
     // A member of the cluster: the map names us.
     [[nodiscard]] bool joined() const { return !facts_.me.none(); }
     // Why the registry does not take this node, or that another process has its name, if so.
@@ -139,6 +142,7 @@ class Shard final : public Actor {
     std::optional<Time> stop_by_;
     std::optional<Time> left_at_;  // stopping, and no view has us any more
     bool finished_ = false;
+    bool disk_stalls_ = false;
     std::optional<std::string> superseded_;
     std::string refused_text_;  // the newest refusal that was logged
     Time refused_at_{};

@@ -205,6 +205,7 @@ void Shard::of_a_peer(Time now, const Origin& from, const ReplicationBatch& batc
 }
 
 void Shard::from_peer(Time now, const Origin& from, const Beacon& beacon) {
+    if (disk_stalls_) return;
     const bool behind = beacons_.receive(
         now, from, beacon,
         [&](const Claim& claim) {

@@ -8,6 +8,7 @@
 #include "common/edge/program/stop_signals.hpp"
 #include "common/edge/system/clock.hpp"
 #include "common/edge/system/log.hpp"
+#include "node/edge/disk/data_directory.hpp"
 #include "node/edge/shard_thread.hpp"
 
 // What jemalloc is asked for (its manual, "TUNING"); the environment's MALLOC_CONF comes after it. Memory in pages of
@@ -24,16 +25,54 @@ using namespace ringkv;
 
 using Shards = std::vector<std::unique_ptr<ShardThread>>;
 
-Result<NodeDescription> describe(const NodeConfig& config) {
+// What outlives the process; with durability `memory` nothing does.
+struct Storages {
+    std::unique_ptr<DataDirectory> directory;     // null: memory
+    std::vector<std::unique_ptr<DiskLog>> disks;  // one a shard
+    std::vector<MemoryLog> memory;                // likewise
+
+    [[nodiscard]] ShardStorage of(ShardIndex shard, Duration stall) {
+        if (directory == nullptr) return {memory.at(shard)};
+        return {*disks.at(shard), true, stall};
+    }
+};
+
+Result<Storages> open_storages(const NodeConfig& config) {
+    Storages storages;
+    if (config.durability == Durability::memory) {
+        storages.memory.resize(config.shards);
+        return storages;
+    }
+    auto directory = DataDirectory::open({config.data_dir, config.name, config.shards, config.durability,
+                                          machine_boot(), DiskLogOptions{}.segment_bytes});
+    if (!directory) return directory.error();
+    storages.directory = std::move(*directory);
+    if (!storages.directory->notice().empty()) log(LogLevel::warning, storages.directory->notice());
+    for (ShardIndex index = 0; index < config.shards; ++index) {
+        auto disk = storages.directory->open_log(index);
+        if (!disk) return disk.error();
+        storages.disks.push_back(std::move(*disk));
+    }
+    return storages;
+}
+
+Result<NodeDescription> describe(const NodeConfig& config, const DataDirectory* directory) {
     NodeDescription node;
     node.name = config.name;
     node.rack = config.rack;
     node.weight = config.weight;
     node.registries = config.registries;
     node.durability = config.durability;
-    // Nothing outlives the process: every start is a new identity (protocol.md, Words).
-    node.storage = random_uuid();
-    node.start = StartNumber(1);
+    if (directory == nullptr) {  // every start is a new identity (protocol.md, Words)
+        node.storage = random_uuid();
+        node.start = StartNumber(1);
+    } else {
+        const StoredIdentity& identity = directory->identity();
+        node.storage = identity.storage;
+        node.start = identity.start;
+        node.id = identity.id;
+        node.cluster = identity.cluster;
+    }
     for (std::uint32_t shard = 0; shard < config.shards; ++shard) {
         auto endpoint = endpoint_plus(config.advertise, shard);
         if (!endpoint) return endpoint.error();
@@ -42,8 +81,8 @@ Result<NodeDescription> describe(const NodeConfig& config) {
     return node;
 }
 
-Result<Shards> open_shards(const NodeConfig& config, ShardWatch& watch) {
-    const auto node = describe(config);
+Result<Shards> open_shards(const NodeConfig& config, Storages& storages, ShardWatch& watch) {
+    const auto node = describe(config, storages.directory.get());
     if (!node) return node.error();
     const Limits limits{config.limits.key,
                         config.limits.value,
@@ -55,10 +94,12 @@ Result<Shards> open_shards(const NodeConfig& config, ShardWatch& watch) {
     for (ShardIndex index = 0; index < config.shards; ++index) {
         auto listen = endpoint_plus(config.listen, index);
         if (!listen) return listen.error();
-        auto shard = ShardThread::open(*node, index, *listen, limits, watch);
-        if (!shard) return shard.error();
+        auto shard = ShardThread::open(*node, index, *listen, limits, storages.of(index, config.disk_stall), watch);
+        if (!shard) return storages.directory ? storages.directory->explain(shard.error()) : shard.error();
         shards.push_back(std::move(*shard));
     }
+    if (storages.directory)
+        if (auto started = storages.directory->started(); !started) return started.error();
     return shards;
 }
 
@@ -77,13 +118,23 @@ Result<void> outcome_of(const Shards& shards) {
     return outcome;
 }
 
-Result<void> serve(const NodeConfig& config) {
-    block_stop_signals();
+// Nothing is written any more. With that said, a reboot loses nothing, whatever the durability.
+Result<void> close(Storages& storages) {
+    if (storages.directory == nullptr) return {};
+    for (const auto& disk : storages.disks)
+        if (auto closed = disk->close(); !closed) return closed;
+    return storages.directory->ended();
+}
+
+Result<void> run(const NodeConfig& config, Storages& storages) {
     ShardWatch watch(config.shards);
-    auto shards = open_shards(config, watch);
+    auto shards = open_shards(config, storages, watch);
     if (!shards) return shards.error();
     std::counting_semaphore<> ended(0);
-    for (auto& shard : *shards) shard->start([&ended] { ended.release(); });
+    const auto joined = [&storages](const Identity& identity) {
+        return storages.directory ? storages.directory->joined(identity.cluster, identity.node) : Result<void>();
+    };
+    for (auto& shard : *shards) shard->start(joined, [&ended] { ended.release(); });
     std::cout << "ringkv-node ready: " << config.name << " listening on " << config.listen << std::endl;
 
     const OnStopSignal on_stop([&shards] {
@@ -95,6 +146,14 @@ Result<void> serve(const NodeConfig& config) {
         stop(*shards);  // one that failed takes the node with it: the others would serve a node that is half dead
     }
     return outcome_of(*shards);
+}
+
+Result<void> serve(const NodeConfig& config) {
+    block_stop_signals();
+    auto storages = open_storages(config);
+    if (!storages) return storages.error();
+    if (auto outcome = run(config, *storages); !outcome) return outcome;
+    return close(*storages);
 }
 
 }  // namespace

@@ -38,51 +38,67 @@ ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Li
     : index_(index),
       watch_(watch),
       shard_(node, index, without_the_way(limits), engine_, commit_rule_, succession_rule_),
-      transport_(std::move(transport)),
-      loop_(shard_, log_, *transport_) {}
+      transport_(std::move(transport)) {}
+
+void ShardThread::use(const ShardStorage& storage) {
+    stall_ = storage.stall;
+    if (storage.beside) beside_.emplace(storage.log, [this] { transport_->wake(); });
+    loop_.emplace(shard_, storage.beside ? static_cast<Storage&>(*beside_) : storage.log, *transport_);
+}
 
 Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& node, ShardIndex index,
                                                        const std::string& listen, const Limits& limits,
-                                                       ShardWatch& watch) {
+                                                       const ShardStorage& storage, ShardWatch& watch) {
     auto transport = Transport::open(transport_options(listen, limits));
     if (!transport) return transport.error();
     std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport), watch));
-    auto replayed = shard->log_.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });
+    auto replayed = storage.log.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });
     if (!replayed) return replayed.error();
+    shard->use(storage);
     return shard;
 }
 
 ShardThread::~ShardThread() {
-    loop_.stop();
+    if (loop_) loop_->stop();
     if (thread_.joinable()) thread_.join();
 }
 
-void ShardThread::start(std::function<void()> ended) {
+void ShardThread::start(std::function<Result<void>(const Identity&)> joined, std::function<void()> ended) {
+    on_joined_ = std::move(joined);
     ended_ = std::move(ended);
-    loop_.each_turn([this](Time now) { turn(now); });
+    loop_->each_turn([this](Time now) { each_turn(now); });
     thread_ = std::thread([this] { run(); });
 }
 
-void ShardThread::turn(Time now) {
-    watch_.turned(index_, now);
+void ShardThread::each_turn(Time now) {
+    const auto storing_since = beside_ ? beside_->busy_since() : std::nullopt;
+    const bool disk_stalls = storing_since && now - *storing_since > stall_;
+    shard_.disk_stalls(disk_stalls);
+    if (!disk_stalls) watch_.turned(index_, now);
     if (index_ == 0) shard_.stuck_sibling(watch_.stuck(now, shard_.map().settings.lease.grace));
     if (stopping_.load(std::memory_order_relaxed)) shard_.stop(now);
-    if (shard_.refusal()) {
-        outcome_ = Error(ErrorCode::refused, *shard_.refusal());
-        loop_.stop();
+    if (shard_.refusal()) fail(Error(ErrorCode::refused, *shard_.refusal()));
+    if (!joined_ && shard_.joined()) {
+        joined_ = true;
+        if (auto noted = on_joined_(shard_.identity()); !noted) fail(noted.error());
     }
+}
+
+void ShardThread::fail(const Error& error) {
+    outcome_ = error;
+    loop_->stop();
 }
 
 void ShardThread::run() {
     ::pthread_setname_np(::pthread_self(), ("shard " + std::to_string(index_)).c_str());
-    const Result<void> result = loop_.run();
+    const Result<void> result = loop_->run();
     if (!result) outcome_ = result.error();
     ended_();
 }
 
 void ShardThread::stop() {
     stopping_.store(true, std::memory_order_relaxed);
-    loop_.wake();
+    loop_->wake();
 }
 
 }  // namespace ringkv

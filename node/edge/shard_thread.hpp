@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/edge/running/event_loop.hpp"
+#include "common/edge/running/storage_thread.hpp"
 #include "node/edge/shard_watch.hpp"
 #include "node/log.hpp"
 #include "node/memory_engine.hpp"
@@ -14,19 +15,27 @@
 
 namespace ringkv {
 
+// What a shard's data goes to.
+struct ShardStorage {
+    Log& log;
+    bool beside = false;  // its commits take time, and go on a thread of their own
+    Duration stall{};     // with `beside`: the disk counts as stuck when a commit takes longer
+};
+
 class ShardThread {
   public:
-    // Binds the shard's endpoint. `watch`, which is the node's, must outlive it. Errors: configuration (endpoint in
-    // use), storage.
+    // Binds the shard's endpoint, and replays the log. The log and `watch`, which is the node's, must outlive it.
+    // Errors: configuration (endpoint in use), and the log's.
     static Result<std::unique_ptr<ShardThread>> open(const NodeDescription& node, ShardIndex index,
                                                      const std::string& listen, const Limits& limits,
-                                                     ShardWatch& watch);
+                                                     const ShardStorage& storage, ShardWatch& watch);
     ~ShardThread();
     ShardThread(const ShardThread&) = delete;
     ShardThread& operator=(const ShardThread&) = delete;
 
-    // `ended` is called on the shard's thread when it is over, whyever.
-    void start(std::function<void()> ended);
+    // Both are called on the shard's thread: `joined` once the node is a member of the cluster, before anything is
+    // stored for it, and its error ends the shard; `ended` when it is over, whyever.
+    void start(std::function<Result<void>(const Identity&)> joined, std::function<void()> ended);
     // Thread-safe: hand over and leave; the thread ends by itself.
     void stop();
 
@@ -36,21 +45,27 @@ class ShardThread {
   private:
     ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
                 std::unique_ptr<Transport> transport, ShardWatch& watch);
-    void turn(Time now);
+    // The log is replayed.
+    void use(const ShardStorage& storage);
+    void each_turn(Time now);
+    void fail(const Error& error);
     void run();
 
     const ShardIndex index_;
     ShardWatch& watch_;
 
     MemoryEngine engine_;
-    MemoryLog log_;
     EveryMember commit_rule_;
     PreferenceOrder succession_rule_;
     Shard shard_;
     std::unique_ptr<Transport> transport_;
-    EventLoop loop_;
+    Duration stall_{};
+    std::optional<StorageThread> beside_;  // ends before the transport, which it wakes
+    std::optional<EventLoop> loop_;        // once the log is replayed
     std::atomic<bool> stopping_{false};
+    bool joined_ = false;
     Result<void> outcome_;
+    std::function<Result<void>(const Identity&)> on_joined_;
     std::function<void()> ended_;
     std::thread thread_;
 };

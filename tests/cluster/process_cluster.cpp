@@ -153,7 +153,7 @@ void ProcessCluster::write_config(const Server& server) const {
     if (server.rack.empty()) {
         yaml << "cluster: test\n"
              << "listen: " << loopback(server.port) << '\n'
-             << "data_dir: " << (directory_ / "registry").string() << '\n'
+             << "data_dir: " << data_of("registry").string() << '\n'
              << "partitions: " << options_.partitions << '\n'
              << "replication: " << options_.replication << '\n';
         // All of them, so that the first placement is the last one.
@@ -164,9 +164,9 @@ void ProcessCluster::write_config(const Server& server) const {
              << "registry: " << registry_endpoint() << '\n'
              << "listen: " << loopback(server.port) << '\n'
              << "shards: " << options_.shards << '\n'
-             << "data_dir: " << (directory_ / server.name).string() << '\n'
+             << "data_dir: " << data_of(server.name).string() << '\n'
              << "engine: memory\n"
-             << "durability: memory\n";
+             << "durability: " << options_.durability << '\n';
     }
     write_file(config_of(server.name), yaml.str());
 }
@@ -215,6 +215,15 @@ void ProcessCluster::kill_registry() {
 void ProcessCluster::kill_node(const std::string& name) {
     node(name).signal(SIGKILL);
     node(name).wait_for_exit(patience);
+}
+
+void ProcessCluster::kill_all() {
+    std::vector<ChildProcess*> all;
+    if (registry_.process) all.push_back(registry_.process.get());
+    for (auto& [name, server] : nodes_)
+        if (server.process) all.push_back(server.process.get());
+    for (ChildProcess* process : all) process->signal(SIGKILL);
+    for (ChildProcess* process : all) process->wait_for_exit(patience);
 }
 
 void ProcessCluster::stop_node(const std::string& name) {

@@ -30,6 +30,7 @@ struct ClusterOptions {
     unsigned partitions = 64;
     unsigned shards = 1;  // of each node
     bool start = true;    // false: only prepared; the test starts what it wants
+    std::string durability = "memory";
     // A command that becomes the node's when the node's own is put after it: to run it as another user, say.
     std::function<std::vector<std::string>(const std::string& name)> node_launcher{};
 };
@@ -56,6 +57,8 @@ class ProcessCluster {
     // Sends SIGKILL and waits for the end.
     void kill_registry();
     void kill_node(const std::string& name);
+    // Of the registry and all nodes that run, at once.
+    void kill_all();
     // Sends SIGTERM and waits for the end.
     void stop_node(const std::string& name);
 
@@ -64,6 +67,8 @@ class ProcessCluster {
     [[nodiscard]] std::vector<std::string> node_endpoints() const;
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
     [[nodiscard]] std::filesystem::path config_of(const std::string& name) const;
+    // The data directory of a node, or of "registry".
+    [[nodiscard]] std::filesystem::path data_of(const std::string& name) const { return directory_ / name; }
 
     // By default of the registry's endpoint.
     [[nodiscard]] Client client(std::vector<std::string> endpoints = {}, milliseconds deadline = patience) const;

@@ -150,6 +150,7 @@ std::vector<Field> node_fields(NodeConfig& out) {
         required("data_dir", config::text(out.data_dir)),
         defaulted("engine", config::choice(out.engine, engines)),
         defaulted("durability", config::choice(out.durability, durabilities)),
+        defaulted("disk_stall", config::duration(out.disk_stall, milliseconds(100))),
         section("limits",
                 {
                     defaulted("key", config::size(out.limits.key, 1, 64 * kibibyte)),
@@ -166,11 +167,6 @@ std::vector<Field> node_fields(NodeConfig& out) {
 Result<void> check(const Places& places, NodeConfig& out) {
     if (out.engine != EngineKind::memory)
         return places.wrong("engine", "rocksdb is not built yet; set `engine: memory`");
-    if (out.durability != Durability::memory)
-        return places.wrong("durability", std::string(to_string(out.durability)) +
-                                              (places.has("durability") ? "" : " (the default)") +
-                                              " is not built yet; set `durability: memory` (data lives in RAM on all "
-                                              "replicas)");
     if (out.limits.memory != 0 && out.limits.memory < 2 * out.limits.log)
         return places.wrong("limits.memory", "must be at least twice limits.log (" + std::to_string(out.limits.log) +
                                                  " bytes), which is a part of it; 0 is no limit");

@@ -58,6 +58,7 @@ struct NodeConfig {
     std::string data_dir;                 // relative to the working directory
     EngineKind engine = EngineKind::memory;
     Durability durability = Durability::fsync;
+    Duration disk_stall = std::chrono::seconds(2);  // without a sync that ends: other nodes take over
     LimitsConfig limits;
     bool insecure = false;
     std::vector<std::string> notices;

@@ -165,15 +165,16 @@ TEST_F(Config, PortsMustSufficeForAllSockets) {
     EXPECT_NE(registry_error(registry_yaml, {"publish=tcp://127.0.0.1:7400"}).find("must differ"), std::string::npos);
 }
 
-TEST_F(Config, WhatIsNotBuiltYetSaysSoAndWhatToDo) {
-    EXPECT_EQ(with_override("durability=fsync"),
-              "--set durability=fsync: durability: fsync is not built yet; set `durability: memory` (data lives in RAM "
-              "on all replicas)");
-    EXPECT_NE(with_override("durability=os").find("os is not built yet; set `durability: memory`"), std::string::npos);
+TEST_F(Config, EveryDurabilityIsTakenAndFsyncIsTheDefault) {
+    EXPECT_EQ(node(node_yaml, {"durability=os"})->durability, Durability::os);
+    EXPECT_EQ(node(node_yaml, {"durability=fsync"})->durability, Durability::fsync);
     const std::string without = std::string(node_yaml).substr(0, std::string(node_yaml).find("durability"));
-    EXPECT_NE(
-        error_of(node(without)).find("durability: fsync (the default) is not built yet; set `durability: memory`"),
-        std::string::npos);
+    EXPECT_EQ(node(without)->durability, Durability::fsync);
+    EXPECT_EQ(node(node_yaml)->disk_stall, std::chrono::seconds(2));
+    EXPECT_NE(with_override("disk_stall=10ms").find("disk_stall"), std::string::npos);
+}
+
+TEST_F(Config, WhatIsNotBuiltYetSaysSoAndWhatToDo) {
     EXPECT_EQ(with_override("engine=rocksdb"),
               "--set engine=rocksdb: engine: rocksdb is not built yet; set `engine: memory`");
     const Result<NodeConfig> http = node(node_yaml, {"http=127.0.0.1:7511"});

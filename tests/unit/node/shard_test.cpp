@@ -281,6 +281,34 @@ TEST_F(ShardTest, DropsWhatIsMeantForAnotherIdentity) {
     EXPECT_FALSE(node.sent<BeaconAnswer>());
 }
 
+// D1: whose disk hangs is not to be counted on, neither as a primary nor as a member.
+TEST_F(ShardTest, BeaconsStopWhileTheDiskStalls) {
+    ShardByHand primary(NodeId(1), engine_, every_member_, in_order_);
+    primary.start_serving();
+    primary.pass(milliseconds(200));
+    EXPECT_TRUE(primary.sent<Beacon>(2));
+    primary.shard().disk_stalls(true);
+    (void)primary.take_all();
+    primary.pass(milliseconds(500));
+    EXPECT_FALSE(primary.sent<Beacon>(2));
+    primary.from_client(Get{RequestId(1), PartitionId(0), "k"});
+    EXPECT_FALSE(primary.sent<GetAnswer>()) << "its leases have run out";
+    primary.shard().disk_stalls(false);
+    primary.pass(milliseconds(200));
+    EXPECT_TRUE(primary.sent<Beacon>(2));
+
+    MemoryEngine engine;
+    ShardByHand backup(NodeId(2), engine, every_member_, in_order_);
+    backup.learn(ShardByHand::view(1, 1, {1, 2, 3}));
+    const Beacon beacon{Nonce(1), 1, std::vector{Claim{PartitionId(0), ShardByHand::view(1, 1, {}).id}}, false};
+    backup.shard().disk_stalls(true);
+    backup.from_node(1, beacon);
+    EXPECT_FALSE(backup.sent<BeaconAnswer>());
+    backup.shard().disk_stalls(false);
+    backup.from_node(1, beacon);
+    EXPECT_TRUE(backup.sent<BeaconAnswer>());
+}
+
 TEST_F(ShardTest, ConfirmedReadsNeedABeaconSentAfterTheRequest) {
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_);
     ClusterMap map = ShardByHand::map(ShardByHand::view(1, 1, {1, 2, 3}));
