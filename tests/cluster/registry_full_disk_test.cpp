@@ -1,50 +1,16 @@
 // The registry's disk is full: it says so, nothing is thought dead, nothing is acknowledged that is not stored, and it
 // goes on by itself when there is room. On a small file system in memory, which only root may mount.
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "tests/cluster/process_cluster.hpp"
+#include "tests/cluster/small_disk.hpp"
 
 namespace ringkv::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-class SmallDisk {
-  public:
-    // Precondition: the process may mount.
-    explicit SmallDisk(std::filesystem::path path) : path_(std::move(path)) {
-        std::filesystem::create_directories(path_);
-        mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=16m") == 0;
-        reason_ = errno;
-    }
-    ~SmallDisk() {
-        if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-    }
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-
-    [[nodiscard]] bool mounted() const { return mounted_; }
-    [[nodiscard]] std::string why_not() const { return std::strerror(reason_); }
-    void fill() {
-        std::ofstream file(path_ / "filler", std::ios::binary | std::ios::app);
-        const std::string page(4096, 'x');
-        while (file.write(page.data(), 4096).flush()) {
-        }
-    }
-    void make_room() { std::filesystem::remove(path_ / "filler"); }
-
-  private:
-    std::filesystem::path path_;
-    bool mounted_ = false;
-    int reason_ = 0;
-};
 
 std::size_t lines_with(const std::string& text, std::string_view what) {
     std::size_t count = 0;

@@ -1,0 +1,206 @@
+// What is on disk outlives the processes: all of them killed at once, disks wiped, a disk that is not whole.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <iostream>
+#include <random>
+
+#include "tests/cluster/load.hpp"
+#include "tests/cluster/process_cluster.hpp"
+#include "tests/cluster/small_disk.hpp"
+
+namespace ringkv::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const std::vector<std::string> three = {"n1", "n2", "n3"};
+
+// What the log of a node's shard 0 holds, one record a line.
+std::string log_of(const ProcessCluster& cluster, const std::string& node) {
+    std::string lines;
+    std::vector<std::filesystem::path> segments;
+    for (const auto& file : std::filesystem::directory_iterator(cluster.data_of(node) / "shard-0"))
+        if (file.path().filename().string().starts_with("segment-")) segments.push_back(file.path());
+    std::sort(segments.begin(), segments.end());
+    for (const auto& segment : segments) {
+        const Finished read = run(KVCTL_PROGRAM, {"debug", "log", segment.string()}, cluster.directory() / "debug");
+        EXPECT_EQ(read.code, 0) << read.errors;
+        lines += read.output;
+    }
+    return lines;
+}
+
+// Durability, and how often all are killed (RINGKV_KILLS=50 for the long run).
+class Durability : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Classes, Durability, ::testing::Values("fsync", "os"));
+
+// D4. Writers are at full speed when every process, the registry too, is killed; which starts first is random.
+TEST_P(Durability, EveryProcessKilledAtOnceAndStartedInAnyOrderLosesNothing) {
+    ProcessCluster cluster({.partitions = 16, .shards = 2, .durability = GetParam()});
+    Client observer = cluster.client();
+    Load load({.endpoints = {cluster.registry_endpoint()}});
+    std::mt19937 random(7);
+    for (unsigned round = setting("RINGKV_KILLS", 3); round > 0; --round) {
+        ASSERT_TRUE(load.every_key_written(patience));
+        cluster.kill_all();
+        std::vector<std::string> order = three;
+        order.emplace_back("registry");
+        std::shuffle(order.begin(), order.end(), random);
+        for (const std::string& name : order)
+            (void)(name == "registry" ? cluster.start_registry() : cluster.start_node(name));
+        cluster.wait_until_full(observer, 3);
+    }
+    ASSERT_TRUE(load.every_key_written(patience));
+    const LoadReport report = load.verify({cluster.registry_endpoint()});
+    std::cout << report.summary() << '\n';
+    EXPECT_THAT(report.violations, IsEmpty());
+    for (const std::string& name : three)
+        EXPECT_THAT(log_of(cluster, name), Not(HasSubstr(" reset "))) << name << " was given a copy instead of entries";
+}
+
+// It was away while others wrote, and is told what it missed, not everything.
+TEST_P(Durability, ANodeThatComesBackGetsTheEntriesThatItMissedAndNoCopy) {
+    ProcessCluster cluster({.partitions = 16, .durability = GetParam()});
+    Client client = cluster.client();
+    const auto put = [&](const std::string& prefix) {
+        for (int key = 0; key < 200; ++key) ASSERT_TRUE(client.put(prefix + std::to_string(key), prefix));
+    };
+    put("before");
+    cluster.kill_node("n3");
+    cluster.wait_until_without(client, "n3");
+    put("meanwhile");
+    const std::string before = log_of(cluster, "n3");
+    EXPECT_THAT(before, AllOf(HasSubstr("'before199'"), Not(HasSubstr("'meanwhile"))));
+    cluster.start_node("n3");
+    cluster.wait_until_full(client, 3);
+    const std::string after = log_of(cluster, "n3");
+    EXPECT_THAT(after, AllOf(HasSubstr("'meanwhile199'"), Not(HasSubstr(" reset ")), Not(HasSubstr(" state_chunk "))));
+    EXPECT_EQ(after.find("'before199'"), after.rfind("'before199'")) << "an entry came twice";
+    // The others may go now: it has everything.
+    cluster.kill_node("n1");
+    cluster.kill_node("n2");
+    for (const std::string prefix : {"before", "meanwhile"})
+        for (int key = 0; key < 200; ++key) {
+            const auto found = client.get(prefix + std::to_string(key));
+            ASSERT_TRUE(found && *found) << prefix << key;
+        }
+}
+
+TEST_P(Durability, AllDisksButOneMayBeWiped) {
+    ProcessCluster cluster({.partitions = 16, .durability = GetParam()});
+    Client client = cluster.client();
+    for (int key = 0; key < 100; ++key) ASSERT_TRUE(client.put("key" + std::to_string(key), "value"));
+    for (const std::string& name : three) cluster.kill_node(name);
+    for (const char* name : {"n1", "n3"}) std::filesystem::remove_all(cluster.data_of(name));
+    for (const std::string& name : three) cluster.start_node(name);
+    cluster.wait_until_settled(client, 3);
+    for (int key = 0; key < 100; ++key) {
+        const auto found = client.get("key" + std::to_string(key));
+        ASSERT_TRUE(found && *found) << key;
+    }
+    EXPECT_THAT(log_of(cluster, "n3"), HasSubstr("'key99'")) << "the copies are made again";
+}
+
+// All of them stopped, in the way that is meant for it.
+TEST_P(Durability, AClusterThatWasStoppedHasEverything) {
+    ProcessCluster cluster({.partitions = 16, .durability = GetParam()});
+    Client client = cluster.client();
+    for (int key = 0; key < 100; ++key) ASSERT_TRUE(client.put("key" + std::to_string(key), "value"));
+    for (const std::string& name : three) cluster.node(name).signal(SIGTERM);
+    for (const std::string& name : three) EXPECT_EQ(cluster.node(name).wait_for_exit(patience), 0) << name;
+    for (const std::string& name : three) {
+        EXPECT_THAT(read_file(cluster.data_of(name) / "identity"), HasSubstr("end clean"));
+        cluster.start_node(name);
+    }
+    cluster.wait_until_full(client, 3);
+    for (int key = 0; key < 100; ++key) {
+        const auto found = client.get("key" + std::to_string(key));
+        ASSERT_TRUE(found && *found) << key;
+    }
+}
+
+// D3: nothing is served from a disk that is not whole, and the node that is begun anew is filled by the others.
+TEST(DurabilityOnABadDisk, ANodeSaysWhatToDoAndEndsAndBeginsAnewWhenItsDiskIsEmptied) {
+    ProcessCluster cluster({.partitions = 16, .durability = "fsync"});
+    Client client = cluster.client();
+    for (int key = 0; key < 100; ++key) ASSERT_TRUE(client.put("key" + std::to_string(key), "value"));
+    cluster.kill_node("n2");
+    cluster.wait_until_without(client, "n2");
+    const std::vector<std::string> arguments = {"--config", cluster.config_of("n2").string()};
+    const auto segment = cluster.data_of("n2") / "shard-0" / "segment-0000000001";
+    std::string bytes = read_file(segment);
+    bytes[300] = static_cast<char>(bytes[300] ^ 1);
+    write_file(segment, bytes);
+    const Finished damaged = run(RINGKV_NODE_PROGRAM, arguments, cluster.directory() / "damaged");
+    EXPECT_EQ(damaged.code, 7);
+    EXPECT_THAT(damaged.output, Not(HasSubstr("ready")));
+    EXPECT_THAT(damaged.errors, AllOf(HasSubstr("segment 1, offset "), HasSubstr("is damaged"),
+                                      HasSubstr("start this node with an empty one")));
+
+    std::filesystem::remove(segment);
+    const Finished missing = run(RINGKV_NODE_PROGRAM, arguments, cluster.directory() / "missing");
+    EXPECT_EQ(missing.code, 7);
+    EXPECT_THAT(missing.errors, HasSubstr("segment 1 of 1 to 1 is missing"));
+
+    const Finished other =
+        run(RINGKV_NODE_PROGRAM, {arguments[0], arguments[1], "--set", "shards=3"}, cluster.directory() / "other");
+    EXPECT_EQ(other.code, 6);
+    EXPECT_THAT(other.errors, HasSubstr("set `shards: 1`"));
+
+    const Finished taken =
+        run(RINGKV_NODE_PROGRAM, {arguments[0], arguments[1], "--set", "data_dir=" + cluster.data_of("n1").string()},
+            cluster.directory() / "taken");
+    EXPECT_EQ(taken.code, 6);
+    EXPECT_THAT(taken.errors, HasSubstr("is in use by another process"));
+
+    std::filesystem::remove_all(cluster.data_of("n2"));
+    cluster.start_node("n2");
+    cluster.wait_until_full(client, 3);
+    EXPECT_THAT(log_of(cluster, "n2"), HasSubstr("'key99'"));
+}
+
+// Room for one segment of n2's log and no more. The others go on without it; it comes back by itself.
+TEST(DurabilityOnABadDisk, ANodeWhoseDiskIsFullIsReplacedAndGoesOnWhenThereIsRoom) {
+    ProcessCluster cluster({.partitions = 16, .start = false, .durability = "fsync"});
+    SmallDisk disk(cluster.data_of("n2"), 48);
+    if (!disk.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disk.why_not();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    Client client = cluster.client();
+    cluster.wait_until_full(client, 3);
+
+    const std::string value(std::size_t{512} << 10U, 'v');
+    const auto put = [&](int key) {
+        const auto stored = client.put("key" + std::to_string(key), value + std::to_string(key));
+        EXPECT_TRUE(stored) << stored.error();
+    };
+    for (int key = 0; key < 80; ++key) put(key);  // 40 MiB
+    EXPECT_TRUE(cluster.node("n2").running());
+    EXPECT_THAT(cluster.node("n2").errors(), AllOf(HasSubstr("make room"), HasSubstr("other nodes take over")));
+    cluster.wait_until_without(client, "n2");
+    put(80);
+
+    ASSERT_TRUE(disk.resize(400));
+    cluster.wait_until_settled(client, 3);
+    EXPECT_THAT(cluster.node("n2").errors(), HasSubstr("the disk stores again"));
+    // All of it is on n2's disk, whatever it said while that was full.
+    cluster.kill_all();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    cluster.kill_node("n1");
+    cluster.kill_node("n3");
+    for (int key = 0; key <= 80; ++key) {
+        const auto found = client.get("key" + std::to_string(key));
+        ASSERT_TRUE(found && *found) << key;
+        EXPECT_EQ((*found)->value, value + std::to_string(key));
+    }
+}
+
+}  // namespace
+}  // namespace ringkv::testing
