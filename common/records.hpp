@@ -86,9 +86,21 @@ struct StateSessionsRecord {
     RINGKV_FIELDS(StateSessionsRecord, partition, sessions);
 };
 
+// A checkpoint starts here: what a partition is at this place of its log, so that what stands before is not needed. Its
+// entries above `start`, and its state, follow as those of a copy do: AppendRecords, StateChunkRecords,
+// StateSessionsRecords, and the end, a StateDoneRecord. It says nothing to a replica that is whole already.
+struct CheckpointRecord {
+    PartitionId partition;
+    View view;
+    ViewId log_view;
+    OpNumber start;
+    ViewId start_view;
+    RINGKV_FIELDS(CheckpointRecord, partition, view, log_view, start, start_view);
+};
+
 using StorageRecord =
     std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord, StateChunkRecord,
-                 StateDoneRecord, CommitRecord, ReservedRecord, MapDelta, StateSessionsRecord>;
+                 StateDoneRecord, CommitRecord, ReservedRecord, MapDelta, StateSessionsRecord, CheckpointRecord>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -12,6 +12,18 @@ class Log : public Storage {
   public:
     // Every record of every durable batch, in order; before the first commit().
     [[nodiscard]] virtual Result<void> replay(const std::function<void(const StorageRecord&)>& each) = 0;
+
+    // A log grows with all that is committed, until its oldest part is dropped; it goes by segments for that. These may
+    // be called on another thread than commit().
+    //
+    // The segment that is written to, by what is committed after this call at the earliest.
+    [[nodiscard]] virtual std::uint64_t newest() const { return 0; }
+    // Segments below that one are of no use any more, and go soon.
+    virtual void drop_before(std::uint64_t) {}
+    // Bytes of those that are of use, roughly.
+    [[nodiscard]] virtual std::uint64_t bytes() const { return 0; }
+    // Was its oldest part dropped before it was opened?
+    [[nodiscard]] virtual bool begins_late() const { return false; }
 };
 
 // `durability: memory`: nothing on disk. A node with it is a new identity at every start, so that no other node

@@ -81,6 +81,9 @@ class StorageOutlet {
     [[nodiscard]] bool stored(BatchNumber batch) const { return batch <= stored_; }
     // Up to here they are.
     [[nodiscard]] BatchNumber stored() const { return stored_; }
+    // The newest that has a record by now, and how many are not stored yet.
+    [[nodiscard]] BatchNumber newest() const { return batch_.empty() ? building_.previous() : building_; }
+    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
     // The newest batch that is not stored yet and has something of this partition; none if all of it is.
     [[nodiscard]] BatchNumber unstored(PartitionId partition) const;
 

@@ -129,6 +129,7 @@ void PartitionLog::clear() {
 }
 
 void PartitionLog::reset(OpNumber start, ViewId start_view) {
+    checkpoint_.reset();
     engine_.clear(partition_);
     sessions_.clear();
     suffix_.reset(start, start_view);
@@ -157,7 +158,8 @@ void PartitionLog::durable(BatchNumber number) {
 
 void PartitionLog::restore(const StorageRecord& record) {
     if (const auto* append = std::get_if<AppendRecord>(&record)) {
-        suffix_.append(append->entry);
+        // A checkpoint stores those once more that are not committed.
+        if (append->entry->op > suffix_.last()) suffix_.append(append->entry);
     } else if (const auto* truncated = std::get_if<TruncateRecord>(&record)) {
         suffix_.truncate(truncated->keep);
     } else if (const auto* log_view = std::get_if<LogViewRecord>(&record)) {
@@ -172,9 +174,14 @@ void PartitionLog::restore(const StorageRecord& record) {
     } else if (const auto* part = std::get_if<StateChunkRecord>(&record)) {
         if (under_way_) take_keys(part->records, part->read_at, part->through);
     } else if (const auto* sessions = std::get_if<StateSessionsRecord>(&record)) {
-        sessions_.load(sessions->sessions);
+        if (under_way_) sessions_.load(sessions->sessions);
     } else if (const auto* done = std::get_if<StateDoneRecord>(&record)) {
-        finish_transfer(done->applied, done->sessions, done->history);
+        if (under_way_) finish_transfer(done->applied, done->sessions, done->history);
+    } else if (const auto* checkpoint = std::get_if<CheckpointRecord>(&record)) {
+        reset(checkpoint->start, checkpoint->start_view);
+        log_view_ = checkpoint->log_view;
+        under_way_ = std::make_unique<Copy>();
+        under_way_->checkpoint = true;
     }
     persisted_ = last();
 }

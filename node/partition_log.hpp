@@ -66,6 +66,18 @@ class PartitionLog {
     // Replays what was stored, in order, after a restart.
     void restore(const StorageRecord& record);
 
+    // A checkpoint: what is held is stored once more, in steps, with entries stored between them
+    // (partition_checkpoint.cpp). Begins one; `view` is the newest that the replica knows. False: a copy is under way;
+    // there can be none before its end.
+    bool begin_checkpoint(const View& view);
+    // Precondition: in_checkpoint(), which ends when a copy begins. Stores about so many bytes more. -> is it complete?
+    [[nodiscard]] bool continue_checkpoint(std::size_t bytes);
+    [[nodiscard]] bool in_checkpoint() const { return checkpoint_ != nullptr; }
+    // Of a replica that has just been made, and holds nothing: what is stored of it begins here.
+    void store_beginning(const View& view);
+    // Restored from a checkpoint that has no end: nothing of it counts.
+    [[nodiscard]] bool half_restored() const { return under_way_ && under_way_->checkpoint; }
+
     // As above: start <= commit = applied <= persisted <= last; what is not stored yet is of growing batches and ops,
     // and above what is. Besides: entries are contiguous, their views do not go back (LogSuffix); a log that is
     // incomplete applies nothing, unless entries go along with the copy.
@@ -78,8 +90,17 @@ class PartitionLog {
     struct Copy {
         std::uint32_t next = 0;                // chunk
         bool entries = false;                  // they go along with it
+        bool checkpoint = false;               // of our own, and not of another node's
         bool all_keys = false;                 // are covered
         std::optional<std::string> through{};  // or those up to this one
+    };
+
+    // How far a checkpoint is.
+    struct Checkpoint {
+        OpNumber start;
+        bool all_keys = false;
+        std::optional<std::string> after{};  // the next keys are behind it; none: from the first on
+        std::uint32_t next_session = 0;
     };
 
     void reset(OpNumber start, ViewId start_view);
@@ -98,6 +119,7 @@ class PartitionLog {
     OpNumber commit_;
     OpNumber known_commit_;            // committed somewhere; at or above commit_
     std::unique_ptr<Copy> under_way_;  // none: the log is whole
+    std::unique_ptr<Checkpoint> checkpoint_;
     ViewId log_view_;
     Fifo<std::pair<BatchNumber, OpNumber>> unsynced_;
     LogSuffix suffix_;

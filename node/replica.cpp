@@ -333,13 +333,22 @@ void Replica::answer_owed(BatchNumber stored) {
 }
 
 void Replica::restore(const StorageRecord& record) {
-    if (const auto* view = std::get_if<ViewRecord>(&record)) {
-        state_.view = view->view;
-        restored_since_ = view->view.since;
+    const auto* const learned = std::get_if<ViewRecord>(&record);
+    const auto* const checkpoint = std::get_if<CheckpointRecord>(&record);
+    if (learned != nullptr || checkpoint != nullptr) {
+        state_.view = learned != nullptr ? learned->view : checkpoint->view;
+        restored_since_ = state_.view.since;
         asks_again_ = true;
-    } else {
+    }
+    if (learned == nullptr) {
         log_.restore(record);
     }
+}
+
+bool Replica::checkpoint(std::size_t bytes) {
+    if (log_.in_checkpoint()) return log_.continue_checkpoint(bytes);
+    if (!log_.begin_checkpoint(state_.view)) return false;
+    return !log_.in_checkpoint();  // of what holds nothing that is all
 }
 
 void Replica::expect_entry(std::size_t step) const {

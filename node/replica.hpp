@@ -55,6 +55,10 @@ class Replica {
     void flush(Time now);
     void durable(Time now, BatchNumber number);
     void restore(const StorageRecord& record);
+    // Part of a checkpoint of the shard (PartitionLog): one step, of about so many bytes. -> is it complete?
+    [[nodiscard]] bool checkpoint(std::size_t bytes);
+    // Just made: what is stored of it begins here.
+    void store_beginning() { log_.store_beginning(state_.view); }
     // A promise of before a restart may run until then (L3).
     void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
 

@@ -22,6 +22,15 @@ class Shard final : public Actor {
 
     // After a restart over old storage, before anything else: what was stored, in order.
     void restore(const StorageRecord& record);
+    // Before that: the oldest of it was dropped. What is held of a partition counts from its first checkpoint on.
+    void restore_from_checkpoints() { begins_late_ = true; }
+    // After that: is everything there that a partition needs?
+    [[nodiscard]] bool wholly_restored() const;
+
+    // Stores all that is held once more, little by little, so that what was stored before this call is not needed any
+    // more once checkpoint_stored().
+    void begin_checkpoint() { checkpoint_next_ = 0; }
+    [[nodiscard]] bool checkpoint_stored() const { return !checkpoint_next_ && storage_.stored(checkpoint_end_); }
 
     void receive(Time now, const Origin& from, Message message) override;
     void expect(const Message& message, std::size_t step) const override;
@@ -97,6 +106,7 @@ class Shard final : public Actor {
     [[nodiscard]] bool ours(PartitionId partition) const;
     [[nodiscard]] Replica* find(PartitionId partition);
     Replica& ensure(PartitionId partition);
+    Replica& make(PartitionId partition);
     void touch(PartitionId partition);
     // Does the change alter which shards the claims of a partition go to, whatever its view?
     [[nodiscard]] bool moves_shards(const MapDelta& delta) const;
@@ -107,6 +117,7 @@ class Shard final : public Actor {
     void tick_replicas(Time now);
     void wake_replicas(Time now);
     void tick_stop(Time now);
+    void tick_checkpoint();
 
     const NodeDescription self_;
     const ShardIndex index_;
@@ -135,6 +146,9 @@ class Shard final : public Actor {
     absl::flat_hash_set<std::uint64_t> got_holdings_;
     bool all_claims_change_ = false;  // a map has come that may send each to another shard
     bool restored_ = false;
+    bool begins_late_ = false;
+    std::optional<std::uint32_t> checkpoint_next_;  // a checkpoint is under way: the partition that it has come to
+    BatchNumber checkpoint_end_;                    // the last batch of the newest one
     std::optional<Time> started_at_;
     Time ticked_at_{};
     TickQueue ticks_;

@@ -31,9 +31,9 @@ struct Storages {
     std::vector<std::unique_ptr<DiskLog>> disks;  // one a shard
     std::vector<MemoryLog> memory;                // likewise
 
-    [[nodiscard]] ShardStorage of(ShardIndex shard, Duration stall) {
+    [[nodiscard]] ShardStorage of(ShardIndex shard, const NodeConfig& config) {
         if (directory == nullptr) return {memory.at(shard)};
-        return {*disks.at(shard), true, stall};
+        return {*disks.at(shard), true, config.disk_stall, config.log.checkpoint / config.shards};
     }
 };
 
@@ -43,8 +43,8 @@ Result<Storages> open_storages(const NodeConfig& config) {
         storages.memory.resize(config.shards);
         return storages;
     }
-    auto directory = DataDirectory::open({config.data_dir, config.name, config.shards, config.durability,
-                                          machine_boot(), DiskLogOptions{}.segment_bytes});
+    auto directory = DataDirectory::open(
+        {config.data_dir, config.name, config.shards, config.durability, machine_boot(), config.log.segment});
     if (!directory) return directory.error();
     storages.directory = std::move(*directory);
     if (!storages.directory->notice().empty()) log(LogLevel::warning, storages.directory->notice());
@@ -94,7 +94,7 @@ Result<Shards> open_shards(const NodeConfig& config, Storages& storages, ShardWa
     for (ShardIndex index = 0; index < config.shards; ++index) {
         auto listen = endpoint_plus(config.listen, index);
         if (!listen) return listen.error();
-        auto shard = ShardThread::open(*node, index, *listen, limits, storages.of(index, config.disk_stall), watch);
+        auto shard = ShardThread::open(*node, index, *listen, limits, storages.of(index, config), watch);
         if (!shard) return storages.directory ? storages.directory->explain(shard.error()) : shard.error();
         shards.push_back(std::move(*shard));
     }

@@ -41,7 +41,7 @@ ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Li
       transport_(std::move(transport)) {}
 
 void ShardThread::use(const ShardStorage& storage) {
-    stall_ = storage.stall;
+    storage_.emplace(storage);
     if (storage.beside) beside_.emplace(storage.log, [this] { transport_->wake(); });
     loop_.emplace(shard_, storage.beside ? static_cast<Storage&>(*beside_) : storage.log, *transport_);
 }
@@ -52,8 +52,13 @@ Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& no
     auto transport = Transport::open(transport_options(listen, limits));
     if (!transport) return transport.error();
     std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport), watch));
+    if (storage.log.begins_late()) shard->shard_.restore_from_checkpoints();
     auto replayed = storage.log.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });
     if (!replayed) return replayed.error();
+    if (!shard->shard_.wholly_restored())
+        return Error(ErrorCode::storage,
+                     "the log of shard " + std::to_string(index) +
+                         " begins with a checkpoint that has no end, and what stood before is missing");
     shard->use(storage);
     return shard;
 }
@@ -72,7 +77,7 @@ void ShardThread::start(std::function<Result<void>(const Identity&)> joined, std
 
 void ShardThread::each_turn(Time now) {
     const auto storing_since = beside_ ? beside_->busy_since() : std::nullopt;
-    const bool disk_stalls = storing_since && now - *storing_since > stall_;
+    const bool disk_stalls = storing_since && now - *storing_since > storage_->stall;
     shard_.disk_stalls(disk_stalls);
     if (!disk_stalls) watch_.turned(index_, now);
     if (index_ == 0) shard_.stuck_sibling(watch_.stuck(now, shard_.map().settings.lease.grace));
@@ -81,6 +86,19 @@ void ShardThread::each_turn(Time now) {
     if (!joined_ && shard_.joined()) {
         joined_ = true;
         if (auto noted = on_joined_(shard_.identity()); !noted) fail(noted.error());
+    }
+    if (beside_) keep_log_short();
+}
+
+// A checkpoint is in the log itself, in the segments from the one on that is written to when it begins.
+void ShardThread::keep_log_short() {
+    Log& log = storage_->log;
+    if (!checkpoint_from_ && log.bytes() > std::max(storage_->checkpoint, 2 * engine_.bytes())) {
+        checkpoint_from_ = log.newest();
+        shard_.begin_checkpoint();
+    } else if (checkpoint_from_ && shard_.checkpoint_stored()) {
+        log.drop_before(*checkpoint_from_);
+        checkpoint_from_.reset();
     }
 }
 

@@ -20,6 +20,8 @@ struct ShardStorage {
     Log& log;
     bool beside = false;  // its commits take time, and go on a thread of their own
     Duration stall{};     // with `beside`: the disk counts as stuck when a commit takes longer
+    // Likewise: at twice the bytes of the data, and no less than so many, the log is made shorter by a checkpoint.
+    std::uint64_t checkpoint = 0;
 };
 
 class ShardThread {
@@ -48,6 +50,7 @@ class ShardThread {
     // The log is replayed.
     void use(const ShardStorage& storage);
     void each_turn(Time now);
+    void keep_log_short();
     void fail(const Error& error);
     void run();
 
@@ -59,11 +62,12 @@ class ShardThread {
     PreferenceOrder succession_rule_;
     Shard shard_;
     std::unique_ptr<Transport> transport_;
-    Duration stall_{};
+    std::optional<ShardStorage> storage_;  // as the log is replayed
     std::optional<StorageThread> beside_;  // ends before the transport, which it wakes
     std::optional<EventLoop> loop_;        // once the log is replayed
     std::atomic<bool> stopping_{false};
     bool joined_ = false;
+    std::optional<std::uint64_t> checkpoint_from_;  // one is under way: the segment in which it began
     Result<void> outcome_;
     std::function<Result<void>(const Identity&)> on_joined_;
     std::function<void()> ended_;

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kibibyte = std::uint64_t{1} << 10U;
 constexpr std::uint64_t least_sessions = std::uint64_t{1} << 20U;
+constexpr std::uint64_t least_segment = std::uint64_t{64} << 10U;
 constexpr std::uint64_t least_log = std::uint64_t{1} << 20U;
 constexpr std::uint64_t largest_value = std::uint64_t{8} << 20U;  // half of what one frame may have (CodecLimits)
 constexpr std::uint64_t any_size = std::uint64_t{1} << 62U;
@@ -151,6 +152,11 @@ std::vector<Field> node_fields(NodeConfig& out) {
         defaulted("engine", config::choice(out.engine, engines)),
         defaulted("durability", config::choice(out.durability, durabilities)),
         defaulted("disk_stall", config::duration(out.disk_stall, milliseconds(100))),
+        section("log",
+                {
+                    defaulted("segment", config::size(out.log.segment, least_segment, any_size)),
+                    defaulted("checkpoint", config::size(out.log.checkpoint, least_segment, any_size)),
+                }),
         section("limits",
                 {
                     defaulted("key", config::size(out.limits.key, 1, 64 * kibibyte)),

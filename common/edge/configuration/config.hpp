@@ -46,6 +46,13 @@ struct LimitsConfig {
     std::uint64_t log = std::uint64_t{32} << 20U;        // bytes of entries kept in memory
 };
 
+// The log on disk, of all shards together.
+struct LogConfig {
+    std::uint64_t segment = std::uint64_t{32} << 20U;  // bytes of one file
+    std::uint64_t checkpoint = std::uint64_t{256}
+                               << 20U;  // bytes that it may have before a checkpoint makes it shorter
+};
+
 struct NodeConfig {
     std::string name;
     std::string rack;
@@ -59,6 +66,7 @@ struct NodeConfig {
     EngineKind engine = EngineKind::memory;
     Durability durability = Durability::fsync;
     Duration disk_stall = std::chrono::seconds(2);  // without a sync that ends: other nodes take over
+    LogConfig log;
     LimitsConfig limits;
     bool insecure = false;
     std::vector<std::string> notices;

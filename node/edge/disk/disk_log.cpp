@@ -38,7 +38,7 @@ Error in(const DiskFolder& folder, const Error& error) {
 }  // namespace
 
 DiskLog::DiskLog(std::unique_ptr<DiskFolder> folder, const Uuid& log, const DiskLogOptions& options)
-    : folder_(std::move(folder)), options_(options), log_(log), first_(options.first_segment) {}
+    : folder_(std::move(folder)), options_(options), log_(log) {}
 
 Result<std::unique_ptr<DiskLog>> DiskLog::create(std::unique_ptr<DiskFolder> folder, const Uuid& log,
                                                  const DiskLogOptions& options) {
@@ -76,6 +76,8 @@ Result<void> DiskLog::read_head() {
                                              " of the node, whose identity file is an older copy, of start " +
                                              std::to_string(options_.start.value() - 1));
     log_ = *log;
+    first_ = removed_ = number_of(**facts, "first").value_or(1);
+    needed_ = first_;
     newest_ = *newest;
     noted_frames_ = *frames;
     return {};
@@ -84,12 +86,13 @@ Result<void> DiskLog::read_head() {
 Result<void> DiskLog::write_head() {
     return write_facts(*folder_, head, head_kind,
                        {{"log", log_.to_string()},
+                        {"first", std::to_string(first_)},
                         {"newest", std::to_string(newest())},
                         {"frames", std::to_string(noted_frames_)},
                         {"start", std::to_string(options_.start.value())}});
 }
 
-// Each of those from the first that is needed to the newest must be there. Older ones were about to be removed. One
+// Each of those from the first to the newest must be there. Older ones were about to be removed. One
 // that is newer was about to be begun: nothing is written to a segment before the head names it.
 Result<void> DiskLog::look_at_segments() {
     const auto names = folder_->names();
@@ -228,8 +231,15 @@ Result<void> DiskLog::store(const StorageBatch& batch) {
 
 Result<void> DiskLog::drop_old() {
     const std::uint64_t needed = std::min(needed_.load(std::memory_order_relaxed), newest());
-    for (; first_ < needed; ++first_)
-        if (auto done = folder_->remove(name_of(first_)); !done) return done;
+    if (needed > first_) {
+        const std::uint64_t before = std::exchange(first_, needed);
+        if (auto done = write_head(); !done) {
+            first_ = before;
+            return done;
+        }
+    }
+    for (; removed_ < first_; ++removed_)
+        if (auto done = folder_->remove(name_of(removed_)); !done) return done;
     return {};
 }
 
@@ -241,7 +251,8 @@ Result<void> DiskLog::note(Result<void> outcome) {
 Result<void> DiskLog::commit(BatchNumber number, StorageBatch batch) {
     RINGKV_CHECK(file_ != nullptr && !batch.empty(), "a commit before replay, or of nothing");
     if (failed_) return *failed_;
-    if (auto done = note(drop_old()); !done) return done;
+    // Where the disk is too full to note that a part of the log may go, it is tried again with the next commit.
+    if (auto done = drop_old(); !done && done.error().code() != ErrorCode::unavailable) return note(done);
     if (auto done = note(store(batch)); !done) return done;
     durable_ = number;
     return {};

@@ -22,7 +22,6 @@ struct DiskLogOptions {
     bool sync = true;                                        // false: the machine may lose what was committed last
     std::uint64_t segment_bytes = std::uint64_t{32} << 20U;  // a frame that is larger has a segment of its own size
     StartNumber start{1};                                    // of the process
-    std::uint64_t first_segment = 1;                         // that is needed: older ones are of no use any more
 };
 
 class DiskLog final : public Log {
@@ -44,10 +43,13 @@ class DiskLog final : public Log {
     [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override;
 
-    // Segments below that one are of no use any more: they go with one of the next commits.
-    void drop_before(std::uint64_t segment) { needed_.store(segment, std::memory_order_relaxed); }
-    // The segment that is written to.
-    [[nodiscard]] std::uint64_t newest() const { return newest_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t newest() const override { return newest_.load(std::memory_order_relaxed); }
+    // They go with one of the next commits.
+    void drop_before(std::uint64_t segment) override { needed_.store(segment, std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t bytes() const override {
+        return (newest() + 1 - needed_.load(std::memory_order_relaxed)) * options_.segment_bytes;
+    }
+    [[nodiscard]] bool begins_late() const override { return first_ > 1; }
     // All that was committed is on the disk, whatever `sync` is, and the end of the log is noted. No commit follows.
     [[nodiscard]] Result<void> close();
 
@@ -71,10 +73,11 @@ class DiskLog final : public Log {
     const std::unique_ptr<DiskFolder> folder_;
     const DiskLogOptions options_;
     Uuid log_;
-    std::uint64_t first_ = 1;  // segment that is there
+    std::uint64_t first_ = 1;    // segment, as the head has it
+    std::uint64_t removed_ = 1;  // those below are
     std::atomic<std::uint64_t> newest_{0};
-    std::atomic<std::uint64_t> needed_{0};
-    std::uint64_t noted_frames_ = 0;  // that the head says there are at least
+    std::atomic<std::uint64_t> needed_{1};  // at or above first_
+    std::uint64_t noted_frames_ = 0;        // that the head says there are at least
 
     std::unique_ptr<DiskFile> file_;  // of the newest segment
     std::uint64_t file_bytes_ = 0;

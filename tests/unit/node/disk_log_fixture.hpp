@@ -71,10 +71,13 @@ struct DiskLogs {
     DiskLogOptions options = small_segments();
 };
 
-inline std::vector<std::uint64_t> up_to(std::uint64_t last) {
+inline std::vector<std::uint64_t> from_to(std::uint64_t first, std::uint64_t last) {
     std::vector<std::uint64_t> numbers;
-    for (std::uint64_t number = 1; number <= last; ++number) numbers.push_back(number);
+    for (std::uint64_t number = first; number <= last; ++number) numbers.push_back(number);
     return numbers;
+}
+inline std::vector<std::uint64_t> up_to(std::uint64_t last) {
+    return from_to(1, last);
 }
 
 }  // namespace ringkv::test

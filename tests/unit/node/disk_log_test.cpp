@@ -8,6 +8,7 @@ namespace ringkv {
 namespace {
 
 using test::DiskLogs;
+using test::from_to;
 using test::numbered;
 using test::up_to;
 
@@ -85,33 +86,44 @@ TEST(DiskLog, SegmentsThatAreNotNeededAreDropped) {
     auto log = *logs.create();
     for (std::uint64_t number = 1; number <= 20; ++number)
         ASSERT_TRUE(log->commit(BatchNumber(number), numbered(number)));
-    const std::size_t files = logs.disk.copy().size();
+    const std::size_t count = logs.disk.copy().size();
     log->drop_before(3);
-    EXPECT_EQ(logs.disk.copy().size(), files) << "with the next commit";
+    EXPECT_EQ(logs.disk.copy().size(), count) << "with the next commit";
     ASSERT_TRUE(log->commit(BatchNumber(21), numbered(21)));
     EXPECT_FALSE(logs.disk.copy().contains("segment-0000000001"));
     EXPECT_FALSE(logs.disk.copy().contains("segment-0000000002"));
     EXPECT_TRUE(logs.disk.copy().contains("segment-0000000003"));
 
-    EXPECT_FALSE(logs.open()) << "the first segment is needed, and missing";
-    logs.options.first_segment = 3;
-    const auto numbers = logs.replayed();
+    log = *logs.open();
+    EXPECT_TRUE(log->begins_late());
+    EXPECT_EQ(log->bytes(), (log->newest() - 2) * 512);
+    const auto numbers = DiskLogs::replayed(*log);
     ASSERT_TRUE(numbers) << numbers.error();
     ASSERT_FALSE(numbers->empty());
     EXPECT_GT(numbers->front(), 1U);
     EXPECT_EQ(numbers->back(), 21U);
 
     // What was to be removed when the process ended is removed at the start.
-    logs.options.first_segment = 4;
+    auto files = logs.disk.copy();
+    files["segment-0000000002"] = files["segment-0000000003"];
+    logs.disk.restore(files);
     ASSERT_TRUE(logs.replayed());
-    EXPECT_FALSE(logs.disk.copy().contains("segment-0000000003"));
+    EXPECT_FALSE(logs.disk.copy().contains("segment-0000000002"));
+    files.erase("segment-0000000003");
+    logs.disk.restore(files);
+    EXPECT_FALSE(logs.open()) << "the first segment is missing";
+}
 
-    log = *logs.open();
-    ASSERT_TRUE(DiskLogs::replayed(*log));
+TEST(DiskLog, TheNewestSegmentIsNeverDropped) {
+    DiskLogs logs;
+    auto log = *logs.create();
+    EXPECT_FALSE(log->begins_late());
+    for (std::uint64_t number = 1; number <= 20; ++number)
+        ASSERT_TRUE(log->commit(BatchNumber(number), numbered(number)));
     log->drop_before(1000);
-    ASSERT_TRUE(log->commit(BatchNumber(1), numbered(22)));
-    EXPECT_TRUE(logs.disk.copy().contains("segment-000000000" + std::to_string(log->newest())))
-        << "the newest segment never goes";
+    ASSERT_TRUE(log->commit(BatchNumber(21), numbered(21)));
+    EXPECT_EQ(logs.replayed()->back(), 21U);
+    EXPECT_TRUE(logs.disk.copy().contains("segment-000000000" + std::to_string(log->newest()))) << "it is written to";
 }
 
 // ---------------------------------------------------------------- a disk that is full, or fails
@@ -172,19 +184,20 @@ TEST(DiskLog, WhatWasSaidToBeDurableSurvivesAPowerLossAtAnyMoment) {
             logs.disk.operations_left = operations;
             std::uint64_t durable = 0;
             for (std::uint64_t number = 1; number <= 12; ++number) {
-                if (number == 8) log->drop_before(1);
+                if (number == 8) log->drop_before(2);
                 if (log->commit(BatchNumber(number), numbered(number))) durable = number;
             }
             logs.disk.lose_power(spared);
             auto again = *logs.open();
             const auto numbers = DiskLogs::replayed(*again);
             ASSERT_TRUE(numbers) << operations << ": " << numbers.error();
-            ASSERT_GE(numbers->size(), durable) << operations;
-            ASSERT_LE(numbers->size(), durable + 1) << operations;
-            ASSERT_EQ(*numbers, up_to(numbers->size()));
-            ASSERT_TRUE(again->commit(BatchNumber(1), numbered(numbers->size() + 1)));
+            const std::uint64_t last = numbers->empty() ? 0 : numbers->back();
+            ASSERT_GE(last, durable) << operations;
+            ASSERT_LE(last, durable + 1) << operations;
+            ASSERT_EQ(*numbers, from_to(again->begins_late() ? numbers->front() : 1, last));
+            ASSERT_TRUE(again->commit(BatchNumber(1), numbered(last + 1)));
             logs.disk.lose_power();
-            ASSERT_EQ(*logs.replayed(), up_to(numbers->size() + 1));
+            ASSERT_EQ(logs.replayed()->back(), last + 1);
             if (durable == 12) break;
         }
     }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -138,6 +139,7 @@ class ShardByHand {
         return {PartitionId(0), view(view_number, 1, {}).id, OpNumber(op), false, OpNumber(0)};
     }
 
+    std::function<void(const StorageRecord&)> on_stored;
     bool disk_answers = true;       // else what is stored waits until it does
     std::uint32_t peers_speak = 0;  // the minor version of the protocol: each Prepare is a message of its own
 
@@ -157,6 +159,8 @@ class ShardByHand {
             if (effects.empty() && !(unsynced_ && disk_answers)) return;
             std::move(effects.sends.begin(), effects.sends.end(), std::back_inserter(sends_));
             if (!effects.batch.empty()) unsynced_ = effects.number;
+            for (const StorageRecord& record : effects.batch)
+                if (on_stored) on_stored(record);
             if (unsynced_ && disk_answers) shard_.durable(now_, *std::exchange(unsynced_, std::nullopt));
         }
     }
