@@ -84,6 +84,7 @@ struct Origin {
     StartNumber start;
     NodeId to;                // the identity it was meant for; none: any
     std::uint32_t minor = 0;  // of the protocol version that the sender speaks
+    Time arrived{};           // in the transport, of a client's; none: it did not wait there
 };
 
 struct Outgoing {

@@ -23,9 +23,12 @@ class TurnProgress {
     [[nodiscard]] Time count(bool of_client) {
         if (of_client && !std::exchange(clients_, true)) messages_ = 0;
         if (messages_ % messages_a_sample == 0) now_ = boot_time();
+        if (began_ == Time{}) began_ = now_;
         if (messages_++ == 0) end_ = now_ + options_.time;
         return now_;
     }
+    // When the first message was taken in; none: there was none.
+    [[nodiscard]] Time began() const { return began_; }
     [[nodiscard]] bool over() const { return messages_ >= options_.messages || now_ >= end_; }
 
   private:
@@ -34,6 +37,7 @@ class TurnProgress {
     std::size_t messages_ = 0;
     Time now_{};
     Time end_{};
+    Time began_{};
 };
 
 }  // namespace
@@ -77,6 +81,7 @@ Result<void> EventLoop::turn() {
         return {};
     });
     if (!end) return end.error();
+    if (const Time began = std::exchange(began_, Time{}); began != Time{}) turns_.add(boot_time() - began);
     more_ = more_ || *end == TurnEnd::more;
     return {};
 }
@@ -93,6 +98,7 @@ void EventLoop::take_messages() {
         },
         [&] { return progress.over() || actor_.bytes_to_send() >= options_.bytes_to_send; },
         [&](const Message& message, std::size_t step) { actor_.expect(message, step); });
+    began_ = progress.began();
     more_ = taken >= options_.frames || transport_.waiting();
     const Time now = boot_time();
     if (input_) input_(now);

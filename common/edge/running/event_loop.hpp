@@ -6,6 +6,7 @@
 
 #include "common/actor.hpp"
 #include "common/edge/transport/transport.hpp"
+#include "common/metrics/histogram.hpp"
 #include "common/turn.hpp"
 
 namespace ringkv {
@@ -32,6 +33,8 @@ class EventLoop {
     void wake() { transport_.wake(); }
     // Called on the loop's thread in every turn, after the messages and before tick(); set before run().
     void each_turn(std::function<void(Time)> input) { input_ = std::move(input); }
+    // How long turns took that handed something over to the actor, without the wait before them. On the loop's thread.
+    [[nodiscard]] const LatencyHistogram& turns() const { return turns_; }
 
   private:
     class RealWorld final : public Driver {
@@ -62,6 +65,8 @@ class EventLoop {
     std::atomic<bool> stopped_{false};
     BatchNumber durable_;  // the newest batch that the actor was told of
     bool more_ = false;    // something is left from the last turn: do not wait
+    Time began_{};         // this turn; none: nothing was handed over in it
+    LatencyHistogram turns_;
 };
 
 // For actors that store nothing, or whose durability is memory: durable as soon as handed over.

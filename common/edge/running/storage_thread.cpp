@@ -67,6 +67,11 @@ StorageThread::Waiting StorageThread::gather() {
     return next;
 }
 
+StorageThread::Figures StorageThread::figures() const {
+    const std::lock_guard lock(mutex_);
+    return {commits_, waiting_.size()};
+}
+
 bool StorageThread::pause() {
     std::unique_lock lock(mutex_);
     return !changed_.wait_for(lock, between_attempts, [this] { return stopping_; });
@@ -102,6 +107,7 @@ void StorageThread::run() {
         lock.unlock();
         auto stored = store(next);
         lock.lock();
+        if (stored) commits_.add(boot_time() - *busy_since_);
         busy_since_.reset();
         durable_ = std::move(stored);
         lock.unlock();

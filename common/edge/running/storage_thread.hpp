@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "common/actor.hpp"
+#include "common/metrics/histogram.hpp"
 
 namespace ringkv {
 
@@ -40,6 +41,12 @@ class StorageThread final : public Storage {
     [[nodiscard]] Result<BatchNumber> durable() const override;
     // Since when the disk owes what it was given; none: nothing is under way. What waits for room counts.
     [[nodiscard]] std::optional<Time> busy_since() const;
+
+    struct Figures {
+        LatencyHistogram commits;   // of those that are stored: how long each took, with the wait for room
+        std::uint64_t waiting = 0;  // batches, but for the one that is being stored
+    };
+    [[nodiscard]] Figures figures() const;
 
   private:
     struct Waiting {
@@ -64,6 +71,7 @@ class StorageThread final : public Storage {
     std::deque<Waiting> waiting_;
     Result<BatchNumber> durable_;
     mutable bool told_ = false;  // of its error
+    LatencyHistogram commits_;
     bool stopping_ = false;
     std::optional<Time> busy_since_;
 

@@ -26,6 +26,9 @@ std::size_t cost(const WaitingFrame& frame) {
 bool of_client(const WaitingFrame& frame) {
     return answerable(frame) && frame.origin.node.none();
 }
+PeerKind kind_of(const WaitingFrame& frame) {
+    return of_client(frame) ? PeerKind::client : PeerKind::server;
+}
 }  // namespace
 
 Inbox::Inbox(const TransportOptions& options, TransportCounters& counters, const Identity& self, Ways ways)
@@ -61,6 +64,10 @@ void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
     origin.start = sender.start;
     origin.to = frame->envelope.to;
     origin.minor = frame->envelope.minor;
+    Traffic& traffic = counters_.received(kind_of(*frame));
+    ++traffic.frames;
+    traffic.bytes += frame->body.bytes().size();
+    origin.arrived = {};
     if (!of_client(*frame)) {
         if (servers_bytes_ + cost(*frame) > options_.servers_bytes) {
             ++counters_.overflowed;
@@ -77,7 +84,7 @@ void Inbox::add(std::unique_ptr<WaitingFrame> frame) {
     }
     bytes_ += cost(*frame);
     by_connection_[origin.address.connection] += cost(*frame);
-    frame->came = boot_time();
+    origin.arrived = boot_time();
     clients_.push_back(std::move(frame));
 }
 
@@ -116,7 +123,7 @@ void Inbox::refuse_requests(const WaitingFrame& frame, const std::vector<Request
 bool Inbox::refused(WaitingFrame& frame) {
     if (ways_.over_budget(frame.origin.address.connection))
         return refuse_requests(frame, "the connection has too much on the way; read the answers first", false);
-    if (frame.late || boot_time() - frame.came <= options_.longest_wait) return false;
+    if (frame.late || boot_time() - frame.origin.arrived <= options_.longest_wait) return false;
     frame.late = !refuse_requests(frame, came_too_late, true);
     return !frame.late;
 }
@@ -161,7 +168,7 @@ bool Inbox::cut(WaitingFrame& frame, const Taker& taker) {
                 ++frame.next;
                 continue;
             }
-            ++counters_.messages_in;
+            ++counters_.received(kind_of(frame)).messages;
             taker.handler(frame.origin, std::move(messages[frame.next++]));
             if (taker.enough && taker.enough()) {
                 refuse_late();

@@ -34,7 +34,6 @@ struct WaitingFrame {
     std::size_t next = 0;  // and the first of its messages that was not handed over
     bool begun = false;
     bool late = false;  // its requests are refused one by one, for there are other messages among them
-    Time came{};
 };
 
 class Inbox {
@@ -60,6 +59,9 @@ class Inbox {
     // Bytes of clients' frames that add() refused since the last call.
     [[nodiscard]] std::size_t take_refused_bytes() { return std::exchange(refused_bytes_, 0); }
     [[nodiscard]] bool empty() const { return servers_.empty() && clients_.empty(); }
+    [[nodiscard]] Backlog backlog(PeerKind kind) const {
+        return kind == PeerKind::client ? Backlog{clients_.size(), bytes_} : Backlog{servers_.size(), servers_bytes_};
+    }
     [[nodiscard]] Refusals& refusals() { return refusals_; }
     // Servers' frames until `enough` says so, then clients': of them one message at least.
     void hand_over(const Taker& taker);

@@ -23,10 +23,11 @@ namespace ringkv {
 // A socket of a transport, and what is known of it. Stays where it is while a poller has it.
 struct Source {
     Socket socket;
-    bool routed = false;      // a ROUTER: every frame has its own sender
-    Address from = {};        // of all others
-    bool connecting = false;  // that it can send is worth waking up for, too
-    bool active = true;       // something came or went: since the transport looked last (close_idle)
+    bool routed = false;               // a ROUTER: every frame has its own sender
+    Address from = {};                 // of all others
+    PeerKind kind = PeerKind::server;  // at its other end, but for clients of a ROUTER
+    bool connecting = false;           // that it can send is worth waking up for, too
+    bool active = true;                // something came or went: since the transport looked last (close_idle)
 
   private:
     friend class SocketPoller;

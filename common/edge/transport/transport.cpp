@@ -47,6 +47,7 @@ class Transport::Impl {
     std::size_t receive(std::size_t frames, const Inbox::Taker& taker);
     [[nodiscard]] bool waiting() const { return !inbox_.empty(); }
     [[nodiscard]] std::size_t held_bytes() const { return connections_.budget().held(); }
+    [[nodiscard]] Backlog backlog(PeerKind kind) const { return inbox_.backlog(kind); }
     std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);
     void subscribe(const std::string& endpoint);
     void close_idle(Time now, Duration unused);
@@ -67,7 +68,7 @@ class Transport::Impl {
     [[nodiscard]] Dealer* find_or_connect(const std::string& endpoint);
     void add(Lane& lane, const Message& message);
     void transmit(Lane& lane, std::string frame, std::size_t messages);
-    void count_sent(std::size_t bytes, std::size_t messages);
+    void count_sent(PeerKind to, std::size_t bytes, std::size_t messages);
     [[nodiscard]] std::vector<std::size_t> unsent_of(std::span<const Outgoing> messages);
 
     const TransportOptions options_;
@@ -108,6 +109,7 @@ Result<void> Transport::Impl::open() {
     }
     if (options_.publish) {
         publisher_.socket = make_publisher(context_.get(), options_);
+        publisher_.kind = PeerKind::subscriber;
         if (!publisher_.socket) return exhausted;
         if (auto bound = listen_on(publisher_.socket.get(), *options_.publish); !bound) return bound;
     }
@@ -126,7 +128,7 @@ void Transport::Impl::flush_connecting() {
     for (auto& [endpoint, dealer] : dealers_)
         if (dealer.connecting) poller_.used(dealer);
     const bool fewer = connecting_.flush(
-        boot_time(), [this](const auto& frame) { count_sent(frame.bytes.size(), frame.messages); },
+        boot_time(), [this](const auto& frame) { count_sent(PeerKind::server, frame.bytes.size(), frame.messages); },
         [this](const auto& frame) { counters_.dropped += frame.messages; });
     if (!fewer) return;
     for (auto& [endpoint, dealer] : dealers_) dealer.connecting = connecting_.awaits(dealer.socket.get());
@@ -170,8 +172,6 @@ Transport::Impl::Taken Transport::Impl::take(Source& source) {
     MessagePart& body = frame->body;
     if (!body.receive(socket)) return nothing(source);
     if (body.bytes().empty() && body.more()) (void)body.receive(socket);  // the delimiter that REQ puts there
-    ++counters_.frames_in;
-    counters_.bytes_in += body.bytes().size();
     source.active = true;
 
     std::optional<Error> wrong;
@@ -298,7 +298,6 @@ void Transport::Impl::add(Lane& lane, const Message& message) {
 
 void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messages) {
     const Receiver& receiver = lane.receiver;
-    void* const socket = receiver.by->socket.get();
     const std::size_t size = frame.size();
     const std::size_t first = std::exchange(lane.closed, lane.closed + messages);
     bool sent = false;
@@ -308,21 +307,23 @@ void Transport::Impl::transmit(Lane& lane, std::string frame, std::size_t messag
         too_large_.warn("a message was not sent: it is larger than a frame may be", "here", std::to_string(size));
     } else if (receiver.routed) {
         sent = connections_.send(receiver.connection, std::move(frame));
-    } else if (connecting_.awaits(socket)) {
+    } else if (void* const socket = receiver.by->socket.get(); connecting_.awaits(socket)) {
         if (connecting_.add(socket, std::move(frame), messages)) return;
     } else {
         MessagePart body(std::move(frame));
         sent = body.send(socket);
     }
-    if (sent) return count_sent(size, messages);
+    const bool to_client = receiver.routed && receiver.to.none();  // else the answer names the node that asked
+    if (sent) return count_sent(to_client ? PeerKind::client : receiver.by->kind, size, messages);
     counters_.dropped += messages;
     if (!receiver.routed) unsent_.push_back({receiver, first, messages});
 }
 
-void Transport::Impl::count_sent(std::size_t bytes, std::size_t messages) {
-    ++counters_.frames_out;
-    counters_.messages_out += messages;
-    counters_.bytes_out += bytes;
+void Transport::Impl::count_sent(PeerKind to, std::size_t bytes, std::size_t messages) {
+    Traffic& traffic = counters_.sent(to);
+    ++traffic.frames;
+    traffic.messages += messages;
+    traffic.bytes += bytes;
 }
 
 void Transport::Impl::subscribe(const std::string& endpoint) {
@@ -379,6 +380,9 @@ bool Transport::waiting() const {
 }
 std::size_t Transport::held_bytes() const {
     return impl_->held_bytes();
+}
+Backlog Transport::backlog(PeerKind kind) const {
+    return impl_->backlog(kind);
 }
 std::vector<std::size_t> Transport::send(const Identity& sender, std::span<const Outgoing> messages) {
     return impl_->send(sender, messages);

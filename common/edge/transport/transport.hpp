@@ -7,6 +7,7 @@
 // endpoint is waited for, 50 ms at most: it is made when the first message is sent.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,15 +36,39 @@ struct TransportOptions {
     std::size_t connections_bytes = std::size_t{256} << 20U;
 };
 
+// What went one way between us and peers of one kind.
+struct Traffic {
+    std::uint64_t frames = 0;
+    std::uint64_t messages = 0;  // that were read
+    std::uint64_t bytes = 0;
+};
+
+enum class PeerKind : std::uint8_t {
+    client,      // whatever names no node, at the other end of a connection to us
+    server,      // another node, or the registry
+    subscriber,  // all of them together: what is published leaves once here
+};
+inline constexpr std::size_t peer_kinds = 3;
+
 struct TransportCounters {
-    std::uint64_t frames_in = 0, frames_out = 0, messages_in = 0, messages_out = 0;
-    std::uint64_t bytes_in = 0, bytes_out = 0;
-    std::uint64_t dropped = 0;     // messages that could not be sent now
-    std::uint64_t malformed = 0;   // frames that were refused
-    std::uint64_t unreadable = 0;  // messages that only a newer release can read
-    std::uint64_t overloaded = 0;  // requests that were refused: too much waits, or is on its way
-    std::uint64_t overflowed = 0;  // frames that name a server and were dropped: too much of such waits
-    std::uint64_t wake_ups = 0;    // waits that something else than the time ended
+    std::array<Traffic, peer_kinds> in{}, out{};  // by PeerKind
+    std::uint64_t dropped = 0;                    // messages that could not be sent now
+    std::uint64_t malformed = 0;                  // frames that were refused
+    std::uint64_t unreadable = 0;                 // messages that only a newer release can read
+    std::uint64_t overloaded = 0;                 // requests that were refused: too much waits, or is on its way
+    std::uint64_t overflowed = 0;                 // frames that name a server and were dropped: too much of such waits
+    std::uint64_t wake_ups = 0;                   // waits that something else than the time ended
+
+    [[nodiscard]] Traffic& received(PeerKind kind) { return in[static_cast<std::size_t>(kind)]; }
+    [[nodiscard]] Traffic& sent(PeerKind kind) { return out[static_cast<std::size_t>(kind)]; }
+    [[nodiscard]] std::uint64_t frames_out() const { return out[0].frames + out[1].frames + out[2].frames; }
+    [[nodiscard]] std::uint64_t messages_out() const { return out[0].messages + out[1].messages + out[2].messages; }
+};
+
+// What waits to be handed over to the actor.
+struct Backlog {
+    std::uint64_t frames = 0;
+    std::uint64_t bytes = 0;  // with what they take beside
 };
 
 class Transport {
@@ -78,6 +103,8 @@ class Transport {
     [[nodiscard]] bool waiting() const;
     // Bytes that ZeroMQ holds for connections, of all but small frames. Thread-safe.
     [[nodiscard]] std::size_t held_bytes() const;
+    // Of clients, or of servers.
+    [[nodiscard]] Backlog backlog(PeerKind kind) const;
     // One frame for each (address, to), messages in order. -> the indices of those to endpoints that could not leave:
     // there is no connection, or its queue is full, or they are larger than a frame may be. Seldom any.
     std::vector<std::size_t> send(const Identity& sender, std::span<const Outgoing> messages);

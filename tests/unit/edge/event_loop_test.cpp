@@ -181,7 +181,7 @@ TEST_F(EventLoopTest, ABrokenStoreEndsItBeforeAnythingIsSent) {
     ASSERT_FALSE(ended);
     EXPECT_EQ(ended.error().code(), ErrorCode::storage);
     EXPECT_THAT(journal, ElementsAre("tick", "take", "commit 1"));
-    EXPECT_EQ(transport->counters().dropped + transport->counters().frames_out, 0U);
+    EXPECT_EQ(transport->counters().dropped + transport->counters().frames_out(), 0U);
 }
 
 TEST_F(EventLoopTest, AStoreThatFailsLaterEndsItThoughTheActorStoresNothingMore) {
@@ -235,11 +235,11 @@ TEST_F(EventLoopTest, TakesABoundedBatchThenTicksThenSends) {
     const Outgoing request{Address::to(*options.listen), NodeId(1), CurrentEpoch{}};
     // Connected first, and everything there before the loop starts: so that one turn sees all of it.
     const Time deadline = boot_time() + seconds(60);
-    while (transport->counters().frames_out < 5 && boot_time() < deadline) {
+    while (transport->counters().frames_out() < 5 && boot_time() < deadline) {
         transport->send(identity, {&request, 1});
         transport->poll(milliseconds(1));
     }
-    ASSERT_EQ(transport->counters().frames_out, 5U);
+    ASSERT_EQ(transport->counters().frames_out(), 5U);
     std::this_thread::sleep_for(milliseconds(300));
 
     EventLoop loop(actor, storage, *server, {.tick = seconds(600), .frames = 3});
@@ -325,7 +325,7 @@ class FedEventLoop : public EventLoopTest {
   private:
     static void hand(const Outgoing& first, Transport& from, const Identity& identity) {
         const Time deadline = boot_time() + seconds(60);
-        while (from.counters().frames_out == 0 && boot_time() < deadline) {
+        while (from.counters().frames_out() == 0 && boot_time() < deadline) {
             from.send(identity, {&first, 1});
             from.poll(milliseconds(1));
         }

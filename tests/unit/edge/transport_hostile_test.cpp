@@ -70,7 +70,7 @@ TEST(Transport, NothingIsKeptForAPeerThatDoesNotShakeHands) {
         client.send(Address::to(endpoint), numbered(2));
         client.pump();
     }
-    EXPECT_EQ(client.counters().frames_out, 0U);
+    EXPECT_EQ(client.counters().frames_out(), 0U);
     EXPECT_EQ(client.counters().dropped, 21U);
     ::close(accepted);
     ::close(listener);
@@ -99,8 +99,8 @@ TEST(Transport, AFrameLargerThanTheLimitCostsOnlyItsSenderTheConnection) {
     const std::vector<Outgoing> turn = {
         {back, {}, half}, {back, {}, half}, {back, {}, Get{RequestId(2), PartitionId(), std::string(10001, 'k')}}};
     server.transport->send(some_identity, turn);
-    EXPECT_EQ(server.counters().frames_out - before.frames_out, 2U);
-    EXPECT_EQ(server.counters().messages_out - before.messages_out, 2U);
+    EXPECT_EQ(server.counters().frames_out() - before.frames_out(), 2U);
+    EXPECT_EQ(server.counters().messages_out() - before.messages_out(), 2U);
     EXPECT_EQ(server.counters().dropped - before.dropped, 1U);
     ASSERT_TRUE(pump_until({&polite}, [&] { return polite.inbox.size() == 2; }));
 }
@@ -185,12 +185,12 @@ TEST(Transport, AMessageOfANewerReleaseIsRefusedByItself) {
     EXPECT_EQ(std::get<RequestRefused>(answer.message).reason, RefusalReason::not_built);
 
     // What comes as an answer is dropped, and counted.
-    const auto sent = client.counters().frames_out;
+    const auto sent = client.counters().frames_out();
     server.send(back, write);
     server.send(back, numbered(4));
     ASSERT_TRUE(pump_until({&server, &client}, [&] { return client.inbox.size() == 3; }));
     EXPECT_EQ(client.counters().unreadable, 1U);
-    EXPECT_EQ(client.counters().frames_out, sent);
+    EXPECT_EQ(client.counters().frames_out(), sent);
 }
 
 // The next to choose it would get what is meant for this one.
@@ -210,9 +210,9 @@ TEST(Transport, BadAnswersAreDroppedWithoutAnAnswer) {
     Peer client({});
     ASSERT_TRUE(pump_until({&client}, [&] {
         client.send(Address::to(endpoint), numbered(1));
-        return client.counters().frames_out > 0;
+        return client.counters().frames_out() > 0;
     }));
-    const auto sent = client.counters().frames_out;
+    const auto sent = client.counters().frames_out();
     const std::string id = server.receive_part();
     (void)server.receive_part();
     server.send({id, "garbage"});
@@ -220,7 +220,7 @@ TEST(Transport, BadAnswersAreDroppedWithoutAnAnswer) {
     ASSERT_TRUE(pump_until({&client}, [&] { return !client.inbox.empty(); }));
     EXPECT_EQ(number_of(client.inbox.front()), 2U);
     EXPECT_EQ(client.counters().malformed, 1U);
-    EXPECT_EQ(client.counters().frames_out, sent);
+    EXPECT_EQ(client.counters().frames_out(), sent);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ TEST(Transport, TheFirstMessagesToAPeerArriveInOrder) {
             pump_until({&client, &server}, [&] { return server.inbox.size() == 3 || client.counters().dropped > 0; });
         if (server.inbox.size() != 3) return false;
         for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(number_of(server.inbox[i]), i + 1);
-        EXPECT_EQ(client.counters().frames_out, 3U);
+        EXPECT_EQ(client.counters().frames_out(), 3U);
         return settled;
     }));
 }
@@ -65,8 +65,8 @@ TEST(Transport, MessagesOfOneTurnGoInOneFrameForEachReceiverInOrder) {
     for (std::uint64_t i = 0; i < 100; ++i)
         turn.push_back({Address::to(endpoint), NodeId(i % 2 == 0 ? 1 : 2), numbered(i)});
     client.transport->send(some_identity, turn);
-    EXPECT_EQ(client.counters().frames_out - before.frames_out, 2U);
-    EXPECT_EQ(client.counters().messages_out - before.messages_out, 100U);
+    EXPECT_EQ(client.counters().frames_out() - before.frames_out(), 2U);
+    EXPECT_EQ(client.counters().messages_out() - before.messages_out(), 100U);
     ASSERT_TRUE(pump_until({&server}, [&] { return server.inbox.size() == 100; }));
     for (std::uint64_t i = 0; i < 50; ++i) {
         EXPECT_EQ(number_of(server.inbox[i]), 2 * i);
@@ -83,12 +83,12 @@ TEST(Transport, ALongTurnIsSplitIntoFramesInOrder) {
     options.coalesce_bytes = 10000;
     Peer client(options);
     connect(client, server, endpoint);
-    const auto before = client.counters().frames_out;
+    const auto before = client.counters().frames_out();
     std::vector<Outgoing> turn;
     for (std::uint64_t i = 0; i < 100; ++i)
         turn.push_back({Address::to(endpoint), NodeId(), Get{RequestId(i), PartitionId(), std::string(1000, 'k')}});
     client.transport->send(some_identity, turn);
-    EXPECT_EQ(client.counters().frames_out - before, 10U);  // of ten messages, the tenth of which is over the limit
+    EXPECT_EQ(client.counters().frames_out() - before, 10U);  // of ten messages, the tenth of which is over the limit
     ASSERT_TRUE(pump_until({&server}, [&] { return server.inbox.size() == 100; }));
     for (std::uint64_t i = 0; i < 100; ++i) EXPECT_EQ(std::get<Get>(server.inbox[i].message).request, RequestId(i));
 }
@@ -129,7 +129,7 @@ TEST(Transport, NothingIsKeptForAPeerThatIsNotThere) {
         client.pump();
     }
     EXPECT_TRUE(pump_until({&client}, [&] { return client.counters().dropped == 20; }));
-    EXPECT_EQ(client.counters().frames_out, 0U);
+    EXPECT_EQ(client.counters().frames_out(), 0U);
     Peer server(listening(endpoint));
     ASSERT_TRUE(pump_until({&client, &server}, [&] {
         client.send(Address::to(endpoint), numbered(1000));
@@ -342,7 +342,7 @@ TEST(Transport, ConnectionsThatNobodyUsesAreClosed) {
     client.transport->close_idle(Time(seconds(1050)), seconds(60));
     const auto before = client.counters();
     client.send(Address::to(endpoint), numbered(1));  // still open, and used
-    EXPECT_EQ(client.counters().frames_out, before.frames_out + 1);
+    EXPECT_EQ(client.counters().frames_out(), before.frames_out() + 1);
     client.transport->close_idle(Time(seconds(1090)), seconds(60));
     client.transport->close_idle(Time(seconds(1149)), seconds(60));
     server.send(back, numbered(2));
