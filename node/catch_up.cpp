@@ -69,6 +69,7 @@ void CatchUp::begin_transfer(Time now, NodeId node, Progress& progress) {
         progress.begin_transfer(now, ports_.numbers.next(), log_.commit(), log_.suffix().view_at(log_.commit()),
                                 ports_.transfers.begin_transfer());
     replaced_tickets_[node] = transfer.ticket;
+    ++ports_.counters.transfers_begun;
     ports_.events.add(LogLevel::debug, "state transfer begins",
                       {field(log_.partition()), field(term_.view()), {"to", std::to_string(node.value())}});
     continue_transfer(now, node, progress);
@@ -99,6 +100,7 @@ void CatchUp::continue_transfer(Time now, NodeId node, Progress& progress) {
     for (const KeyRecord& record : transfer.chunk->records) bytes += record.key.size() + record.value.size() + 16;
     for (const SessionRecord& session : transfer.chunk->sessions) bytes += 32 + session.outcomes.size() * 20;
     ports_.transfers.spend(bytes);
+    ports_.counters.transfer_bytes += bytes;
     ports_.messages.send(node, log_.partition(), *transfer.chunk);
 }
 
@@ -189,6 +191,7 @@ bool CatchUp::state_chunk_ok(Time now, NodeId from, Peer& peer, const StateChunk
     }
     // The learner took our log over with the state: from what it has of the entries on it follows by Prepares.
     peer.lease.heard_at = std::max(peer.lease.heard_at, now);
+    ++ports_.counters.transfers_completed;
     progress.finish_transfer(progress.valid(message.view, term_.view().id));
     if (!progress.replicating()) progress.ask_again(term_.view().id, log_.commit());
     return progress.replicating();

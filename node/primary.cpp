@@ -27,7 +27,7 @@ Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time pr
       promised_until_(view().leadership_transferred ? now : promised_until),
       phase_at_(now) {
     RINGKV_CHECK(view().primary == ports_.shard.me, "another node's view");
-    for (OpNumber op = log_.commit(); op < log_.last(); op = op.next()) await_commit(log_.suffix().at(op.next()));
+    for (OpNumber op = log_.commit(); op < log_.last(); op = op.next()) await_commit(now, log_.suffix().at(op.next()));
     add_peers(now);
     ports_.leases.claims_changed();
     tick(now);
@@ -112,10 +112,13 @@ void Primary::try_serve(Time now) {
 void Primary::applied(Time now, const Entry& entry) {
     if (!entry.client.none()) log_.sessions().touch(entry.client, now);  // it may have come into being just now
     RINGKV_CHECK(!uncommitted_.empty(), "an op was committed that the primary does not wait for");
-    for (const Waiter& waiter : uncommitted_.front().waiters)
+    for (const Waiter& waiter : uncommitted_.front().waiters) {
         ports_.messages.answer(waiter.from,
                                WriteAnswer{waiter.request, entry.status,
                                            told_version(waiter.ack, entry.status, entry.version), log_.commit()});
+        ports_.counters.answered(RequestKind::write, outcome_of(entry.status), now - waiter.began);
+    }
+    ports_.counters.replication.add(now - uncommitted_.front().appended);
     uncommitted_.pop();
 }
 
@@ -130,6 +133,18 @@ bool Primary::lease_held(Time now, Time arrived, NodeId node) const {
 
 bool Primary::leases_held(Time now, Time arrived) const {
     return term_.all_required([&](NodeId node) { return lease_held(now, arrived, node); });
+}
+
+bool Primary::leases_run(Time now) const {
+    return term_.all_required([&](NodeId node) {
+        const Peer* peer = term_.find(node);
+        return peer != nullptr && peer->lease.until > now;
+    });
+}
+
+void Primary::count_lease_losses(Time now) {
+    const bool run = leases_run(now);
+    if (std::exchange(had_leases_, run) && !run) ++ports_.counters.lease_losses;
 }
 
 void Primary::lease_granted(Time now, NodeId from, Time sent) {
@@ -214,6 +229,7 @@ void Primary::tick(Time now) {
             tick_leadership_transfer(now);
     }
     if (phase_ == Phase::serving) {
+        count_lease_losses(now);
         serve_held(now);
         serve_reads(now);
         serve_reads_behind_commits(now);
@@ -260,16 +276,18 @@ void Primary::durable(Time now) {
 
 void Primary::release(const View& newer) {
     const NodeInfo* node = ports_.shard.map.find(newer.primary);
-    const auto tell = [&](const Address& to, RequestId request, bool maybe_appended) {
+    const auto tell = [&](const Address& to, RequestId request, bool maybe_appended,
+                          RequestKind kind = RequestKind::write) {
         NotPrimary answer{request, log_.partition(), newer, {}, maybe_appended};
         if (node != nullptr) answer.primary = *node;
         ports_.messages.answer(to, std::move(answer));
+        ports_.counters.count(kind, RequestOutcome::redirected);
     };
     for (const UncommittedWrites::Op& op : uncommitted_)
         for (const Waiter& waiter : op.waiters) tell(waiter.from, waiter.request, true);
-    for (const Held& held : held_) tell(held.request.from, held.request.id(), false);
-    for (const Held& held : reads_) tell(held.request.from, held.request.id(), false);
-    for (const auto& [op, held] : reads_behind_) tell(held.request.from, held.request.id(), false);
+    for (const std::deque<Held>* waiting : {&held_, &reads_})
+        for (const Held& held : *waiting) tell(held.request.from, held.request.id(), false, held.request.kind());
+    for (const auto& [op, held] : reads_behind_) tell(held.request.from, held.request.id(), false, held.request.kind());
     uncommitted_.clear();
     early_.clear();
     reads_behind_.clear();

@@ -59,7 +59,9 @@ class Primary {
     [[nodiscard]] bool reads_now(Time now) const { return phase_ == Phase::serving && leases_held(now, now); }
     // Until then no other node has committed anything that is not committed here; none: that is not sure (P7).
     [[nodiscard]] std::optional<Time> sole_committer_until(Time now) const;
-    // What clients were told is done, and is not committed yet (P6).
+    // Do all leases run, whatever reads need (ReadMode)?
+    [[nodiscard]] bool leases_run(Time now) const;
+    // In the log, and not committed yet; of some clients were told that they are done (P6).
     [[nodiscard]] const UncommittedWrites& uncommitted() const { return uncommitted_; }
     [[nodiscard]] const View& view() const { return term_.view(); }
     [[nodiscard]] std::vector<NodeId> lease_peers() const { return term_.lease_peers(); }
@@ -91,6 +93,7 @@ class Primary {
     [[nodiscard]] bool lease_held(Time now, Time arrived, NodeId node) const;
     [[nodiscard]] bool leases_held(Time now, Time arrived) const;
     void want_lease(Time now, NodeId node, const Peer& peer);
+    void count_lease_losses(Time now);
     // -> was other membership proposed?
     bool tick_members(Time now);
     void tick_leadership_transfer(Time now);
@@ -99,16 +102,16 @@ class Primary {
 
     // primary_requests.cpp: clients
     void serve(Time now, Request request);
-    void write(Time now, const Address& from, const Write& write);
+    void write(Time now, Time began, const Address& from, const Write& write);
     [[nodiscard]] bool acceptable(const Address& from, const Write& write);
     [[nodiscard]] Entry decide(const Write& write) const;
     [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the uncommitted part counts
-    void append(Entry entry);
+    void append(Time now, Entry entry);
     // It is in the log.
-    void await_commit(EntryPtr entry);
+    void await_commit(Time now, EntryPtr entry);
     void read(Time now, Request request);
     void read_under_leases(Time now, Request request);
-    void answer_read(const Request& request);
+    void answer_read(Time now, const Request& request);
     void serve_reads(Time now);
     void ask_for_leases(Time now);
     void refuse(const Request& request, RefusalReason reason, std::string text);
@@ -158,6 +161,7 @@ class Primary {
     OpNumber expiring_;         // the newest entry that drops sessions
     bool more_expire_ = false;  // than were dropped at once
     Time members_at_{};
+    bool had_leases_ = false;  // at the newest tick
 };
 
 }  // namespace ringkv

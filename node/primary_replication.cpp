@@ -76,6 +76,7 @@ bool Primary::lost(Time now, const Peer& peer) const {
 }
 
 void Primary::send_again(Time now, NodeId node, Progress& progress) {
+    ++ports_.counters.prepares_again;
     progress.resend();
     send_prepares(now, node, progress);
 }

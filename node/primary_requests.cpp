@@ -21,6 +21,7 @@ constexpr std::size_t most_expiries = 8;   // entries at once
 
 void Primary::refuse(const Request& request, RefusalReason reason, std::string text) {
     ports_.messages.answer(request.from, RequestRefused{request.id(), reason, std::move(text), log_.commit()});
+    ports_.counters.refused(request.kind(), reason);
 }
 
 void Primary::request(Request request) {
@@ -52,13 +53,16 @@ void Primary::serve_held(Time now) {
     while (!held_.empty() && ports_.messages.bytes() < most_answered) {
         Held held = std::move(held_.front());
         held_.pop_front();
-        if (now - held.request.arrived < longest_hold) serve(now, std::move(held.request));
+        if (now - held.request.arrived < longest_hold)
+            serve(now, std::move(held.request));
+        else
+            ports_.counters.count(held.request.kind(), RequestOutcome::forgotten);
     }
 }
 
 void Primary::serve(Time now, Request request) {
     if (const auto* put = std::get_if<Write>(&request.what))
-        write(now, request.from, *put);
+        write(now, request.began, request.from, *put);
     else
         read(now, std::move(request));
 }
@@ -67,6 +71,7 @@ bool Primary::acceptable(const Address& from, const Write& write) {
     const Limits& limits = ports_.shard.limits;
     const auto reject = [&](RefusalReason reason, std::string text) {
         ports_.messages.answer(from, RequestRefused{write.request, reason, std::move(text), log_.commit()});
+        ports_.counters.refused(RequestKind::write, reason);
         return false;
     };
     if (std::string objection = key_objection(write.key, log_.partition(), ports_.shard); !objection.empty())
@@ -95,19 +100,20 @@ bool Primary::acceptable(const Address& from, const Write& write) {
 }
 
 // Exactly once (C1, C2): the applied table first, then the uncommitted part of the log; only then is it a new write.
-void Primary::write(Time now, const Address& from, const Write& write) {
+void Primary::write(Time now, Time began, const Address& from, const Write& write) {
     const SessionTable::Look look = log_.sessions().look(write.client, write.sequence, write.known);
     if (look.verdict == SessionTable::Verdict::answered) {
         const SessionOutcome& outcome = look.outcome;
         ports_.messages.answer(
             from, WriteAnswer{write.request, outcome.status, told_version(write.ack, outcome.status, outcome.version),
                               log_.commit()});
+        ports_.counters.answered(RequestKind::write, outcome_of(outcome.status), now - began);
         return;
     }
     if (auto* const op = uncommitted_.find(write.client, write.sequence)) {
         // The first attempt and the newest are answered; their client no longer waits for those between.
         if (op->waiters.size() >= 2) op->waiters.pop_back();
-        op->waiters.push_back({from, write.request, write.ack});
+        op->waiters.push_back({from, write.request, write.ack, began});
         if (write.ack == Ack::primary) answer_early(now, *op);
         return;
     }
@@ -115,12 +121,13 @@ void Primary::write(Time now, const Address& from, const Write& write) {
         ports_.messages.answer(
             from, RequestRefused{write.request, RefusalReason::session_expired,
                                  "the partition no longer remembers whether this write was done", log_.commit()});
+        ports_.counters.refused(RequestKind::write, RefusalReason::session_expired);
         return;
     }
     if (!acceptable(from, write)) return;
     log_.sessions().touch(write.client, now);
-    append(decide(write));
-    uncommitted_.back().waiters.push_back({from, write.request, write.ack});
+    append(now, decide(write));
+    uncommitted_.back().waiters.push_back({from, write.request, write.ack, began});
     if (write.ack == Ack::primary) answer_early(now, uncommitted_.back());
 }
 
@@ -156,17 +163,17 @@ Entry Primary::decide(const Write& write) const {
     return entry;
 }
 
-void Primary::append(Entry entry) {
+void Primary::append(Time now, Entry entry) {
     entry.op = log_.last().next();
     entry.view = view().id;
     EntryPtr shared = ports_.entries.share(entry);
     log_.append(shared);
-    await_commit(std::move(shared));
+    await_commit(now, std::move(shared));
 }
 
-void Primary::await_commit(EntryPtr entry) {
+void Primary::await_commit(Time now, EntryPtr entry) {
     Slot bytes = ports_.memory.uncommitted(log_.suffix().bytes_between(entry->op.previous(), entry->op));
-    uncommitted_.push(ports_.admission.enter(), std::move(bytes), std::move(entry));
+    uncommitted_.push(now, ports_.admission.enter(), std::move(bytes), std::move(entry));
 }
 
 void Primary::read(Time now, Request request) {
@@ -183,7 +190,8 @@ void Primary::read(Time now, Request request) {
 }
 
 void Primary::read_under_leases(Time now, Request request) {
-    if (reads_.empty() && leases_held(now, request.arrived)) return answer_read(request);
+    if (reads_.empty() && leases_held(now, request.arrived)) return answer_read(now, request);
+    ++ports_.counters.reads_waited;
     reads_.push_back(hold(std::move(request)));
     ask_for_leases(now);
 }
@@ -202,7 +210,7 @@ void Primary::serve_reads(Time now) {
     if (phase_ != Phase::serving) return;
     while (!reads_.empty() && ports_.messages.bytes() < most_answered &&
            leases_held(now, reads_.front().request.arrived)) {
-        answer_read(reads_.front().request);
+        answer_read(now, reads_.front().request);
         reads_.pop_front();
     }
 }
@@ -219,12 +227,21 @@ void Primary::serve_reads_behind_commits(Time now) {
 // Their clients have given them up.
 void Primary::forget_old_requests(Time now) {
     for (std::deque<Held>* waiting : {&held_, &reads_})
-        while (!waiting->empty() && now - waiting->front().request.arrived > longest_hold) waiting->pop_front();
-    std::erase_if(reads_behind_, [now](const auto& it) { return now - it.second.request.arrived > longest_hold; });
+        while (!waiting->empty() && now - waiting->front().request.arrived > longest_hold) {
+            ports_.counters.count(waiting->front().request.kind(), RequestOutcome::forgotten);
+            waiting->pop_front();
+        }
+    std::erase_if(reads_behind_, [&](const auto& it) {
+        const bool old = now - it.second.request.arrived > longest_hold;
+        if (old) ports_.counters.count(it.second.request.kind(), RequestOutcome::forgotten);
+        return old;
+    });
 }
 
-void Primary::answer_read(const Request& request) {
-    ports_.messages.answer(request.from, read_answer(request, ports_.engine, log_.partition(), log_.commit()));
+void Primary::answer_read(Time now, const Request& request) {
+    Message answer = read_answer(request, ports_.engine, log_.partition(), log_.commit());
+    count_read(ports_.counters, request, answer, now);
+    ports_.messages.answer(request.from, std::move(answer));
 }
 
 void Primary::expire_sessions(Time now) {
@@ -238,7 +255,7 @@ void Primary::expire_sessions(Time now) {
         Entry entry;
         entry.kind = EntryKind::expire;
         entry.expired = {idle.data() + done, std::min(most_expired, idle.size() - done)};
-        append(entry);
+        append(now, entry);
         expiring_ = log_.last();
     }
 }

@@ -38,6 +38,7 @@ void Replica::learn_view(Time now, const View& view) {
     if (same_term && view.primary != state_.view.primary)
         return ports_.refused.add(now, partition_, "a term has one primary, and a view of this one names another");
     state_.view = view;
+    ++ports_.counters.view_changes;
     view_batch_ = ports_.storage.store(partition_, ViewRecord{partition_, view});
     ports_.leases.claims_changed();
     if (!same_term) {
@@ -60,6 +61,7 @@ void Replica::take_role(Time now, bool same_term) {
     }
     // A term that an earlier start of ours began is over: it may have sent what we did not store (V4).
     if (view.primary == ports_.shard.me && view.since != restored_since_) {
+        ++ports_.counters.terms;
         primary_ = std::make_unique<Primary>(now, state_, view_batch_, promised_until_, log_, ports_);
         return;
     }
@@ -76,6 +78,7 @@ void Replica::request(Request request) {
     NotPrimary answer{request.id(), partition_, state_.view, {}, false};
     if (const NodeInfo* node = ports_.shard.map.find(state_.view.primary)) answer.primary = *node;
     ports_.messages.answer(request.from, std::move(answer));
+    ports_.counters.count(request.kind(), RequestOutcome::redirected);
 }
 
 // A Prepare or PrepareOk of another term is dropped, with an answer naming the newer view (P2).
@@ -277,6 +280,7 @@ void Replica::delete_useless(Time now) {
     log_goes();
     log_.clear();
     verified_ = OpNumber();
+    ++ports_.counters.copies_deleted;
     ports_.events.add(LogLevel::debug, "a copy that is not needed any more is deleted",
                       {field(partition_), field(view)});
 }

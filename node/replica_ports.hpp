@@ -7,6 +7,7 @@
 #include "node/memory_account.hpp"
 #include "node/outlets.hpp"
 #include "node/refused_messages.hpp"
+#include "node/shard_counters.hpp"
 #include "node/suffix_budget.hpp"
 #include "node/transfer_pace.hpp"
 
@@ -38,6 +39,7 @@ struct ReplicaPorts {
     UniqueNumbers& numbers;
     EntryBlocks& entries;
     RefusedMessages& refused;
+    ShardCounters& counters;
 };
 
 }  // namespace ringkv

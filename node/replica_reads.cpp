@@ -1,5 +1,6 @@
 // Reads that any replica may answer, and what tells their age (P7).
 #include <algorithm>
+#include <utility>
 
 #include "node/replica.hpp"
 
@@ -14,6 +15,7 @@ std::optional<OpNumber> Replica::sole_commit(Time now) const {
 void Replica::answer_stale(const Request& request, const StaleRead& stale) {
     const auto refuse = [&](RefusalReason reason, std::string text) {
         ports_.messages.answer(request.from, RequestRefused{request.id(), reason, std::move(text), {}});
+        ports_.counters.refused(request.kind(), reason);
     };
     if (const auto* get = std::get_if<Get>(&request.what))
         if (std::string objection = key_objection(get->key, partition_, ports_.shard); !objection.empty())
@@ -25,7 +27,9 @@ void Replica::answer_stale(const Request& request, const StaleRead& stale) {
     const Duration age = true_at_most(request.arrived - *as_of);
     if (stale.max_age && age > *stale.max_age)
         return refuse(RefusalReason::too_old, "the copy of the partition here is older than it may be");
-    ports_.messages.answer(request.from, read_answer(request, ports_.engine, partition_, log_.commit(), age));
+    Message answer = read_answer(request, ports_.engine, partition_, log_.commit(), age);
+    count_read(ports_.counters, request, answer, request.arrived);
+    ports_.messages.answer(request.from, std::move(answer));
 }
 
 }  // namespace ringkv

@@ -43,4 +43,10 @@ Message read_answer(const Request& request, const Engine& engine, PartitionId pa
     return ScanAnswer{scan.request, std::move(part.records), part.more, commit, age};
 }
 
+void count_read(ShardCounters& counters, const Request& request, const Message& answer, Time now) {
+    const auto* const get = std::get_if<GetAnswer>(&answer);
+    const bool found = get == nullptr || get->value;
+    counters.answered(request.kind(), found ? RequestOutcome::done : RequestOutcome::not_found, now - request.began);
+}
+
 }  // namespace ringkv

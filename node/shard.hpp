@@ -10,6 +10,7 @@
 #include "node/beacons.hpp"
 #include "node/registry_link.hpp"
 #include "node/replica.hpp"
+#include "node/shard_figures.hpp"
 #include "node/tick_queue.hpp"
 
 namespace ringkv {
@@ -61,6 +62,8 @@ class Shard final : public Actor {
     // Messages of other nodes and of the registry that no honest one sends, so far: they were refused.
     [[nodiscard]] std::uint64_t refused() const { return refused_.count(); }
     [[nodiscard]] MemoryUse memory() const { return memory_.use(); }
+    // Looks at each replica (node/shard_figures.cpp).
+    [[nodiscard]] ShardFigures figures(Time now) const;
     // At the end of a turn: those of each replica and of the lease traffic; each primary's view, and no other, is
     // claimed of all whose leases it needs; the account of memory has the sessions of all, and what primaries have not
     // committed.
@@ -129,6 +132,7 @@ class Shard final : public Actor {
     LeaseOutlet leases_;
     EventLog events_;
     RefusedMessages refused_;
+    ShardCounters counters_;
     Admission admission_;
     TransferPace transfers_;
     UniqueNumbers numbers_;

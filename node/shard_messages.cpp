@@ -79,9 +79,11 @@ void Shard::request(const Origin& from, Time now, M request) {
             if (const NodeInfo* node = facts_.map.find(answer.view.primary)) answer.primary = *node;
         }
         messages_.answer(from.address, std::move(answer));
+        counters_.count(kind_of<M>(), RequestOutcome::redirected);
         return;
     }
-    ensure(partition).request(Request{now, from.address, std::move(request)});
+    const Time began = from.arrived == Time{} ? now : from.arrived;
+    ensure(partition).request(Request{now, from.address, std::move(request), began});
     touch(partition);
 }
 

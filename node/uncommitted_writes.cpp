@@ -16,8 +16,8 @@ const UncommittedWrites::Op& UncommittedWrites::at(OpNumber op) const {
     return *(end() - 1 - (ops_.back().entry->op.value() - op.value()));
 }
 
-void UncommittedWrites::push(Slot request, Slot bytes, EntryPtr entry) {
-    ops_.push_back({std::move(request), std::move(bytes), std::move(entry)});
+void UncommittedWrites::push(Time now, Slot request, Slot bytes, EntryPtr entry) {
+    ops_.push_back({std::move(request), std::move(bytes), std::move(entry), now});
     if (index_ != nullptr) return add_to_index(*ops_.back().entry);
     if (size() <= most_looked_through) return;
     index_ = std::make_unique<Index>();

@@ -23,12 +23,14 @@ class UncommittedWrites {
         Address from;
         RequestId request;
         Ack ack = Ack::all;
+        Time began{};  // in the transport
     };
     using Waiters = absl::InlinedVector<Waiter, 1>;
     struct Op {
         Slot request;
         Slot bytes;
         EntryPtr entry;
+        Time appended{};
         Waiters waiters{};
         // Of P6. To be answered as soon as it may be; and answered: so it is to be seen by each later read of its key.
         bool awaits_early_answer = false;
@@ -41,7 +43,7 @@ class UncommittedWrites {
     };
 
     // The next op. The slots are held until it is committed.
-    void push(Slot request, Slot bytes, EntryPtr entry);
+    void push(Time now, Slot request, Slot bytes, EntryPtr entry);
     // The first op is committed. Precondition: not empty.
     void pop();
     void clear();

@@ -30,7 +30,7 @@ Operation operation_of(const std::string& key, const Call& call, Ack ack, const 
     return GetOperation{key};
 }
 
-linearizability::Outcome outcome_of(WriteStatus status) {
+linearizability::Outcome judged_outcome(WriteStatus status) {
     switch (status) {
         case WriteStatus::done: return linearizability::Outcome::done;
         case WriteStatus::not_found: return linearizability::Outcome::absent;
@@ -52,7 +52,7 @@ void settle(Call& call, const Result<Outcome>& outcome) {
         return;
     }
     const auto& write = std::get<WriteOutcome>(*outcome);
-    call.outcome = outcome_of(write.status);
+    call.outcome = judged_outcome(write.status);
     if (write.status == WriteStatus::done) call.version = write.version.value();
 }
 

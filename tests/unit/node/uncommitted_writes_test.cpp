@@ -20,7 +20,7 @@ class UncommittedWritesTest : public testing::Test {
         entry.key = key;
         next_ = next_.next();
         model_.push_back(share(entry));
-        writes_.push(Slot(slots_), Slot(bytes_, 10), model_.back());
+        writes_.push(Time{}, Slot(slots_), Slot(bytes_, 10), model_.back());
         writes_.back().waiters.push_back({Address::back(client), RequestId(sequence)});
     }
     void pop() {
