@@ -54,10 +54,6 @@ std::string reason_to_wait(const ClusterMap& map, const NodeInfo& node, const No
 
 }  // namespace
 
-bool serves(const NodeInfo* node) {
-    return node != nullptr && (node->state == NodeState::up || node->state == NodeState::stopping);
-}
-
 std::string duty_of(const ClusterMap& map, const NodeInfo& node) {
     switch (node.duty) {
         case NodeDuty::leave: return "leaving";
@@ -77,20 +73,6 @@ std::string frozen_text(const ClusterMap& map) {
     return std::to_string(down) + " of " + count_of(nodes, "node") + (down == 1 ? " is" : " are") +
            " down, more than half: no copies are made and none deleted until they are "
            "back; if they will not be, `kvctl repair resume`";
-}
-
-MoveCounts moves_in(const PartitionState& partition) {
-    MoveCounts counts;
-    for (const NodeId id : partition.target) {
-        if (partition.view.has(id)) continue;
-        ++(partition.has_learner(id) ? counts.active : counts.pending);
-    }
-    return counts;
-}
-
-std::uint32_t live_copies(const ClusterMap& map, const View& view) {
-    return static_cast<std::uint32_t>(
-        std::ranges::count_if(view.members, [&](NodeId id) { return serves(map.find(id)); }));
 }
 
 NodeMoves node_moves(const ClusterMap& map, std::string_view name) {

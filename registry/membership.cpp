@@ -44,9 +44,13 @@ bool Membership::has_heard_around(Time now) const {
     return unheard_.empty() || now - began_ > publication_.map().settings.lease.grace;
 }
 
-bool Membership::live(NodeId node, Time now, Duration within) const {
+bool Membership::heard_within(NodeId node, Time now, Duration within) const {
     const auto heard = heard_.find(node);
-    return publication_.map().is_up(node) && heard != heard_.end() && now - heard->second <= within;
+    return heard != heard_.end() && now - heard->second <= within;
+}
+
+bool Membership::live(NodeId node, Time now, Duration within) const {
+    return publication_.map().is_up(node) && heard_within(node, now, within);
 }
 
 void Membership::refuse(Time now, const Origin& from, bool retry, const std::string& text) {

@@ -31,6 +31,7 @@ class Membership {
     // decided: this registry may be an old backup (R2).
     [[nodiscard]] bool has_heard_around(Time now) const;
     [[nodiscard]] bool has_heard(NodeId node) const { return !unheard_.contains(node); }
+    [[nodiscard]] bool heard_within(NodeId node, Time now, Duration within) const;
     // Does the node take part, and was it heard of within the time?
     [[nodiscard]] bool live(NodeId node, Time now, Duration within) const;
 

@@ -73,6 +73,9 @@ NodeId Publication::unused_id() const {
 }
 
 void Publication::send(const Origin& to, Message message) {
+    // With a ticket it is no refusal: the joiner is to show that it is there.
+    if (const auto* refused = std::get_if<JoinRefused>(&message); refused != nullptr && refused->ticket == 0)
+        ++counters_.joins_refused;
     sends_.push_back({to.address, to.node, std::move(message)});
 }
 
@@ -90,6 +93,7 @@ void Publication::send_when_durable(const Address& address, NodeId to, Message m
 }
 
 void Publication::welcome(const Origin& to, NodeId node) {
+    ++counters_.joins_accepted;
     Waiting* wait = waiting();
     (wait != nullptr ? wait->welcomes : maps_wanted_)[to.address] = {to.node, node};
 }

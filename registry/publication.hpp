@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/actor.hpp"
+#include "registry/registry_counters.hpp"
 #include "registry/repeat_filter.hpp"
 
 namespace ringkv::registry {
@@ -37,6 +38,10 @@ class Publication {
     // Its id is never given again.
     void forget(NodeId node);
     [[nodiscard]] NodeId unused_id() const;
+
+    // What all parts of the registry count.
+    [[nodiscard]] Counters& counters() { return counters_; }
+    [[nodiscard]] const Counters& counters() const { return counters_; }
 
     // Leaves in this turn.
     void send(const Origin& to, Message message);
@@ -124,6 +129,7 @@ class Publication {
     Address last_served_;  // of those
     std::vector<LogLine> log_;
     RepeatFilter repeats_;
+    Counters counters_;
     Time now_{};         // of this turn
     Time said_at_{};     // the newest CurrentEpoch to all subscribers
     int say_again_ = 0;  // so many at the next beacons, for what has just changed

@@ -199,6 +199,7 @@ void Rebalancer::schedule(Time now) {
         if (copies + coming >= enough && !begins(now, state.view.primary, learner)) continue;
         workload.add(state.view.primary, learner);
         learners.try_emplace(partition, state.learners).first->second.push_back(learner);
+        ++publication_.counters().moves_begun;
     }
     for (auto& [partition, nodes] : learners) {
         PartitionState state = map.at(partition);

@@ -2,6 +2,7 @@
 
 #include "common/check.hpp"
 #include "common/message_groups.hpp"
+#include "common/placement/planning.hpp"
 #include "common/proposal_pace.hpp"
 #include "registry/administration.hpp"
 #include "registry/join_rules.hpp"
@@ -25,7 +26,8 @@ RegistryActor::RegistryActor(RegistryOptions options, const Placement& placement
       formation_(options, placement, cluster, publication_),
       membership_(publication_),
       views_(publication_, membership_),
-      rebalancer_(publication_, membership_, placement) {
+      rebalancer_(publication_, membership_, placement),
+      unavailability_(publication_, membership_) {
     const ClusterMap& map = publication_.map();
     if (!map.formed()) return;
     RINGKV_CHECK(registry::check_settings(map.settings, options.settings).has_value(), "checked before the start");
@@ -58,6 +60,7 @@ void RegistryActor::excuse_stall(Time now) {
 void RegistryActor::receive(Time now, const Origin& from, Message message) {
     begin(now);
     if (++received_ > messages_a_turn) {
+        ++publication_.counters().messages_dropped;
         publication_.log_seldom(now, LogLevel::warning, "too many messages at once: some are dropped");
         return;
     }
@@ -86,6 +89,21 @@ void RegistryActor::tick(Time now) {
         publication_.log_seldom(now, LogLevel::error, standing_aside_);
     }
     publication_.tick(now);
+    unavailability_.tick(now);
+}
+
+registry::Figures RegistryActor::figures(Time now) const {
+    const ClusterMap& map = publication_.map();
+    registry::Figures figures;
+    figures.counters = publication_.counters();
+    figures.census = registry::census_of(map);
+    figures.epoch = publication_.published().epoch.value();
+    figures.formed = map.formed();
+    figures.repair_frozen = map.formed() && repair_frozen(map);
+    figures.stands_still = publication_.stands_still(now);
+    figures.standing_aside = standing_aside_;
+    figures.unavailable = unavailability_.sum();
+    return figures;
 }
 
 void RegistryActor::durable(Time, BatchNumber number) {
@@ -115,6 +133,7 @@ std::optional<std::string> RegistryActor::node_objection(Uuid theirs) {
 }
 
 void RegistryActor::refuse(Time now, const Origin& from, ErrorCode code, const std::string& text) {
+    ++publication_.counters().messages_refused;
     publication_.log_seldom(now, LogLevel::warning, text);
     publication_.send(from, FrameRefused{code, text});
 }
@@ -151,6 +170,7 @@ void RegistryActor::handle(Time now, const Origin& from, const Join& join) {
 }
 
 void RegistryActor::handle(Time now, const Origin& from, const Heartbeat& heartbeat) {
+    ++publication_.counters().heartbeats;
     const ClusterMap& map = publication_.published();
     if (const auto text = node_objection(from.cluster)) return refuse(now, from, ErrorCode::wrong_cluster, *text);
     const bool ahead = std::tie(heartbeat.generation, heartbeat.epoch) > std::tie(map.generation, map.epoch);

@@ -7,6 +7,7 @@
 
 #include "common/actor.hpp"
 #include "common/placement/placement.hpp"
+#include "registry/census.hpp"
 #include "registry/formation.hpp"
 #include "registry/membership.hpp"
 #include "registry/publication.hpp"
@@ -31,6 +32,8 @@ class RegistryActor final : public Actor {
 
     // What is durable and may be told.
     [[nodiscard]] const ClusterMap& map() const { return publication_.published(); }
+    // Looks at each partition.
+    [[nodiscard]] registry::Figures figures(Time now) const;
     // Those of the map and its publication (registry/publication.hpp).
     void check_invariants() const { publication_.check_invariants(); }
 
@@ -58,6 +61,7 @@ class RegistryActor final : public Actor {
     registry::Membership membership_;
     registry::Views views_;
     registry::Rebalancer rebalancer_;
+    registry::Unavailability unavailability_;
     bool begun_ = false;
     Time listened_at_{};
     std::string no_formation_;  // why this registry does not form a cluster; empty = it may

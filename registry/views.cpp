@@ -131,6 +131,7 @@ void Views::answer(const Rival& rival, bool accepted) {
     to = rival.proposer;
     message.request = rival.request;
     message.outcomes.push_back({partition, accepted, publication_.map().at(partition)});
+    ++(accepted ? publication_.counters().proposals_accepted : publication_.counters().proposals_refused);
 }
 
 void Views::sum_up(const View& before, const View& after) {

@@ -35,6 +35,24 @@ std::size_t wanted_copies(const ClusterMap& map) {
     return std::min<std::size_t>(map.settings.replication, nodes_that_may_hold(map));
 }
 
+bool serves(const NodeInfo* node) {
+    return node != nullptr && (node->state == NodeState::up || node->state == NodeState::stopping);
+}
+
+std::uint32_t live_copies(const ClusterMap& map, const View& view) {
+    return static_cast<std::uint32_t>(
+        std::ranges::count_if(view.members, [&](NodeId id) { return serves(map.find(id)); }));
+}
+
+MoveCounts moves_in(const PartitionState& partition) {
+    MoveCounts counts;
+    for (const NodeId id : partition.target) {
+        if (partition.view.has(id)) continue;
+        ++(partition.has_learner(id) ? counts.active : counts.pending);
+    }
+    return counts;
+}
+
 bool repair_frozen(const ClusterMap& map) {
     return more_than_half_absent(map) && !map.settings.repair_regardless;
 }

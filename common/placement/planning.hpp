@@ -22,6 +22,19 @@ namespace ringkv {
 // How many copies each partition should have: as many as configured, or as there are nodes that may hold them.
 [[nodiscard]] std::size_t wanted_copies(const ClusterMap& map);
 
+// The node serves requests: it is up or stopping. Null: no node.
+[[nodiscard]] bool serves(const NodeInfo* node);
+
+// Copies of the partition on nodes that serve.
+[[nodiscard]] std::uint32_t live_copies(const ClusterMap& map, const View& view);
+
+// Copies that are being made, and that are to be made.
+struct MoveCounts {
+    std::uint32_t active = 0;
+    std::uint32_t pending = 0;
+};
+[[nodiscard]] MoveCounts moves_in(const PartitionState& partition);
+
 [[nodiscard]] bool more_than_half_absent(const ClusterMap& map);
 
 // More than half of the nodes are down: no copies are made and none deleted until they are back, or an operator says
