@@ -9,6 +9,7 @@
 #include "common/edge/system/clock.hpp"
 #include "common/edge/system/log.hpp"
 #include "node/edge/disk/data_directory.hpp"
+#include "node/edge/node_pages.hpp"
 #include "node/edge/shard_thread.hpp"
 
 // What jemalloc is asked for (its manual, "TUNING"); the environment's MALLOC_CONF comes after it. Memory in pages of
@@ -130,6 +131,8 @@ Result<void> run(const NodeConfig& config, Storages& storages) {
     ShardWatch watch(config.shards);
     auto shards = open_shards(config, storages, watch);
     if (!shards) return shards.error();
+    const auto pages = serve_pages(config.http, node_pages(*shards));
+    if (!pages) return pages.error();
     std::counting_semaphore<> ended(0);
     const auto joined = [&storages](const Identity& identity) {
         return storages.directory ? storages.directory->joined(identity.cluster, identity.node) : Result<void>();

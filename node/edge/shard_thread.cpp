@@ -88,6 +88,7 @@ void ShardThread::each_turn(Time now) {
         if (auto noted = on_joined_(shard_.identity()); !noted) fail(noted.error());
     }
     if (beside_) keep_log_short();
+    observed_.offer([&] { return ShardObservation{shard_.figures(now), figures_of(*loop_, *transport_)}; });
 }
 
 // A checkpoint is in the log itself, in the segments from the one on that is written to when it begins.

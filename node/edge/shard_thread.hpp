@@ -6,8 +6,10 @@
 #include <string>
 #include <thread>
 
+#include "common/edge/observing/observed.hpp"
 #include "common/edge/running/event_loop.hpp"
 #include "common/edge/running/storage_thread.hpp"
+#include "node/edge/node_metrics.hpp"
 #include "node/edge/shard_watch.hpp"
 #include "node/log.hpp"
 #include "node/memory_engine.hpp"
@@ -41,6 +43,9 @@ class ShardThread {
     // Thread-safe: hand over and leave; the thread ends by itself.
     void stop();
 
+    // What is seen of it; its thread offers it in every turn.
+    [[nodiscard]] Observed<ShardObservation>& observed() { return observed_; }
+
     // After the thread has ended (or, for refusal, `ended` was called): why, if not because of stop().
     [[nodiscard]] const Result<void>& outcome() const { return outcome_; }
 
@@ -65,6 +70,7 @@ class ShardThread {
     std::optional<ShardStorage> storage_;  // as the log is replayed
     std::optional<StorageThread> beside_;  // ends before the transport, which it wakes
     std::optional<EventLoop> loop_;        // once the log is replayed
+    Observed<ShardObservation> observed_;
     std::atomic<bool> stopping_{false};
     bool joined_ = false;
     std::optional<std::uint64_t> checkpoint_from_;  // one is under way: the segment in which it began

@@ -1,5 +1,7 @@
 // ringkv-registry: reads its configuration, opens its store and its sockets, and runs the actor until a signal.
 #include "common/edge/configuration/config.hpp"
+#include "common/edge/observing/observed.hpp"
+#include "common/edge/observing/pages.hpp"
 #include "common/edge/program/server_program.hpp"
 #include "common/edge/program/stop_signals.hpp"
 #include "common/edge/running/event_loop.hpp"
@@ -7,12 +9,26 @@
 #include "common/edge/system/clock.hpp"
 #include "common/edge/system/log.hpp"
 #include "common/placement/placement.hpp"
+#include "registry/edge/registry_metrics.hpp"
 #include "registry/edge/store.hpp"
 #include "registry/registry_actor.hpp"
 
 namespace {
 
 using namespace ringkv;
+
+// A page waits for a registry that does not turn, for so long.
+constexpr Duration patience = std::chrono::seconds(1);
+
+Pages pages_of(Observed<registry::Observation>& observed) {
+    const auto observe = [&observed] {
+        observed.ask();
+        const bool turns = observed.wait_until(boot_time() + patience);
+        return registry::ObservedRegistry{observed.value(), turns};
+    };
+    return {[observe] { return registry::metrics(observe()); }, [observe] { return registry::not_alive(observe()); },
+            [observe] { return registry::not_ready(observe()); }};
+}
 
 Result<void> serve(const RegistryConfig& config) {
     block_stop_signals();
@@ -38,6 +54,14 @@ Result<void> serve(const RegistryConfig& config) {
 
     StorageThread storage(**store, [&transport = **transport] { transport.wake(); });
     EventLoop loop(actor, storage, **transport);
+    Observed<registry::Observation> observed;
+    loop.each_turn([&](Time now) {
+        observed.offer([&] {
+            return registry::Observation{actor.figures(now), storage.figures(), figures_of(loop, **transport)};
+        });
+    });
+    const auto pages = serve_pages(config.http, pages_of(observed));
+    if (!pages) return pages.error();
     const OnStopSignal on_stop([&loop] { loop.stop(); });
     if (formed)
         log(LogLevel::info, "the cluster's map is recovered",

@@ -66,10 +66,6 @@ Result<void> check_http(const Places& places, const std::optional<std::string>& 
     return http ? check_exposure(places, "http", config::parse_host_port(*http), insecure) : Result<void>();
 }
 
-void note_http(const Places& places, const std::optional<std::string>& http, std::vector<std::string>& notices) {
-    if (http) notices.push_back(places.of("http") + ": http is not built yet: ignored");
-}
-
 const config::Words<ReadMode> read_modes = {{"lease", ReadMode::lease}, {"confirmed", ReadMode::confirmed}};
 const config::Words<EngineKind> engines = {{"memory", EngineKind::memory}, {"rocksdb", EngineKind::rocksdb}};
 const config::Words<Durability> durabilities = {
@@ -129,7 +125,6 @@ Result<void> check(const Places& places, RegistryConfig& out) {
         settings.publish = with_port_after(out.listen);
     }
     if (settings.publish == out.listen) return places.wrong("publish", "must differ from `listen`");
-    note_http(places, out.http, out.notices);
     return first_error({
         check_exposure(places, "listen", config::parse_endpoint(out.listen), out.insecure),
         check_exposure(places, "publish", config::parse_endpoint(settings.publish), out.insecure),
@@ -178,7 +173,6 @@ Result<void> check(const Places& places, NodeConfig& out) {
                                                  " bytes), which is a part of it; 0 is no limit");
     const std::string advertise_from = places.has("advertise") ? "advertise" : "listen";
     if (advertise_from == "listen") out.advertise = out.listen;
-    note_http(places, out.http, out.notices);
     return first_error({
         check_ports(places, "listen", out.listen, out.shards - 1),
         check_ports(places, advertise_from, out.advertise, out.shards - 1),
