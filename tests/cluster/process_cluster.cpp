@@ -138,7 +138,7 @@ void ProcessCluster::end(Server& server) {
 }
 
 unsigned ProcessCluster::ports_of(const Server& server) const {
-    return server.rack.empty() ? 2 : options_.shards;  // control and publications; one a shard
+    return (server.rack.empty() ? 2 : options_.shards) + 1;  // control and publications; one a shard; pages
 }
 
 void ProcessCluster::add_node(const std::string& name, const std::string& rack) {
@@ -168,6 +168,7 @@ void ProcessCluster::write_config(const Server& server) const {
              << "engine: memory\n"
              << "durability: " << options_.durability << '\n';
     }
+    if (options_.http) yaml << "http: 127.0.0.1:" << http_port(server.name) << '\n';
     write_file(config_of(server.name), yaml.str());
 }
 
@@ -229,6 +230,11 @@ void ProcessCluster::kill_all() {
 void ProcessCluster::stop_node(const std::string& name) {
     node(name).signal(SIGTERM);
     if (!node(name).wait_for_exit(patience)) throw std::runtime_error(name + " does not end");
+}
+
+std::uint16_t ProcessCluster::http_port(const std::string& name) const {
+    const Server& server = name == registry_.name ? registry_ : nodes_.at(name);
+    return static_cast<std::uint16_t>(server.port + ports_of(server) - 1);
 }
 
 std::string ProcessCluster::registry_endpoint() const {

@@ -29,6 +29,7 @@ struct ClusterOptions {
     unsigned replication = 3;
     unsigned partitions = 64;
     unsigned shards = 1;  // of each node
+    bool http = false;    // each serves its pages
     bool start = true;    // false: only prepared; the test starts what it wants
     std::string durability = "memory";
     // A command that becomes the node's when the node's own is put after it: to run it as another user, say.
@@ -65,6 +66,8 @@ class ProcessCluster {
     [[nodiscard]] std::string registry_endpoint() const;
     [[nodiscard]] std::string node_endpoint(const std::string& name) const;
     [[nodiscard]] std::vector<std::string> node_endpoints() const;
+    // "registry" or a node's name; where its pages are (ClusterOptions::http).
+    [[nodiscard]] std::uint16_t http_port(const std::string& name) const;
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
     [[nodiscard]] std::filesystem::path config_of(const std::string& name) const;
     // The data directory of a node, or of "registry".
