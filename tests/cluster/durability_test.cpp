@@ -64,6 +64,43 @@ TEST_P(Durability, EveryProcessKilledAtOnceAndStartedInAnyOrderLosesNothing) {
         EXPECT_THAT(log_of(cluster, name), Not(HasSubstr(" reset "))) << name << " was given a copy instead of entries";
 }
 
+// The logs are made shorter all the time.
+TEST_P(Durability, NothingIsLostBehindCheckpoints) {
+    ProcessCluster cluster({.partitions = 16,
+                            .shards = 2,
+                            .durability = GetParam(),
+                            .node_settings = "log: {segment: 64KiB, checkpoint: 512KiB}\n"});
+    Client observer = cluster.client();
+    ASSERT_TRUE(observer.put("idle", "since long ago"));
+    const auto oldest_is_dropped = [&](const std::string& node, int above) {
+        const std::string head = read_file(cluster.data_of(node) / "shard-0" / "head");
+        const auto at = head.find("\nfirst ");
+        return at != std::string::npos && std::stoi(head.substr(at + 7)) > above;
+    };
+    Load load({.endpoints = {cluster.registry_endpoint()}});
+    for (int round = 1; round <= 3; ++round) {
+        for (const std::string& name : three)
+            ASSERT_TRUE(wait_until(2 * patience, [&] { return oldest_is_dropped(name, 10 * round); })) << name;
+        cluster.kill_all();
+        cluster.start_registry();
+        for (const std::string& name : three) cluster.start_node(name);
+        cluster.wait_until_full(observer, 3);
+        ASSERT_TRUE(load.every_key_written(patience));
+    }
+    const LoadReport report = load.verify({cluster.registry_endpoint()});
+    std::cout << report.summary() << '\n';
+    EXPECT_THAT(report.violations, IsEmpty());
+    const auto idle = observer.get("idle");
+    ASSERT_TRUE(idle && *idle);
+    EXPECT_EQ((*idle)->value, "since long ago");
+    for (const std::string& name : three) {
+        std::uintmax_t bytes = 0;
+        for (const auto& file : std::filesystem::directory_iterator(cluster.data_of(name) / "shard-0"))
+            bytes += file.file_size();
+        EXPECT_LT(bytes, std::uintmax_t{4} << 20U) << name;
+    }
+}
+
 // It was away while others wrote, and is told what it missed, not everything.
 TEST_P(Durability, ANodeThatComesBackGetsTheEntriesThatItMissedAndNoCopy) {
     ProcessCluster cluster({.partitions = 16, .durability = GetParam()});

@@ -166,7 +166,8 @@ void ProcessCluster::write_config(const Server& server) const {
              << "shards: " << options_.shards << '\n'
              << "data_dir: " << data_of(server.name).string() << '\n'
              << "engine: memory\n"
-             << "durability: " << options_.durability << '\n';
+             << "durability: " << options_.durability << '\n'
+             << options_.node_settings;
     }
     if (options_.http) yaml << "http: 127.0.0.1:" << http_port(server.name) << '\n';
     write_file(config_of(server.name), yaml.str());

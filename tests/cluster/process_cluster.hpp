@@ -32,6 +32,7 @@ struct ClusterOptions {
     bool http = false;    // each serves its pages
     bool start = true;    // false: only prepared; the test starts what it wants
     std::string durability = "memory";
+    std::string node_settings{};  // more lines of each node's configuration
     // A command that becomes the node's when the node's own is put after it: to run it as another user, say.
     std::function<std::vector<std::string>(const std::string& name)> node_launcher{};
 };

@@ -230,7 +230,7 @@ Result<void> DiskLog::store(const StorageBatch& batch) {
 }
 
 Result<void> DiskLog::drop_old() {
-    const std::uint64_t needed = std::min(needed_.load(std::memory_order_relaxed), newest());
+    const std::uint64_t needed = needed_.load(std::memory_order_relaxed);
     if (needed > first_) {
         const std::uint64_t before = std::exchange(first_, needed);
         if (auto done = write_head(); !done) {

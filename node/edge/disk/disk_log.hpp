@@ -5,6 +5,7 @@
 // one thread, and drop_before() and newest() on any.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -45,7 +46,9 @@ class DiskLog final : public Log {
 
     [[nodiscard]] std::uint64_t newest() const override { return newest_.load(std::memory_order_relaxed); }
     // They go with one of the next commits.
-    void drop_before(std::uint64_t segment) override { needed_.store(segment, std::memory_order_relaxed); }
+    void drop_before(std::uint64_t segment) override {
+        needed_.store(std::min(segment, newest()), std::memory_order_relaxed);
+    }
     [[nodiscard]] std::uint64_t bytes() const override {
         return (newest() + 1 - needed_.load(std::memory_order_relaxed)) * options_.segment_bytes;
     }
