@@ -91,7 +91,7 @@ TEST(HttpServer, ClosesAConnectionThatTakesTooLong) {
     // One byte at a time is as slow.
     const HttpConnection slow(server->port());
     std::thread trickle([&slow] {
-        while (slow.send("G")) std::this_thread::sleep_for(milliseconds(20));
+        for (int i = 0; i < 600 && slow.send("G"); ++i) std::this_thread::sleep_for(milliseconds(20));
     });
     const HttpConnection unread(server->port());
     unread.send("GET /large HTTP/1.1\r\n\r\n");
