@@ -19,15 +19,34 @@ HttpAnswer answer_of(const std::vector<std::string>& reasons) {
     return answer;
 }
 
+// Kept for a moment: to make it takes time of the loops that it is about.
+class Page {
+  public:
+    explicit Page(std::function<HttpAnswer()> make) : make_(std::move(make)) {}
+
+    [[nodiscard]] const HttpAnswer& answer() {
+        if (made_at_ == Time{} || boot_time() - made_at_ >= between_pages) {
+            answer_ = make_();
+            made_at_ = boot_time();
+        }
+        return answer_;
+    }
+
+  private:
+    const std::function<HttpAnswer()> make_;
+    HttpAnswer answer_;
+    Time made_at_{};
+};
+
 // Of the HTTP server's thread alone.
 class Site {
   public:
     explicit Site(Pages pages) : pages_(std::move(pages)) {}
 
     [[nodiscard]] HttpAnswer answer(std::string_view path) {
-        if (path == "/metrics") return {200, std::string(metrics_type), metrics()};
-        if (path == "/livez") return answer_of(pages_.not_alive());
-        if (path == "/readyz") return answer_of(pages_.not_ready());
+        if (path == "/metrics") return metrics_.answer();
+        if (path == "/livez") return alive_.answer();
+        if (path == "/readyz") return ready_.answer();
         HttpAnswer none;
         none.status = 404;
         none.body = "there are /metrics, /livez and /readyz\n";
@@ -35,18 +54,10 @@ class Site {
     }
 
   private:
-    [[nodiscard]] const std::string& metrics() {
-        const Time now = boot_time();
-        if (made_at_ == Time{} || now - made_at_ >= between_pages) {
-            page_ = pages_.metrics();
-            made_at_ = now;
-        }
-        return page_;
-    }
-
     const Pages pages_;
-    std::string page_;
-    Time made_at_{};
+    Page metrics_{[this] { return HttpAnswer{200, std::string(metrics_type), pages_.metrics()}; }};
+    Page alive_{[this] { return answer_of(pages_.not_alive()); }};
+    Page ready_{[this] { return answer_of(pages_.not_ready()); }};
 };
 
 }  // namespace

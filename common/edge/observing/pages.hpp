@@ -4,7 +4,7 @@
 //     /livez     200 if the process does its work; 503, with a reason a line, if it should be started anew
 //     /readyz    200 if it can do all that it is there for; 503, with a reason a line
 //
-// Whatever is asked of them, and however often: a page of metrics is made ten times a second at most.
+// However often they are asked for, each is made ten times a second at most.
 #pragma once
 
 #include <functional>
