@@ -30,7 +30,12 @@ std::optional<std::uint64_t> parse(std::string_view text) {
 
 Result<void> write_facts(DiskFolder& folder, const std::string& name, const std::string& kind, const Facts& facts) {
     std::string text = kind + " " + std::to_string(format) + "\n";
-    for (const auto& [key, value] : facts) text += key + " " + value + "\n";
+    for (const auto& [key, value] : facts) {
+        text += key;
+        text += ' ';
+        text += value;
+        text += '\n';
+    }
     return replace_file(folder, name, text + checksum_line(text));
 }
 
