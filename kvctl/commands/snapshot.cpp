@@ -98,6 +98,21 @@ Json json_of(const Manifest& manifest, const std::filesystem::path& directory) {
             {"bytes", manifest.bytes},         {"files", manifest.files.size()}};
 }
 
+// The manifest comes last: with it the directory is a snapshot.
+Result<void> finish_save(const std::filesystem::path& directory, Files& files, Manifest& manifest) {
+    if (auto finished = files.finish(); !finished) return finished;
+    manifest.files = files.take();
+    manifest.ended = time_now();
+    return write_manifest(directory, manifest);
+}
+
+void tell_saved(const Context& context, const std::filesystem::path& directory, const Manifest& manifest) {
+    if (context.json) return print_json(context, json_of(manifest, directory));
+    context.console.out << fmt::format("saved {} keys, {}, in {} of {}\n", grouped(manifest.keys),
+                                       readable_size(static_cast<double>(manifest.bytes)),
+                                       counted(manifest.files.size(), "file"), directory.string());
+}
+
 ExitCode save(Context& context, const std::filesystem::path& directory) {
     if (auto made = make_empty_directory(directory); !made)
         return report(context, made.error(), "another directory, which need not be there");
@@ -118,19 +133,10 @@ ExitCode save(Context& context, const std::filesystem::path& directory) {
         return !interrupted();
     });
     if (scanned && stored && !interrupted()) {
-        stored = files.finish();
-        manifest->files = files.take();
-        manifest->ended = time_now();
-        if (stored) stored = write_manifest(directory, *manifest);
-        progress.clear();
+        stored = finish_save(directory, files, *manifest);
         if (stored) {
-            if (context.json) {
-                print_json(context, json_of(*manifest, directory));
-            } else {
-                context.console.out << fmt::format("saved {} keys, {}, in {} of {}\n", grouped(manifest->keys),
-                                                   readable_size(static_cast<double>(manifest->bytes)),
-                                                   counted(manifest->files.size(), "file"), directory.string());
-            }
+            progress.clear();
+            tell_saved(context, directory, *manifest);
             return ExitCode::ok;
         }
     }

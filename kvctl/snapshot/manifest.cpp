@@ -136,7 +136,7 @@ bool sync(const std::filesystem::path& path) {
 
 Result<void> write_manifest(const std::filesystem::path& directory, const Manifest& manifest) {
     const std::filesystem::path path = directory / manifest_name;
-    const std::filesystem::path draft = directory / "snapshot.json.new";
+    const std::filesystem::path draft = directory / fmt::format("{}.new", manifest_name);
     Json object = object_of(manifest);
     object["checksum"] = checksum_of(object);
     std::ofstream file(draft);
