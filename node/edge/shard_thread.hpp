@@ -60,6 +60,8 @@ class ShardThread {
     void run();
 
     const ShardIndex index_;
+    std::atomic<bool> stopping_{false};
+    bool joined_ = false;
     ShardWatch& watch_;
 
     MemoryEngine engine_;
@@ -71,8 +73,6 @@ class ShardThread {
     std::optional<StorageThread> beside_;  // ends before the transport, which it wakes
     std::optional<EventLoop> loop_;        // once the log is replayed
     Observed<ShardObservation> observed_;
-    std::atomic<bool> stopping_{false};
-    bool joined_ = false;
     std::optional<std::uint64_t> checkpoint_from_;  // one is under way: the segment in which it began
     Result<void> outcome_;
     std::function<Result<void>(const Identity&)> on_joined_;

@@ -88,7 +88,7 @@ LoggedValue::Fields fields_of(const T& record) {
             [[maybe_unused]] const auto add = [&](const auto& value) {
                 std::string name;
                 std::getline(names >> std::ws, name, ',');
-                fields.emplace_back(std::move(name), to_value(value));
+                fields.push_back({std::move(name), to_value(value)});
             };
             (add(field), ...);
         },

@@ -15,7 +15,9 @@
 
 namespace ringkv {
 
-// A field of a record, or a part of one.
+struct LoggedField;
+
+// Of a field of a record, or of a part of one.
 struct LoggedValue {
     struct Nothing {};
     using Bytes = std::string;  // any bytes
@@ -23,9 +25,14 @@ struct LoggedValue {
         std::string text;  // printable
     };
     using List = std::vector<LoggedValue>;
-    using Fields = std::vector<std::pair<std::string, LoggedValue>>;  // by name
+    using Fields = std::vector<LoggedField>;
 
     std::variant<Nothing, bool, std::uint64_t, double, Word, Bytes, List, Fields> value;
+};
+
+struct LoggedField {
+    std::string name;
+    LoggedValue value;
 };
 
 struct LoggedRecord {
