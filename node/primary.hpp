@@ -115,6 +115,8 @@ class Primary {
     void serve_reads(Time now);
     void ask_for_leases(Time now);
     void refuse(const Request& request, RefusalReason reason, std::string text);
+    // Of this partition: those that wait, and writes that are not committed.
+    [[nodiscard]] std::uint64_t requests_held() const;
     [[nodiscard]] Held hold(Request request);
     void serve_held(Time now);
     void forget_old_requests(Time now);

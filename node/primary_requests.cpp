@@ -24,18 +24,19 @@ void Primary::refuse(const Request& request, RefusalReason reason, std::string t
     ports_.counters.refused(request.kind(), reason);
 }
 
+std::uint64_t Primary::requests_held() const {
+    return held_.size() + reads_.size() + reads_behind_.size() + uncommitted_.size();
+}
+
 void Primary::request(Request request) {
-    if (ports_.admission.full())
-        return refuse(request, RefusalReason::overloaded, "the shard holds as many requests as limits.inflight allows");
+    if (ports_.admission.full(requests_held()))
+        return refuse(request, RefusalReason::overloaded, "limits.inflight leaves no room for more to this partition");
     // Behind what still waits.
     if (phase_ == Phase::serving && held_.empty()) {
         const Time now = request.arrived;
         return serve(now, std::move(request));
     }
     if (ports_.memory.full()) return refuse(request, RefusalReason::overloaded, std::string(memory_is_full));
-    // One partition that cannot serve must not take all the room of its shard.
-    if (phase_ != Phase::serving && held_.size() >= std::max<std::uint64_t>(ports_.admission.limit() / 8, 1))
-        return refuse(request, RefusalReason::busy, "the partition is changing its primary");
     held_.push_back(hold(std::move(request)));
 }
 

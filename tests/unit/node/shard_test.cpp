@@ -203,7 +203,7 @@ TEST_F(ShardTest, AFirstWritesSessionIsNotExpiredAtOnce) {
 
 TEST_F(ShardTest, RefusesWritesAboveItsLimits) {
     Limits limits;
-    limits.inflight = 2;
+    limits.inflight = 3;
     ShardByHand node(NodeId(1), engine_, every_member_, in_order_, limits);
     node.start_serving();
     for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) node.from_client(ShardByHand::put(sequence, "k", "v"));
