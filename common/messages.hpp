@@ -264,7 +264,8 @@ struct BeaconAnswer {
     bool unknown_list = false;   // nothing granted: send the claims
     std::vector<Claim> others;   // claims not granted, with the answerer's own view
     bool takes_changes = false;  // the answerer knows Beacon::changes
-    RINGKV_FIELDS(BeaconAnswer, nonce, unknown_list, others, takes_changes);
+    bool stale_reads = false;    // it answered some lately, and wants commit points in each beacon (P7)
+    RINGKV_FIELDS(BeaconAnswer, nonce, unknown_list, others, takes_changes, stale_reads);
 };
 
 // Entries first, first + 1, ...; none = only the commit point.

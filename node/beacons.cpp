@@ -12,6 +12,8 @@ constexpr std::size_t most_answers = 32;                          // whose times
 constexpr Duration answer_takes = std::chrono::milliseconds(20);  // at most, or it is not waited for
 constexpr Duration silence = std::chrono::seconds(10);            // of a link that is forgotten then
 constexpr Duration between_sweeps = std::chrono::seconds(1);
+constexpr Duration between_commits = std::chrono::seconds(1);     // told to one that no stale reads are asked of
+constexpr Duration stale_reads_go_on = std::chrono::seconds(10);  // after the last of them
 // What others claim of us: a partition has one primary, and for a while those before it.
 constexpr std::size_t most_links = 4096;
 constexpr std::size_t most_claims_a_partition = 4;
@@ -52,6 +54,13 @@ ViewId Beacons::claimed(const Link& link, PartitionId partition) const {
     return held == claims.end() ? ViewId{} : held->second.view;
 }
 
+// To look at each partition for each beacon is a sixth of what an idle node does. So it is done for a peer that answers
+// stale reads; for others now and then, for they may be asked when the primary is gone.
+bool Beacons::tells_commits(Time now, const Outbound& out) {
+    if (out.heard.none()) return false;
+    return out.stale_reads || !out.told_commits_at || now - *out.told_commits_at >= between_commits;
+}
+
 void Beacons::send(Time now, const std::set<NodeId>& at_once, const SoleCommit& commit) {
     for (auto& [link, out] : out_) {
         const auto& [node, shard] = link;
@@ -67,7 +76,8 @@ void Beacons::send(Time now, const std::set<NodeId>& at_once, const SoleCommit& 
         last_nonce_ = last_nonce_.next();
         Beacon beacon{last_nonce_, 0, {}, !shard_.registry.in_reach};
         out.claims.send(beacon);
-        if (!out.heard.none()) {
+        if (tells_commits(now, out)) {
+            out.told_commits_at = now;
             beacon.heard = out.heard;
             beacon.commits.reserve(out.claims.claims().size());
             for (const auto& [partition, held] : out.claims.claims()) beacon.commits.push_back(commit(partition));
@@ -165,7 +175,9 @@ bool Beacons::receive(Time now, const Origin& from, const Beacon& beacon, const 
         in.cut_off_since.reset();
     else if (!in.cut_off_since)
         in.cut_off_since = now;
-    BeaconAnswer answer{beacon.nonce, !take_list(in, beacon), {}, true};
+    const auto stale_read_at = leases_.stale_read_at();
+    const bool stale_reads = stale_read_at && now - *stale_read_at < stale_reads_go_on;
+    BeaconAnswer answer{beacon.nonce, !take_list(in, beacon), {}, true, stale_reads};
     bool behind = false;
     if (!answer.unknown_list) {
         take_commits(in, beacon, told);
@@ -197,6 +209,7 @@ bool Beacons::receive(const Origin& from, const BeaconAnswer& answer, const Gran
         if (sent == out.sent.end()) continue;
         const Sent beacon = *sent;
         out.heard = name_of_answer(beacon.nonce, from.start);
+        out.stale_reads = answer.stale_reads;
         out.sent.erase(out.sent.begin(), std::next(sent));  // earlier ones come no more, or too late to matter
         if (out.again) out.sent_at = Time{};
         if (answer.unknown_list) {

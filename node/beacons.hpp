@@ -25,8 +25,9 @@ class Beacons {
     // Another node's shard.
     using Link = std::pair<NodeId, ShardIndex>;
 
-    // Both must outlive it.
-    Beacons(const ShardFacts& shard, MessageOutlet& messages) : shard_(shard), messages_(messages) {}
+    // All must outlive it.
+    Beacons(const ShardFacts& shard, const LeaseOutlet& leases, MessageOutlet& messages)
+        : shard_(shard), leases_(leases), messages_(messages) {}
 
     // Whose leases the partition's primary asks for in its view from the next beacon on; none: there is no primary
     // here. Those that it holds last on. Precondition: each link is there once.
@@ -71,8 +72,10 @@ class Beacons {
         ClaimList claims;
         Time sent_at{};
         std::deque<Sent> sent;
-        bool again = false;  // one more was wanted while one was under way
-        Nonce heard;         // names the newest answer
+        bool again = false;        // one more was wanted while one was under way
+        Nonce heard;               // names the newest answer
+        bool stale_reads = false;  // that answer says that commit points are wanted in each beacon
+        std::optional<Time> told_commits_at;
     };
     // What a primary's shard claims of us.
     struct Inbound {
@@ -91,12 +94,14 @@ class Beacons {
     [[nodiscard]] static bool list_taken(Inbound& in, const Beacon& beacon);
     static void take_commits(const Inbound& in, const Beacon& beacon, const ToldCommit& told);
     void forget_silent_links(Time now);
+    [[nodiscard]] static bool tells_commits(Time now, const Outbound& out);
     [[nodiscard]] static bool take_answer(const ClaimList& claims, const Sent& beacon, const BeaconAnswer& answer,
                                           const Granted& granted, const Lags& lags);
     // Is a primary cut off for so long that it is to be deposed?
     [[nodiscard]] bool grants_end(Time now, Time cut_off) const;
 
     const ShardFacts& shard_;
+    const LeaseOutlet& leases_;
     MessageOutlet& messages_;
     std::map<Link, Outbound> out_;
     absl::btree_map<PartitionId, std::vector<Link>> links_;                 // of which each partition is claimed

@@ -120,13 +120,18 @@ class LeaseOutlet {
     // A beacon to this node at once: a request, or a learner, waits for its lease, or for a round of beacons
     // (ReadMode::confirmed).
     void ask_at_once(NodeId node) { at_once_.insert(node); }
+    // A stale read came: its age counts from what the primaries tell by their beacons (P7).
+    void stale_read(Time arrived) { stale_read_at_ = arrived; }
 
     [[nodiscard]] bool take_changed() { return std::exchange(changed_, false); }
     [[nodiscard]] std::set<NodeId> take_at_once() { return std::exchange(at_once_, {}); }
+    // When the newest came.
+    [[nodiscard]] std::optional<Time> stale_read_at() const { return stale_read_at_; }
 
   private:
     bool changed_ = false;
     std::set<NodeId> at_once_;
+    std::optional<Time> stale_read_at_;
 };
 
 // Log lines for the operator.

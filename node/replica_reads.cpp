@@ -20,6 +20,7 @@ void Replica::answer_stale(const Request& request, const StaleRead& stale) {
     if (const auto* get = std::get_if<Get>(&request.what))
         if (std::string objection = key_objection(get->key, partition_, ports_.shard); !objection.empty())
             return refuse(RefusalReason::bad_key, std::move(objection));
+    ports_.leases.stale_read(request.arrived);
     if (log_.incomplete()) return refuse(RefusalReason::too_old, "the copy of the partition here is not whole");
     std::optional<Time> as_of = freshness_.as_of(log_.commit());
     if (primary_) as_of = std::max(as_of, primary_->sole_committer_until(request.arrived));

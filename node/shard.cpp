@@ -38,7 +38,7 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
       ports_{facts_,     engine_, storage_,   suffixes_, messages_, proposals_, leases_,  events_,
              admission_, memory_, transfers_, numbers_,  entries_,  refused_,   counters_},
       registry_(self_, index == 0, facts_, facts_.registry, messages_, events_),
-      beacons_(facts_, messages_) {
+      beacons_(facts_, leases_, messages_) {
     RINGKV_CHECK(!self_.registries.empty() && index < self_.endpoints.size(), "a node's description is incomplete");
 }
 

@@ -74,7 +74,8 @@ class BeaconTraffic : public ShardTest {
         Limits limits;
         ShardFacts facts;
         MessageOutlet messages{facts};
-        Beacons beacons{facts, messages};
+        LeaseOutlet leases;
+        Beacons beacons{facts, leases, messages};
 
         Side(NodeId me, const CommitRule& commit, const SuccessionRule& succession, const ClusterMap& map,
              StartNumber start = StartNumber(1))
@@ -118,6 +119,17 @@ class BeaconTraffic : public ShardTest {
     static std::optional<OpNumber> commit_of(PartitionId partition) {
         if (partition.value() % 3 == 0) return std::nullopt;
         return OpNumber(partition.value() + 100);
+    }
+    // How many of the next beacons, which all come and are answered, have commit points.
+    int with_commits(int beacons_sent) {
+        int count = 0;
+        for (int i = 0; i < beacons_sent; ++i) {
+            for (const Beacon& beacon : beacons()) {
+                if (!beacon.commits.empty()) ++count;
+                for (const BeaconAnswer& answer : take(beacon)) learn(answer);
+            }
+        }
+        return count;
     }
     // The answers to it; every view of an odd number is granted.
     std::vector<BeaconAnswer> take(const Beacon& beacon) {
@@ -196,6 +208,17 @@ TEST_F(BeaconTraffic, APeerThatDoesNotKnowChangesGetsLists) {
     EXPECT_EQ(learn(take(second[0]).at(0)).size(), 10U);
 }
 
+TEST_F(BeaconTraffic, CommitPointsAreInEachBeaconOnlyWhereStaleReadsWereAskedLately) {
+    claim(PartitionId(1), view(1));
+    ASSERT_EQ(with_commits(1), 0) << "no answer has come that they could count from";
+    EXPECT_EQ(with_commits(30), 3) << "once a second";
+    answering_->leases.stale_read(now_);
+    (void)with_commits(1);
+    EXPECT_EQ(with_commits(20), 20);
+    (void)with_commits(100);
+    EXPECT_EQ(with_commits(30), 3);
+}
+
 TEST_F(BeaconTraffic, CountsNothingThatWasNotGrantedWhateverIsLostOrLate) {
     std::mt19937 random(7);
     const auto chance = [&](unsigned percent) { return random() % 100 < percent; };
@@ -211,6 +234,7 @@ TEST_F(BeaconTraffic, CountsNothingThatWasNotGrantedWhateverIsLostOrLate) {
             else
                 claim(partition, view(++newest));
         }
+        if (chance(10)) answering_->leases.stale_read(now_);
         for (Beacon& beacon : beacons()) going.push_back(std::move(beacon));
         while (!going.empty() && chance(70)) {
             const std::size_t which = random() % going.size();

@@ -360,6 +360,10 @@ TEST_F(StaleReads, APrimaryTellsCommitPointsOnlyUnderAllLeases) {
     ShardByHand primary(NodeId(1), engine_, every_member_, in_order_);
     primary.start_serving();
     primary.pass(milliseconds(110));
+    const auto first = primary.sent<Beacon>(2);
+    ASSERT_TRUE(first);
+    primary.from_node(2, BeaconAnswer{first->nonce, false, {}, true, true});
+    primary.pass(milliseconds(110));
     const auto sure = primary.sent<Beacon>(2);
     ASSERT_TRUE(sure);
     EXPECT_FALSE(sure->heard.none());
