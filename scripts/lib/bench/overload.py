@@ -229,8 +229,9 @@ class Overload:
         return self.peaks[keys, value_size]
 
     def open_load(self, cluster, rate, seconds, keys, value_size):
-        return self.helper("open_load", cluster, "--rate", rate, "--seconds", seconds, "--keys", keys,
-                           "--value-size", value_size)
+        # The cluster comes first: what asks for more than it can do would else take its cores.
+        return ["nice", "-n", "15", *self.helper("open_load", cluster, "--rate", rate, "--seconds", seconds,
+                                                 "--keys", keys, "--value-size", value_size)]
 
     def load(self, scenario, cluster, watch):
         rate = max(scenario.factor * self.peak(scenario.keys, scenario.value_size), 1)
