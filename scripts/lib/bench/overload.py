@@ -41,7 +41,7 @@ SCENARIOS = [
     Scenario("1 MiB x10", 10, keys=64, value_size=LARGE),
     Scenario("1 MiB hot key x10", 10, keys=1, value_size=LARGE),
     Scenario("slow readers", 0.5, slow_readers=12),
-    Scenario("10,000 connections", 1, idle_connections=10_000),
+    Scenario("10000 connections", 1, idle_connections=10_000),
 ]
 
 
