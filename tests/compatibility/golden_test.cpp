@@ -11,6 +11,7 @@
 #include "registry/edge/store.hpp"
 #include "tests/compatibility/log1/values.hpp"
 #include "tests/compatibility/v1/values.hpp"
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/edge/samples.hpp"
 
 namespace ringkv {
@@ -65,8 +66,8 @@ TEST(Golden, RecordsOfVersionOneAreRead) {
 }
 
 TEST(Golden, ARegistrysStoreOfVersionOneIsReadAndGoneOnWith) {
-    std::string name = (std::filesystem::temp_directory_path() / "ringkv-golden-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    const test::TemporaryDirectory directory;
+    const std::string name = directory.string();
     std::filesystem::copy(v1_files / "registry.db", std::filesystem::path(name) / "registry.db");
     ClusterMap expected;
     for (const MapDelta& delta : v1::stored()) ASSERT_EQ(expected.apply(delta), ClusterMap::Applied::yes);
@@ -80,12 +81,11 @@ TEST(Golden, ARegistrysStoreOfVersionOneIsReadAndGoneOnWith) {
         ASSERT_EQ(expected.apply(next), ClusterMap::Applied::yes);
         ASSERT_TRUE((*store)->commit(BatchNumber(1), {next}));
     }
-    std::filesystem::remove_all(name);
 }
 
 TEST(Golden, ALogOfFormatOneIsReadAndGoneOnWith) {
-    std::string name = (std::filesystem::temp_directory_path() / "ringkv-golden-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    const test::TemporaryDirectory directory;
+    const std::string name = directory.string();
     for (const auto& file : std::filesystem::directory_iterator(files / "log1"))
         if (file.path().extension().empty()) std::filesystem::copy(file.path(), name);
     std::vector<StorageRecord> expected;
@@ -103,7 +103,6 @@ TEST(Golden, ALogOfFormatOneIsReadAndGoneOnWith) {
         ASSERT_TRUE((*log)->commit(BatchNumber(1), {v1::records().front()}));
         expected.push_back(v1::records().front());
     }
-    std::filesystem::remove_all(name);
 }
 
 // ---------------------------------------------------------------- what is written today

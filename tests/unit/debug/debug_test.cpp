@@ -8,6 +8,7 @@
 #include "kvctl/commands/debug.hpp"
 #include "node/edge/disk/disk_log.hpp"
 #include "node/edge/disk/posix_files.hpp"
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/kvctl/kvctl_program.hpp"
 
 namespace ringkv {
@@ -19,7 +20,6 @@ using testing::Not;
 class KvctlDebug : public testing::Test {
   protected:
     KvctlDebug() {
-        EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
         DiskLogOptions options;
         options.segment_bytes = 1024;
         options.owner.shards = 2;
@@ -33,7 +33,6 @@ class KvctlDebug : public testing::Test {
             BatchNumber(1), {AppendRecord{PartitionId(3), share(entry)}, CommitRecord{PartitionId(3), OpNumber(0)}}));
         EXPECT_TRUE(log->commit(BatchNumber(2), {ViewRecord{PartitionId(3), View{{}, {}, NodeId(1), {NodeId(1)}}}}));
     }
-    ~KvctlDebug() override { std::filesystem::remove_all(folder_); }
 
     kvctl::Ran debug(std::vector<std::string> words) {
         kvctl::TextInput in("");
@@ -54,7 +53,8 @@ class KvctlDebug : public testing::Test {
     }
     [[nodiscard]] std::string segment() const { return folder_ + "/segment-0000000001"; }
 
-    std::string folder_ = (std::filesystem::temp_directory_path() / "ringkv-debug-XXXXXX").string();
+    test::TemporaryDirectory made_;
+    const std::string folder_ = made_.string();
 };
 
 TEST_F(KvctlDebug, PrintsEachRecordInALine) {

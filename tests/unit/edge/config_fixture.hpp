@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/edge/configuration/config.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace ringkv::testing {
 
@@ -28,13 +29,7 @@ inline constexpr const char* node_yaml =
 
 class ConfigTest : public ::testing::Test {
   protected:
-    ConfigTest() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "ringkv-config-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) ADD_FAILURE() << "no temporary directory";
-        directory_ = pattern;
-        file_ = (directory_ / "x.yaml").string();
-    }
-    ~ConfigTest() override { std::filesystem::remove_all(directory_); }
+    ConfigTest() { file_ = (directory_ / "x.yaml").string(); }
 
     const std::string& write(const std::string& text) {
         std::ofstream(file_, std::ios::binary) << text;
@@ -64,7 +59,8 @@ class ConfigTest : public ::testing::Test {
     std::string with_line(const std::string& line) { return error_of(node(node_yaml + line + "\n")); }
     std::string with_override(const std::string& assignment) { return error_of(node(node_yaml, {assignment})); }
 
-    std::filesystem::path directory_;
+    test::TemporaryDirectory made_;
+    const std::filesystem::path& directory_ = made_.path();
     std::string file_;
 };
 

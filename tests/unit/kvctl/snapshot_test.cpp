@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/kvctl/fake_admin.hpp"
 #include "tests/unit/kvctl/fake_client.hpp"
 #include "tests/unit/kvctl/kvctl_program.hpp"
@@ -28,14 +29,8 @@ class Snapshot : public testing::Test {
         fake::cluster_status().cluster = "orders";
         fake::cluster_status().replication = 3;
         fake::cluster_status().total = 64;
-        std::string pattern = (std::filesystem::temp_directory_path() / "ringkv-snapshot-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        root_ = pattern;
     }
-    ~Snapshot() override {
-        std::filesystem::remove_all(root_);
-        fake::store().clear();
-    }
+    ~Snapshot() override { fake::store().clear(); }
 
     [[nodiscard]] std::string directory(const std::string& name = "saved") const { return (root_ / name).string(); }
     [[nodiscard]] std::filesystem::path file(const std::string& name) const { return root_ / "saved" / name; }
@@ -57,7 +52,8 @@ class Snapshot : public testing::Test {
     }
     static void write(const std::filesystem::path& path, const std::string& bytes) { std::ofstream(path) << bytes; }
 
-    std::filesystem::path root_;
+    test::TemporaryDirectory made_;
+    const std::filesystem::path& root_ = made_.path();
 };
 
 std::map<std::string, std::string> values() {

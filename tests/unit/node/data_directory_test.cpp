@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/node/disk_log_fixture.hpp"
 
 namespace ringkv {
@@ -18,16 +19,12 @@ using testing::HasSubstr;
 class DataDirectoryTest : public testing::Test {
   protected:
     DataDirectoryTest() {
-        std::string name = (fs::temp_directory_path() / "ringkv-data-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(name.data()), nullptr);
-        root_ = name;
         options_.path = root_ / "n1";
         options_.name = "n1";
         options_.shards = 2;
         options_.boot = "boot-1";
         options_.segment_bytes = 4096;
     }
-    ~DataDirectoryTest() override { fs::remove_all(root_); }
 
     // A whole start, which stores one batch in each shard, and ends properly or not. -> the identity.
     Result<StoredIdentity> start(bool properly = false) {
@@ -57,7 +54,8 @@ class DataDirectoryTest : public testing::Test {
         return started ? "" : started.error().message();
     }
 
-    fs::path root_;
+    test::TemporaryDirectory made_;
+    const fs::path& root_ = made_.path();
     DataDirectoryOptions options_;
     std::string notice_;
     std::size_t replayed_ = 0;  // records

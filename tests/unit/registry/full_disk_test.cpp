@@ -10,6 +10,7 @@
 #include "driver.hpp"
 #include "failing_files.hpp"
 #include "registry/edge/store.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace ringkv::test {
 namespace {
@@ -18,16 +19,11 @@ using std::chrono::seconds;
 
 struct FullDisk : ::testing::Test {
     FailingFiles files;
-    std::filesystem::path directory;
+    TemporaryDirectory made;
+    const std::filesystem::path& directory = made.path();
     Driver registry;  // what it stores is what the store is given
 
-    void SetUp() override {
-        std::string name = (std::filesystem::temp_directory_path() / "ringkv-full-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        directory = name;
-        registry.form();
-    }
-    void TearDown() override { std::filesystem::remove_all(directory); }
+    void SetUp() override { registry.form(); }
 
     std::unique_ptr<MapStore> open() {
         auto store = MapStore::open(directory.string());

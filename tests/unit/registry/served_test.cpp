@@ -15,6 +15,7 @@
 #include "common/placement/placement.hpp"
 #include "driver.hpp"
 #include "registry/edge/store.hpp"
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/edge/gated_storage.hpp"
 
 namespace ringkv::test {
@@ -93,8 +94,8 @@ std::optional<Kind> ask(Transport& transport, const std::string& endpoint, const
 }
 
 TEST(ServedRegistry, FormsPublishesAndHasItsMapAfterARestart) {
-    std::string directory = (std::filesystem::temp_directory_path() / "ringkv-served-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    const TemporaryDirectory made;
+    const std::string directory = made.string();
     const std::string listen = free_endpoint();
     const std::string publish = free_endpoint();
     auto transport = Transport::open({});
@@ -120,13 +121,12 @@ TEST(ServedRegistry, FormsPublishesAndHasItsMapAfterARestart) {
         EXPECT_EQ(snapshot->map.partitions, formed.partitions);
         EXPECT_GE(snapshot->map.epoch, formed.epoch);
     }
-    std::filesystem::remove_all(directory);
 }
 
 // R2: a request is answered from what is durable; what is not durable is told to none, and holds up no other answer.
 TEST(ServedRegistry, AnswersHeartbeatsAndMapRequestsWhileACommitHangs) {
-    std::string directory = (std::filesystem::temp_directory_path() / "ringkv-served-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    const TemporaryDirectory made;
+    const std::string directory = made.string();
     const std::string listen = free_endpoint();
     auto transport = Transport::open({});
     ASSERT_TRUE(transport) << transport.error();
@@ -165,7 +165,6 @@ TEST(ServedRegistry, AnswersHeartbeatsAndMapRequestsWhileACommitHangs) {
     auto store = MapStore::open(directory);
     ASSERT_TRUE(store) << store.error();
     EXPECT_NE((*store)->load()->find("n3"), nullptr);
-    std::filesystem::remove_all(directory);
 }
 
 }  // namespace

@@ -11,19 +11,14 @@
 #include "common/partitioning.hpp"
 #include "driver.hpp"
 #include "registry/edge/sqlite.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace ringkv::test {
 namespace {
 
 struct Store : ::testing::Test {
-    std::filesystem::path directory;
-
-    void SetUp() override {
-        std::string name = (std::filesystem::temp_directory_path() / "ringkv-store-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        directory = name;
-    }
-    void TearDown() override { std::filesystem::remove_all(directory); }
+    TemporaryDirectory made;
+    std::filesystem::path directory = made.path();
 
     [[nodiscard]] std::filesystem::path file() const { return directory / "registry.db"; }
     std::unique_ptr<MapStore> open() {
@@ -60,7 +55,6 @@ TEST_F(Store, OfANewDirectoryIsEmpty) {
     const auto store = open();
     ASSERT_TRUE(store);
     EXPECT_EQ(*store->load(), ClusterMap{});
-    directory = directory.parent_path().parent_path();
 }
 
 TEST_F(Store, GivesBackWhatWasCommitted) {
@@ -204,7 +198,6 @@ TEST_F(Store, LeavesOneOfANewerFormatAsItIs) {
     EXPECT_EQ(why.find("damaged"), std::string::npos) << why;
     EXPECT_EQ(content_of(file()), database);
     EXPECT_EQ(content_of(file().string() + "-wal"), log);
-    directory = killed.parent_path();
 }
 
 TEST_F(Store, AValueWithAnUnknownEnumeratorIsOfANewerRelease) {
