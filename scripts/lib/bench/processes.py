@@ -1,5 +1,6 @@
 """Processes that a subject starts, and what /proc says of them. All are ended by pid."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,11 +14,17 @@ class Failure(Exception):
 
 
 def free_ports(count):
-    """Loopback ports that nothing listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Loopback ports that nothing listens on now, below those that the kernel gives to outgoing connections: one of these
+    could take the port of a server that is ended and started again."""
+    sockets = []
     try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
+        while len(sockets) < count:
+            each = socket.socket()
+            try:
+                each.bind(("127.0.0.1", random.randint(12000, 32000)))
+                sockets.append(each)
+            except OSError:
+                each.close()
         return [each.getsockname()[1] for each in sockets]
     finally:
         for each in sockets:
