@@ -120,6 +120,7 @@ TEST_F(Config, ShippedFilesAreValidAndShowTheDefaults) {
         EXPECT_EQ(one->listen, "tcp://127.0.0.1:" + std::to_string(7401 + 10 * i));
         EXPECT_EQ(one->registries, std::vector{shipped->listen});
         EXPECT_EQ(one->data_dir, "data/n" + std::to_string(i));
+        EXPECT_EQ(one->durability, Durability::fsync);
         EXPECT_TRUE(one->notices.empty());
     }
 }
