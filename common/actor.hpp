@@ -127,7 +127,7 @@ class Actor {
     // That message will most likely be received soon: memory that this needs may be asked for. Called before receive()
     // for each step below look_ahead_steps, or for none, with others received between two steps
     // (common/look_ahead.hpp).
-    static constexpr std::size_t look_ahead_steps = 3;
+    static constexpr std::size_t look_ahead_steps = 4;
     virtual void expect(const Message&, std::size_t) const {}
     // At least every 10 ms or so, and once in every turn after the messages.
     virtual void tick(Time now) = 0;

@@ -39,8 +39,10 @@ class Engine {
     virtual ~Engine() = default;
 
     // A key will be looked for soon: memory that takes long to come may be asked for. In steps with some time between
-    // them: where the partition's keys are, the key's place among them, its content. They change nothing.
+    // them: where the partition's keys are, where among them the key may be, its place, its content. They change
+    // nothing.
     virtual void expect_partition(PartitionId) const {}
+    virtual void expect_group(PartitionId, std::string_view) const {}
     virtual void expect_place(PartitionId, std::string_view) const {}
     virtual void expect_content(PartitionId, std::string_view) const {}
     [[nodiscard]] virtual std::optional<Found> get(PartitionId partition, std::string_view key) const = 0;

@@ -57,6 +57,7 @@ void LogSuffix::truncate(OpNumber keep) {
 void LogSuffix::trim(OpNumber needed) {
     if (entries_.empty() || start_ >= needed || !budget_.overdue(oldest_)) return;
     while (!entries_.empty() && start_ < needed && !budget_.keeps(entries_.front().place)) {
+        if (entries_.size() > 2) __builtin_prefetch(entries_[2].entry.get());  // it is in no cache any more
         const std::uint64_t total = entries_.front().total;
         budget_.drop(total - total_gone_);
         (void)entries_.pop_front();

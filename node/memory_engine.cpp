@@ -32,12 +32,17 @@ void MemoryEngine::expect_partition(PartitionId partition) const {
     if (const Contents* held = find(partition)) prefetch(held, sizeof(Contents));
 }
 
-void MemoryEngine::expect_place(PartitionId partition, std::string_view key) const {
+void MemoryEngine::expect_group(PartitionId partition, std::string_view key) const {
     if (const Contents* held = find(partition)) held->by_hash.prefetch(key);
 }
 
+// The table's prefetch() asks for the first line of a group's sixteen places; most keys are in another one.
+void MemoryEngine::expect_place(PartitionId partition, std::string_view key) const {
+    if (const Contents* held = find(partition)) (void)held->by_hash.find(PlaceGuess{key});
+}
+
 void MemoryEngine::expect_content(PartitionId partition, std::string_view key) const {
-    if (const Contents* held = find(partition)) (void)held->by_hash.find(Guess{key});
+    if (const Contents* held = find(partition)) (void)held->by_hash.find(BlockGuess{key});
 }
 
 std::optional<Engine::Found> MemoryEngine::get(PartitionId partition, std::string_view key) const {

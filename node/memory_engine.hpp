@@ -23,6 +23,7 @@ class MemoryEngine final : public Engine {
     MemoryEngine& operator=(const MemoryEngine&) = delete;
 
     void expect_partition(PartitionId partition) const override;
+    void expect_group(PartitionId partition, std::string_view key) const override;
     void expect_place(PartitionId partition, std::string_view key) const override;
     void expect_content(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override;
@@ -39,11 +40,15 @@ class MemoryEngine final : public Engine {
 
     static std::string_view key_of(const StoredKey* stored) { return stored->key(); }
     static std::string_view key_of(std::string_view key) { return key; }
-    // The block of the key, most likely, is asked for and not read.
-    struct Guess {
+    // The key's place in the table, or its block, most likely: it is asked for and not read.
+    struct PlaceGuess {
         std::string_view key;
     };
-    static std::string_view key_of(const Guess& guess) { return guess.key; }
+    struct BlockGuess {
+        std::string_view key;
+    };
+    static std::string_view key_of(const PlaceGuess& guess) { return guess.key; }
+    static std::string_view key_of(const BlockGuess& guess) { return guess.key; }
     // Its upper bits chose the partition; the table goes by the lower ones.
     struct Hash {
         using is_transparent = void;
@@ -53,7 +58,11 @@ class MemoryEngine final : public Engine {
         using is_transparent = void;
         bool operator()(const auto& left, const auto& right) const { return key_of(left) == key_of(right); }
         // Seven bits of the hash are equal. What the table has comes first (absl's EqualElement).
-        bool operator()(StoredKey* const& stored, const Guess&) const {
+        bool operator()(StoredKey* const& stored, const PlaceGuess&) const {
+            prefetch(&stored, sizeof(stored));
+            return true;
+        }
+        bool operator()(StoredKey* const& stored, const BlockGuess&) const {
             prefetch(stored, expected_block);
             return true;
         }

@@ -62,12 +62,14 @@ void PartitionLog::expect_next(std::size_t step) const {
         case 1: sessions_.expect(); return suffix_.expect_entry(next);
         default: break;
     }
+    if (step == 2) sessions_.expect_outcomes();
     if (!suffix_.holds(next)) return;
     const std::string_view key = suffix_.at(next)->key;
-    if (step == 2)
-        engine_.expect_place(partition_, key);
-    else
-        engine_.expect_content(partition_, key);
+    switch (step) {
+        case 2: return engine_.expect_group(partition_, key);
+        case 3: return engine_.expect_place(partition_, key);
+        default: return engine_.expect_content(partition_, key);
+    }
 }
 
 void PartitionLog::trim(OpNumber needed) {

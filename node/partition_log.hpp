@@ -50,7 +50,7 @@ class PartitionLog {
     void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
     void trim(OpNumber needed);
     // The next entry will be applied soon. Step by step what that needs is asked for (common/look_ahead.hpp).
-    static constexpr std::size_t expect_steps = 4;
+    static constexpr std::size_t expect_steps = 5;
     void expect_next(std::size_t step) const;
 
     // Is it of the copy that was begun last?

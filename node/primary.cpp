@@ -285,7 +285,7 @@ void Primary::release(const View& newer) {
     };
     for (const UncommittedWrites::Op& op : uncommitted_)
         for (const Waiter& waiter : op.waiters) tell(waiter.from, waiter.request, true);
-    for (const std::deque<Held>* waiting : {&held_, &reads_})
+    for (const Fifo<Held>* waiting : {&held_, &reads_})
         for (const Held& held : *waiting) tell(held.request.from, held.request.id(), false, held.request.kind());
     for (const auto& [op, held] : reads_behind_) tell(held.request.from, held.request.id(), false, held.request.kind());
     uncommitted_.clear();

@@ -12,12 +12,12 @@
 // before they are committed, primary_replication.cpp Prepares.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/fifo.hpp"
 #include "node/catch_up.hpp"
 #include "node/membership.hpp"
 #include "node/requests.hpp"
@@ -67,7 +67,7 @@ class Primary {
     [[nodiscard]] std::vector<NodeId> lease_peers() const { return term_.lease_peers(); }
 
     // A request, an acknowledgement or the end of the turn will concern us soon.
-    void expect() const { prefetch(this, hot_bytes); }
+    void expect() const { prefetch(this, sizeof(*this)); }
 
     // We are the view's primary; every op above the commit point has its waiters, and nothing else has; a write under
     // way, and what it will make of its key, is of such an op; requests wait only where their phase lets them; each
@@ -75,8 +75,6 @@ class Primary {
     void check_invariants() const;
 
   private:
-    static constexpr std::size_t hot_bytes = 640;
-
     using Waiter = UncommittedWrites::Waiter;
     struct Held {
         Slot slot;
@@ -141,17 +139,16 @@ class Primary {
     // A peer that answers nothing for so long is not waited for.
     [[nodiscard]] Duration silence() const { return ports_.shard.lease().grace * 2; }
 
-    // What every request needs stands first (expect()).
     PartitionLog& log_;
     const ReplicaPorts& ports_;
     Phase phase_ = Phase::waiting;
     NodeId successor_;  // leadership goes to it
     UncommittedWrites uncommitted_;
     Term term_;
-    std::deque<Held> held_;                       // until we serve
-    std::deque<Held> reads_;                      // until the leases are there
+    Fifo<Held> held_;                             // until we serve
+    Fifo<Held> reads_;                            // until the leases are there
     std::multimap<OpNumber, Held> reads_behind_;  // until that op is committed
-    std::deque<OpNumber> early_;                  // ops that await an early answer, in the order in which they began to
+    Fifo<OpNumber> early_;                        // ops that await an early answer, in the order in which they began to
     CatchUp catch_up_;
     Membership membership_;
     BatchNumber view_batch_;

@@ -52,8 +52,7 @@ Primary::Held Primary::hold(Request request) {
 // The oldest first, until there is enough for one turn; the next tick goes on.
 void Primary::serve_held(Time now) {
     while (!held_.empty() && ports_.messages.bytes() < most_answered) {
-        Held held = std::move(held_.front());
-        held_.pop_front();
+        Held held = held_.pop_front();
         if (now - held.request.arrived < longest_hold)
             serve(now, std::move(held.request));
         else
@@ -227,7 +226,7 @@ void Primary::serve_reads_behind_commits(Time now) {
 
 // Their clients have given them up.
 void Primary::forget_old_requests(Time now) {
-    for (std::deque<Held>* waiting : {&held_, &reads_})
+    for (Fifo<Held>* waiting : {&held_, &reads_})
         while (!waiting->empty() && now - waiting->front().request.arrived > longest_hold) {
             ports_.counters.count(waiting->front().request.kind(), RequestOutcome::forgotten);
             waiting->pop_front();

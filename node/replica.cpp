@@ -356,7 +356,7 @@ bool Replica::checkpoint(std::size_t bytes) {
 }
 
 void Replica::expect_entry(std::size_t step) const {
-    if (step == 0) return prefetch(this, hot_bytes);
+    if (step == 0) return prefetch(this, sizeof(*this));
     if (step > 1) return log_.expect_next(step - 2);
     if (primary_) primary_->expect();
 }
@@ -366,16 +366,19 @@ void Replica::expect_request(const Message& message, std::size_t step) const {
     const auto* const get = std::get_if<Get>(&message);
     if (step == 0) {
         if (get != nullptr) ports_.engine.expect_partition(get->partition);
-        return prefetch(this, hot_bytes);
+        return prefetch(this, sizeof(*this));
     }
     if (!primary_) return;
-    if (step == 1) {
-        primary_->expect();
-        if (get != nullptr) ports_.engine.expect_place(partition_, get->key);
-    } else if (get != nullptr) {
-        ports_.engine.expect_content(partition_, get->key);
-    } else {
-        log_.sessions().expect();
+    if (step == 1) primary_->expect();
+    if (get == nullptr) {
+        if (step == 2) log_.sessions().expect();
+        if (step == 3) log_.sessions().expect_outcomes();
+        return;
+    }
+    switch (step) {
+        case 1: return ports_.engine.expect_group(partition_, get->key);
+        case 2: return ports_.engine.expect_place(partition_, get->key);
+        default: return ports_.engine.expect_content(partition_, get->key);
     }
 }
 

@@ -75,8 +75,6 @@ class Replica {
     void check_invariants() const;
 
   private:
-    static constexpr std::size_t hot_bytes = 512;
-
     void take_role(Time now, bool same_term);
     // Is that message of a primary whose term we follow? If not, it is told what we know.
     [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);
@@ -93,7 +91,6 @@ class Replica {
     void log_goes();
     void delete_useless(Time now);
 
-    // What every message needs stands first (hot_bytes).
     PartitionId partition_;
     std::optional<NodeId> owed_prepare_ok_;  // answers that leave when what they speak of is stored: see below
     const ReplicaPorts& ports_;

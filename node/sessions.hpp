@@ -23,6 +23,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "common/entry.hpp"
+#include "common/look_ahead.hpp"
 #include "common/time.hpp"
 
 namespace ringkv {
@@ -77,9 +78,13 @@ class SessionTable {
     void restore(const SessionSnapshot& snapshot);
     void clear();
 
-    // An entry, probably of the client that was here last, is applied soon.
+    // An entry, probably of the client that was here last, is looked for and applied soon: first its session is asked
+    // for, then what that remembers (common/look_ahead.hpp).
     void expect() const {
-        if (last_ != none) __builtin_prefetch(&at(last_));
+        if (last_ != none) prefetch(&at(last_), sizeof(Session));
+    }
+    void expect_outcomes() const {
+        if (last_ != none) __builtin_prefetch(at(last_).outcomes.data());
     }
 
     [[nodiscard]] std::size_t size() const { return by_client_.size(); }
