@@ -32,6 +32,11 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using beast::error_code;
 
+// For browsers: scripts, styles, pictures and requests of this server, no others; nothing that stands in a page itself.
+constexpr const char* from_here_alone =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
 // Of this thread alone: the shards go first.
 constexpr int politeness = 10;
 
@@ -73,8 +78,9 @@ class Session : public std::enable_shared_from_this<Session> {
         if (!head_ && request.method() != http::verb::get)
             return {static_cast<unsigned>(http::status::method_not_allowed), "text/plain; charset=utf-8",
                     "only GET and HEAD\n"};
-        const beast::string_view target = request.target();
-        return handler_(std::string_view(target.data(), std::min(target.find('?'), target.size())));
+        const std::string_view target(request.target().data(), request.target().size());
+        const std::size_t mark = std::min(target.find('?'), target.size());
+        return handler_({target.substr(0, mark), target.substr(std::min(mark + 1, target.size()))});
     }
 
     void answer(HttpAnswer answer) {
@@ -84,6 +90,8 @@ class Session : public std::enable_shared_from_this<Session> {
         answer_.set(http::field::content_type, answer.content_type);
         answer_.set(http::field::cache_control, "no-store");
         answer_.set("X-Content-Type-Options", "nosniff");
+        answer_.set("Content-Security-Policy", from_here_alone);
+        answer_.set("Referrer-Policy", "no-referrer");
         if (answer_.result() == http::status::method_not_allowed) answer_.set(http::field::allow, "GET, HEAD");
         answer_.content_length(answer.body.size());
         if (!head_) answer_.body() = std::move(answer.body);

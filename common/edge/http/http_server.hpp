@@ -5,6 +5,8 @@
 // oldest, so one that does nothing keeps no other out), the bytes of a request, and the time from a connection's
 // beginning to its end, whatever is sent or read meanwhile.
 //
+// Every answer tells browsers to load from here alone, to keep nothing, and to show nothing of it within another page.
+//
 // This file's source is the only one that names the library. Nothing throws.
 #pragma once
 
@@ -27,6 +29,12 @@ struct HttpOptions {
     Duration pause = std::chrono::milliseconds(100);  // after a connection could not be accepted
 };
 
+// As it was sent, percent-encoded; valid during the call.
+struct HttpRequest {
+    std::string_view path;
+    std::string_view query;  // without the '?'; empty: there is none
+};
+
 struct HttpAnswer {
     unsigned status = 200;
     std::string content_type = "text/plain; charset=utf-8";
@@ -35,8 +43,8 @@ struct HttpAnswer {
 
 class HttpServer {
   public:
-    // Called on the server's thread for each GET and HEAD; one at a time. `path`: without the query.
-    using Handler = std::function<HttpAnswer(std::string_view path)>;
+    // Called on the server's thread for each GET and HEAD; one at a time.
+    using Handler = std::function<HttpAnswer(const HttpRequest& request)>;
 
     // Listens, and answers from now on. Errors: configuration (the address is malformed, not here, or in use).
     static Result<std::unique_ptr<HttpServer>> open(const HttpOptions& options, Handler handler);

@@ -3,8 +3,6 @@
 #include <string_view>
 #include <utility>
 
-#include "common/edge/system/clock.hpp"
-
 namespace ringkv {
 namespace {
 
@@ -19,34 +17,17 @@ HttpAnswer answer_of(const std::vector<std::string>& reasons) {
     return answer;
 }
 
-// Kept for a moment: to make it takes time of the loops that it is about.
-class Page {
-  public:
-    explicit Page(std::function<HttpAnswer()> make) : make_(std::move(make)) {}
-
-    [[nodiscard]] const HttpAnswer& answer() {
-        if (made_at_ == Time{} || boot_time() - made_at_ >= between_pages) {
-            answer_ = make_();
-            made_at_ = boot_time();
-        }
-        return answer_;
-    }
-
-  private:
-    const std::function<HttpAnswer()> make_;
-    HttpAnswer answer_;
-    Time made_at_{};
-};
-
 // Of the HTTP server's thread alone.
 class Site {
   public:
     explicit Site(Pages pages) : pages_(std::move(pages)) {}
 
-    [[nodiscard]] HttpAnswer answer(std::string_view path) {
-        if (path == "/metrics") return metrics_.answer();
-        if (path == "/livez") return alive_.answer();
-        if (path == "/readyz") return ready_.answer();
+    [[nodiscard]] HttpAnswer answer(const HttpRequest& request) {
+        if (request.path == "/metrics") return metrics_.get();
+        if (request.path == "/livez") return alive_.get();
+        if (request.path == "/readyz") return ready_.get();
+        if (pages_.others)
+            if (auto answer = pages_.others(request)) return std::move(*answer);
         HttpAnswer none;
         none.status = 404;
         none.body = "there are /metrics, /livez and /readyz\n";
@@ -55,9 +36,11 @@ class Site {
 
   private:
     const Pages pages_;
-    Page metrics_{[this] { return HttpAnswer{200, std::string(metrics_type), pages_.metrics()}; }};
-    Page alive_{[this] { return answer_of(pages_.not_alive()); }};
-    Page ready_{[this] { return answer_of(pages_.not_ready()); }};
+    Kept<HttpAnswer> metrics_{between_pages, [this] {
+                                  return HttpAnswer{200, std::string(metrics_type), pages_.metrics()};
+                              }};
+    Kept<HttpAnswer> alive_{between_pages, [this] { return answer_of(pages_.not_alive()); }};
+    Kept<HttpAnswer> ready_{between_pages, [this] { return answer_of(pages_.not_ready()); }};
 };
 
 }  // namespace
@@ -66,8 +49,8 @@ Result<std::unique_ptr<HttpServer>> serve_pages(const std::optional<std::string>
     if (!listen) return std::unique_ptr<HttpServer>();
     HttpOptions options;
     options.listen = *listen;
-    return HttpServer::open(options, [site = std::make_shared<Site>(std::move(pages))](std::string_view path) {
-        return site->answer(path);
+    return HttpServer::open(options, [site = std::make_shared<Site>(std::move(pages))](const HttpRequest& request) {
+        return site->answer(request);
     });
 }
 

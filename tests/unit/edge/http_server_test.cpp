@@ -20,10 +20,12 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-HttpAnswer echo(std::string_view path) {
+HttpAnswer echo(const HttpRequest& request) {
     HttpAnswer answer;
-    if (path == "/missing") answer.status = 404;
-    answer.body = path == "/large" ? std::string(std::size_t{32} << 20U, 'x') : "path " + std::string(path);
+    if (request.path == "/missing") answer.status = 404;
+    answer.body = "path " + std::string(request.path);
+    if (!request.query.empty()) answer.body += " query " + std::string(request.query);
+    if (request.path == "/large") answer.body = std::string(std::size_t{32} << 20U, 'x');
     return answer;
 }
 
@@ -34,9 +36,30 @@ std::unique_ptr<HttpServer> open(HttpOptions options = {}, HttpServer::Handler h
     return std::move(*server);
 }
 
-TEST(HttpServer, AnswersAGetWithoutItsQuery) {
+TEST(HttpServer, TellsPathAndQueryApart) {
     const auto server = open();
-    const std::string answer = get_http(server->port(), "/metrics?name=x");
+    EXPECT_THAT(get_http(server->port(), "/a?b=c?d=%20"), EndsWith("\r\n\r\npath /a query b=c?d=%20"));
+    EXPECT_THAT(get_http(server->port(), "/a?"), EndsWith("\r\n\r\npath /a"));
+    EXPECT_THAT(get_http(server->port(), "/?b"), EndsWith("\r\n\r\npath / query b"));
+}
+
+TEST(HttpServer, EachAnswerKeepsBrowsersHere) {
+    const auto server = open();
+    for (const std::string path : {"/metrics", "/missing"}) {
+        const std::string answer = get_http(server->port(), path);
+        EXPECT_THAT(answer,
+                    HasSubstr("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+                              "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                              "frame-ancestors 'none'\r\n"));
+        EXPECT_THAT(answer, HasSubstr("X-Content-Type-Options: nosniff\r\n"));
+        EXPECT_THAT(answer, HasSubstr("Cache-Control: no-store\r\n"));
+        EXPECT_THAT(answer, HasSubstr("Referrer-Policy: no-referrer\r\n"));
+    }
+}
+
+TEST(HttpServer, AnswersAGet) {
+    const auto server = open();
+    const std::string answer = get_http(server->port(), "/metrics");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(answer, HasSubstr("Content-Length: 13\r\n"));
     EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
@@ -131,9 +154,9 @@ TEST(HttpServer, GoesOnAfterAThousandConnectionsThatSayNothing) {
 }
 
 TEST(HttpServer, GoesOnAfterAHandlerThatThrows) {
-    const auto server = open({}, [](std::string_view path) -> HttpAnswer {
-        if (path == "/bad") throw std::runtime_error("of a handler");
-        return echo(path);
+    const auto server = open({}, [](const HttpRequest& request) -> HttpAnswer {
+        if (request.path == "/bad") throw std::runtime_error("of a handler");
+        return echo(request);
     });
     for (int i = 0; i < 50; ++i) {
         const HttpConnection connection(server->port());

@@ -32,6 +32,10 @@ class PagesTest : public ::testing::Test {
             ++made_;
             return std::vector<std::string>{"shard 1: not joined", "shard 2: neither"};
         };
+        pages.others = [](const HttpRequest& request) -> std::optional<HttpAnswer> {
+            if (request.path != "/more" && request.path != "/metrics") return std::nullopt;
+            return HttpAnswer{200, "text/plain", "more of " + std::string(request.query)};
+        };
         auto opened = serve_pages("127.0.0.1:" + std::to_string(port_), pages);
         EXPECT_TRUE(opened) << opened.error();
         server_ = std::move(*opened);
@@ -61,6 +65,11 @@ TEST_F(PagesTest, AnotherPathIsToldWhatThereIs) {
         EXPECT_THAT(get_http(port_, path), StartsWith("HTTP/1.1 404")) << path;
         EXPECT_THAT(get_http(port_, path), HasSubstr("/readyz")) << path;
     }
+}
+
+TEST_F(PagesTest, AServerHasMoreOfItsOwnAndNoneInTheirPlace) {
+    EXPECT_THAT(get_http(port_, "/more?x=1"), EndsWith("\r\n\r\nmore of x=1"));
+    EXPECT_THAT(get_http(port_, "/metrics"), HasSubstr("made "));
 }
 
 TEST_F(PagesTest, EachIsMadeTenTimesASecondAtMost) {
