@@ -54,27 +54,6 @@ std::string reason_to_wait(const ClusterMap& map, const NodeInfo& node, const No
 
 }  // namespace
 
-std::string duty_of(const ClusterMap& map, const NodeInfo& node) {
-    switch (node.duty) {
-        case NodeDuty::leave: return "leaving";
-        case NodeDuty::drain: return partitions_at(map, node.id) == 0 ? "drained" : "draining";
-        case NodeDuty::hold: break;
-    }
-    return node.evicted ? "absent" : "";
-}
-
-std::string frozen_text(const ClusterMap& map) {
-    std::size_t nodes = 0;
-    std::size_t down = 0;
-    for (const auto& [id, node] : map.nodes) {
-        nodes += node.state == NodeState::gone ? 0 : 1;
-        down += node.state == NodeState::down ? 1 : 0;
-    }
-    return std::to_string(down) + " of " + count_of(nodes, "node") + (down == 1 ? " is" : " are") +
-           " down, more than half: no copies are made and none deleted until they are "
-           "back; if they will not be, `kvctl repair resume`";
-}
-
 NodeMoves node_moves(const ClusterMap& map, std::string_view name) {
     NodeMoves moves;
     moves.name = name;

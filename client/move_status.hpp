@@ -11,12 +11,6 @@
 
 namespace ringkv {
 
-// "" (holds its partitions), draining, drained, leaving, absent (evicted).
-[[nodiscard]] std::string duty_of(const ClusterMap& map, const NodeInfo& node);
-
-// Why, and what to do; in one sentence.
-[[nodiscard]] std::string frozen_text(const ClusterMap& map);
-
 [[nodiscard]] NodeMoves node_moves(const ClusterMap& map, std::string_view name);
 [[nodiscard]] RepairStatus repair_status(const ClusterMap& map);
 [[nodiscard]] Settings settings_of(const ClusterMap& map);

@@ -53,19 +53,49 @@ MoveCounts moves_in(const PartitionState& partition) {
     return counts;
 }
 
+namespace {
+
+struct Presence {
+    std::size_t all = 0;
+    std::size_t absent = 0;
+};
+
+Presence presence_in(const ClusterMap& map) {
+    Presence nodes;
+    for (const auto& [id, node] : map.nodes) {
+        if (node.state == NodeState::gone) continue;
+        ++nodes.all;
+        if (node.state == NodeState::down) ++nodes.absent;
+    }
+    return nodes;
+}
+
+}  // namespace
+
+bool more_than_half_absent(const ClusterMap& map) {
+    const Presence nodes = presence_in(map);
+    return nodes.absent * 2 > nodes.all;
+}
+
 bool repair_frozen(const ClusterMap& map) {
     return more_than_half_absent(map) && !map.settings.repair_regardless;
 }
 
-bool more_than_half_absent(const ClusterMap& map) {
-    std::size_t all = 0;
-    std::size_t absent = 0;
-    for (const auto& [id, node] : map.nodes) {
-        if (node.state == NodeState::gone) continue;
-        ++all;
-        if (node.state == NodeState::down) ++absent;
+std::string frozen_text(const ClusterMap& map) {
+    const Presence nodes = presence_in(map);
+    return std::to_string(nodes.absent) + " of " + std::to_string(nodes.all) + (nodes.all == 1 ? " node" : " nodes") +
+           (nodes.absent == 1 ? " is" : " are") +
+           " down, more than half: no copies are made and none deleted until they are "
+           "back; if they will not be, `kvctl repair resume`";
+}
+
+std::string duty_of(const ClusterMap& map, const NodeInfo& node) {
+    switch (node.duty) {
+        case NodeDuty::leave: return "leaving";
+        case NodeDuty::drain: return partitions_at(map, node.id) == 0 ? "drained" : "draining";
+        case NodeDuty::hold: break;
     }
-    return absent * 2 > all;
+    return node.evicted ? "absent" : "";
 }
 
 std::size_t partitions_at(const ClusterMap& map, NodeId node) {

@@ -40,6 +40,11 @@ struct MoveCounts {
 // More than half of the nodes are down: no copies are made and none deleted until they are back, or an operator says
 // so (M5).
 [[nodiscard]] bool repair_frozen(const ClusterMap& map);
+// Why, and what to do; in one sentence.
+[[nodiscard]] std::string frozen_text(const ClusterMap& map);
+
+// "" (holds its partitions), draining, drained, leaving, absent (evicted).
+[[nodiscard]] std::string duty_of(const ClusterMap& map, const NodeInfo& node);
 
 // Partitions of whose copies this node has one, or should have one.
 [[nodiscard]] std::size_t partitions_at(const ClusterMap& map, NodeId node);
