@@ -188,13 +188,33 @@ struct JoinRefused {
     RINGKV_FIELDS(JoinRefused, retry, text, ticket);
 };
 
+// What a node has done since its start, all its shards together; and how much memory it takes at the moment. For people
+// to look at: nothing is decided by it (docs/decisions/0036).
+struct NodeActivity {
+    std::uint64_t writes = 0;  // answered with what they asked for: done, nothing found, the condition failed
+    std::uint64_t gets = 0;
+    std::uint64_t scans = 0;
+    std::uint64_t refused = 0;       // requests, for whatever reason
+    std::uint64_t received = 0;      // bytes of clients' frames
+    std::uint64_t sent = 0;          // bytes of frames to clients
+    std::uint64_t memory = 0;        // bytes, roughly: data, logs, sessions, requests that wait
+    std::uint64_t memory_limit = 0;  // of that; 0 = none
+    // Of those that were answered: how many took how long, by the buckets of LatencyHistogram (10 us, 20 us, 50 us, ...
+    // 10 s, more).
+    std::vector<std::uint64_t> write_times;
+    std::vector<std::uint64_t> get_times;
+    RINGKV_FIELDS(NodeActivity, writes, gets, scans, refused, received, sent, memory, memory_limit, write_times,
+                  get_times);
+};
+
 struct Heartbeat {
     NodeId node;
     StartNumber start;
     Generation generation;
     Epoch epoch;
     bool stopping = false;
-    RINGKV_FIELDS(Heartbeat, node, start, generation, epoch, stopping);
+    std::optional<NodeActivity> activity{};  // about once a second; absent: not this time, or the node is older
+    RINGKV_FIELDS(Heartbeat, node, start, generation, epoch, stopping, activity);
 };
 
 struct HeartbeatAnswer {

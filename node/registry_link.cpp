@@ -92,7 +92,8 @@ void RegistryLink::tick(Time now) {
     }
     if (speaks && now - heartbeat_at_ >= shard_.lease().beacon) {
         heartbeat_at_ = now;
-        ask(Heartbeat{shard_.me, self_.start, shard_.map.generation, shard_.map.epoch, shard_.stopping});
+        ask(Heartbeat{shard_.me, self_.start, shard_.map.generation, shard_.map.epoch, shard_.stopping,
+                      std::exchange(activity_, std::nullopt)});
     }
     const bool unknown_to_us = shard_.me.none();
     if ((map_behind_ || unknown_to_us) && now >= map_wanted_at_ && now - map_asked_at_ >= map_interval) {

@@ -38,6 +38,8 @@ class RegistryLink {
 
     // The next heartbeat does not wait for its interval.
     void say_at_once() { heartbeat_at_ = Time{}; }
+    // What the node has done; the next heartbeat says it.
+    void tell(NodeActivity activity) { activity_ = std::move(activity); }
     // A shard of this node does not turn: no heartbeat is sent; none: all do.
     void stuck_sibling(std::optional<ShardIndex> shard);
     // Any message that came from a registry.
@@ -96,6 +98,7 @@ class RegistryLink {
     Time joined_at_{};          // the newest Join
     std::uint64_t ticket_ = 0;  // that the registry gave us for the next one
     Time heartbeat_at_{};
+    std::optional<NodeActivity> activity_;  // to be told
     Time map_wanted_at_{};
     Time map_asked_at_{};
     Time proposed_at_{};

@@ -45,6 +45,8 @@ class Shard final : public Actor {
     // Of the shard that speaks for the node: another one that does not turn, if there is one. Meanwhile it sends no
     // heartbeat, so that the node counts as down: its partitions get other members, those of the stuck shard too.
     void stuck_sibling(std::optional<ShardIndex> shard) { registry_.stuck_sibling(shard); }
+    // Of the shard that speaks for the node: what all its shards have done, for the next heartbeat to tell.
+    void tell(NodeActivity activity) { registry_.tell(std::move(activity)); }
     // Graceful end (V7): leadership is transferred, and the others go on without us; then finished().
     void stop(Time now);
     // The disk has owed what it was given for too long, or does so no more: no beacon is sent nor answered, so that
@@ -62,6 +64,8 @@ class Shard final : public Actor {
     // Messages of other nodes and of the registry that no honest one sends, so far: they were refused.
     [[nodiscard]] std::uint64_t refused() const { return refused_.count(); }
     [[nodiscard]] MemoryUse memory() const { return memory_.use(); }
+    // What requests came to this shard alone, and its memory; without what the transport knows.
+    [[nodiscard]] NodeActivity activity() const;
     // Looks at each replica (node/shard_figures.cpp).
     [[nodiscard]] ShardFigures figures(Time now) const;
     // At the end of a turn: those of each replica and of the lease traffic; each primary's view, and no other, is

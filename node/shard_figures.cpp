@@ -1,5 +1,7 @@
 #include "node/shard_figures.hpp"
 
+#include <numeric>
+
 #include "common/placement/planning.hpp"
 #include "node/shard.hpp"
 
@@ -20,7 +22,34 @@ void count_primary(ShardFigures& figures, const Primary& primary, std::size_t wa
     figures.uncommitted_entries += primary.uncommitted().size();
 }
 
+std::uint64_t answered_in(const RequestCounters& requests) {
+    return requests.answered.count();
+}
+
+std::uint64_t refused_in(const RequestCounters& requests) {
+    return std::accumulate(requests.refused.begin(), requests.refused.end(), std::uint64_t{0});
+}
+
+std::vector<std::uint64_t> times_of(const RequestCounters& requests) {
+    const LatencyHistogram::Counts& counts = requests.answered.counts();
+    return {counts.begin(), counts.end()};
+}
+
 }  // namespace
+
+NodeActivity Shard::activity() const {
+    const auto& [writes, gets, scans] = counters_.requests;  // by RequestKind
+    NodeActivity activity;
+    activity.writes = answered_in(writes);
+    activity.gets = answered_in(gets);
+    activity.scans = answered_in(scans);
+    activity.refused = refused_in(writes) + refused_in(gets) + refused_in(scans);
+    activity.memory = memory_.use().sum();
+    activity.memory_limit = facts_.limits.memory;
+    activity.write_times = times_of(writes);
+    activity.get_times = times_of(gets);
+    return activity;
+}
 
 ShardFigures Shard::figures(Time now) const {
     ShardFigures figures;

@@ -82,7 +82,7 @@ Result<NodeDescription> describe(const NodeConfig& config, const DataDirectory* 
     return node;
 }
 
-Result<Shards> open_shards(const NodeConfig& config, Storages& storages, ShardWatch& watch) {
+Result<Shards> open_shards(const NodeConfig& config, Storages& storages, ShardWatch& watch, ActivityBoard& board) {
     const auto node = describe(config, storages.directory.get());
     if (!node) return node.error();
     const Limits limits{config.limits.key,
@@ -95,7 +95,7 @@ Result<Shards> open_shards(const NodeConfig& config, Storages& storages, ShardWa
     for (ShardIndex index = 0; index < config.shards; ++index) {
         auto listen = endpoint_plus(config.listen, index);
         if (!listen) return listen.error();
-        auto shard = ShardThread::open(*node, index, *listen, limits, storages.of(index, config), watch);
+        auto shard = ShardThread::open(*node, index, *listen, limits, storages.of(index, config), watch, board);
         if (!shard) return storages.directory ? storages.directory->explain(shard.error()) : shard.error();
         shards.push_back(std::move(*shard));
     }
@@ -129,7 +129,8 @@ Result<void> close(Storages& storages) {
 
 Result<void> run(const NodeConfig& config, Storages& storages) {
     ShardWatch watch(config.shards);
-    auto shards = open_shards(config, storages, watch);
+    ActivityBoard board(config.shards);
+    auto shards = open_shards(config, storages, watch, board);
     if (!shards) return shards.error();
     const auto pages = serve_pages(config.http, node_pages(*shards));
     if (!pages) return pages.error();

@@ -26,6 +26,18 @@ TransportOptions transport_options(const std::string& listen, const Limits& limi
     return options;
 }
 
+constexpr Duration between_activities = std::chrono::seconds(1);
+
+// With what the transport alone knows.
+NodeActivity activity_of(const Shard& shard, const Transport& transport) {
+    TransportCounters counters = transport.counters();
+    NodeActivity activity = shard.activity();
+    activity.refused += counters.overloaded;
+    activity.received = counters.received(PeerKind::client).bytes;
+    activity.sent = counters.sent(PeerKind::client).bytes;
+    return activity;
+}
+
 Limits without_the_way(Limits limits) {
     limits.memory -= limits.memory / 4;
     return limits;
@@ -34,9 +46,10 @@ Limits without_the_way(Limits limits) {
 }  // namespace
 
 ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
-                         std::unique_ptr<Transport> transport, ShardWatch& watch)
+                         std::unique_ptr<Transport> transport, ShardWatch& watch, ActivityBoard& board)
     : index_(index),
       watch_(watch),
+      board_(board),
       shard_(node, index, without_the_way(limits), engine_, commit_rule_, succession_rule_),
       transport_(std::move(transport)) {}
 
@@ -48,10 +61,11 @@ void ShardThread::use(const ShardStorage& storage) {
 
 Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& node, ShardIndex index,
                                                        const std::string& listen, const Limits& limits,
-                                                       const ShardStorage& storage, ShardWatch& watch) {
+                                                       const ShardStorage& storage, ShardWatch& watch,
+                                                       ActivityBoard& board) {
     auto transport = Transport::open(transport_options(listen, limits));
     if (!transport) return transport.error();
-    std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport), watch));
+    std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport), watch, board));
     if (storage.log.begins_late()) shard->shard_.restore_from_checkpoints();
     auto replayed = storage.log.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });
     if (!replayed) return replayed.error();
@@ -88,7 +102,14 @@ void ShardThread::each_turn(Time now) {
         if (auto noted = on_joined_(shard_.identity()); !noted) fail(noted.error());
     }
     if (beside_) keep_log_short();
+    board_.offer(index_, [this] { return activity_of(shard_, *transport_); });
+    if (index_ == 0 && now - told_activity_at_ >= between_activities) tell_activity(now);
     observed_.offer([&] { return ShardObservation{shard_.figures(now), figures_of(*loop_, *transport_)}; });
+}
+
+void ShardThread::tell_activity(Time now) {
+    told_activity_at_ = now;
+    if (auto activity = board_.gather()) shard_.tell(std::move(*activity));
 }
 
 // A checkpoint is in the log itself, in the segments from the one on that is written to when it begins.

@@ -9,6 +9,7 @@
 #include "common/edge/observing/observed.hpp"
 #include "common/edge/running/event_loop.hpp"
 #include "common/edge/running/storage_thread.hpp"
+#include "node/edge/activity_board.hpp"
 #include "node/edge/node_metrics.hpp"
 #include "node/edge/shard_watch.hpp"
 #include "node/log.hpp"
@@ -28,11 +29,13 @@ struct ShardStorage {
 
 class ShardThread {
   public:
-    // Binds the shard's endpoint, and replays the log. The log and `watch`, which is the node's, must outlive it.
+    // Binds the shard's endpoint, and replays the log. The log, and `watch` and `board`, which are the node's, must
+    // outlive it.
     // Errors: configuration (endpoint in use), and the log's.
     static Result<std::unique_ptr<ShardThread>> open(const NodeDescription& node, ShardIndex index,
                                                      const std::string& listen, const Limits& limits,
-                                                     const ShardStorage& storage, ShardWatch& watch);
+                                                     const ShardStorage& storage, ShardWatch& watch,
+                                                     ActivityBoard& board);
     ~ShardThread();
     ShardThread(const ShardThread&) = delete;
     ShardThread& operator=(const ShardThread&) = delete;
@@ -51,11 +54,13 @@ class ShardThread {
 
   private:
     ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
-                std::unique_ptr<Transport> transport, ShardWatch& watch);
+                std::unique_ptr<Transport> transport, ShardWatch& watch, ActivityBoard& board);
     // The log is replayed.
     void use(const ShardStorage& storage);
     void each_turn(Time now);
     void keep_log_short();
+    // Shard 0: what all shards have done, about once a second.
+    void tell_activity(Time now);
     void fail(const Error& error);
     void run();
 
@@ -63,6 +68,7 @@ class ShardThread {
     std::atomic<bool> stopping_{false};
     bool joined_ = false;
     ShardWatch& watch_;
+    ActivityBoard& board_;
 
     MemoryEngine engine_;
     EveryMember commit_rule_;
@@ -73,6 +79,7 @@ class ShardThread {
     std::optional<StorageThread> beside_;  // ends before the transport, which it wakes
     std::optional<EventLoop> loop_;        // once the log is replayed
     Observed<ShardObservation> observed_;
+    Time told_activity_at_{};
     std::optional<std::uint64_t> checkpoint_from_;  // one is under way: the segment in which it began
     Result<void> outcome_;
     std::function<Result<void>(const Identity&)> on_joined_;
