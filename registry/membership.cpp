@@ -49,6 +49,11 @@ bool Membership::heard_within(NodeId node, Time now, Duration within) const {
     return heard != heard_.end() && now - heard->second <= within;
 }
 
+std::optional<Time> Membership::heard(NodeId node) const {
+    const auto heard = heard_.find(node);
+    return heard == heard_.end() ? std::nullopt : std::optional(heard->second);
+}
+
 bool Membership::live(NodeId node, Time now, Duration within) const {
     return publication_.map().is_up(node) && heard_within(node, now, within);
 }
@@ -195,17 +200,18 @@ void Membership::set_state(NodeInfo node, NodeState state) {
     publication_.put(std::move(node));
 }
 
-void Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat) {
+bool Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat) {
     const ClusterMap& published = publication_.published();
     const NodeInfo* node = publication_.map().find(heartbeat.node);
     const bool known = node != nullptr && node->state != NodeState::gone && node->start == heartbeat.start;
     publication_.send(from, HeartbeatAnswer{published.generation, published.epoch, known});
-    if (!known) return;
+    if (!known) return false;
     heard_[node->id] = now;
     unheard_.erase(node->id);
-    if (!has_heard_around(now)) return;  // it will be repeated
+    if (!has_heard_around(now)) return true;  // it will be repeated
     if (heartbeat.stopping && node->state != NodeState::stopping) set_state(*node, NodeState::stopping);
     if (!heartbeat.stopping && node->state == NodeState::down) set_state(*node, NodeState::up);
+    return true;
 }
 
 void Membership::excuse(Duration stall) {

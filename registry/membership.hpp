@@ -17,7 +17,8 @@ class Membership {
     void begin(Time now);
     // Precondition: objection_to(join) is none; the cluster is formed, and the join's own or new to clusters.
     void join(Time now, const Origin& from, const Join& join);
-    void heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat);
+    // -> is it of a node of the cluster, in its newest start?
+    bool heartbeat(Time now, const Origin& from, const Heartbeat& heartbeat);
     // The registry did not listen for so long: no node counts as silent for that time.
     void excuse(Duration stall);
     // Nodes that went silent are down from now on.
@@ -32,6 +33,8 @@ class Membership {
     [[nodiscard]] bool has_heard_around(Time now) const;
     [[nodiscard]] bool has_heard(NodeId node) const { return !unheard_.contains(node); }
     [[nodiscard]] bool heard_within(NodeId node, Time now, Duration within) const;
+    // When it was heard of last; nullopt: it is no node that may be.
+    [[nodiscard]] std::optional<Time> heard(NodeId node) const;
     // Does the node take part, and was it heard of within the time?
     [[nodiscard]] bool live(NodeId node, Time now, Duration within) const;
 

@@ -27,7 +27,8 @@ RegistryActor::RegistryActor(RegistryOptions options, const Placement& placement
       membership_(publication_),
       views_(publication_, membership_),
       rebalancer_(publication_, membership_, placement),
-      unavailability_(publication_, membership_) {
+      unavailability_(publication_, membership_),
+      overviews_(publication_, membership_, activity_) {
     const ClusterMap& map = publication_.map();
     if (!map.formed()) return;
     RINGKV_CHECK(registry::check_settings(map.settings, options.settings).has_value(), "checked before the start");
@@ -106,6 +107,12 @@ registry::Figures RegistryActor::figures(Time now) const {
     return figures;
 }
 
+registry::Overview RegistryActor::overview(Time now) {
+    registry::Overview overview = overviews_.make(now);
+    overview.standing_aside = standing_aside_;
+    return overview;
+}
+
 void RegistryActor::durable(Time, BatchNumber number) {
     publication_.durable(number);
 }
@@ -182,7 +189,9 @@ void RegistryActor::handle(Time now, const Origin& from, const Heartbeat& heartb
         publication_.send(from, HeartbeatAnswer{map.generation, map.epoch, true});
         return;
     }
-    membership_.heartbeat(now, from, heartbeat);
+    if (membership_.heartbeat(now, from, heartbeat) && heartbeat.activity)
+        activity_.add(now, publication_.map().find(heartbeat.node)->name, heartbeat.node, heartbeat.start,
+                      *heartbeat.activity);
 }
 
 std::optional<std::string> RegistryActor::propose_objection(const Origin& from, const Propose& propose) const {

@@ -10,6 +10,7 @@
 #include "registry/census.hpp"
 #include "registry/formation.hpp"
 #include "registry/membership.hpp"
+#include "registry/overview.hpp"
 #include "registry/publication.hpp"
 #include "registry/rebalancer.hpp"
 #include "registry/settings.hpp"
@@ -34,6 +35,8 @@ class RegistryActor final : public Actor {
     [[nodiscard]] const ClusterMap& map() const { return publication_.published(); }
     // Looks at each partition.
     [[nodiscard]] registry::Figures figures(Time now) const;
+    // Of map(). Looks at each partition if the map has changed.
+    [[nodiscard]] registry::Overview overview(Time now);
     // Those of the map and its publication (registry/publication.hpp).
     void check_invariants() const { publication_.check_invariants(); }
 
@@ -62,6 +65,8 @@ class RegistryActor final : public Actor {
     registry::Views views_;
     registry::Rebalancer rebalancer_;
     registry::Unavailability unavailability_;
+    registry::ActivityLog activity_;
+    registry::Overviews overviews_;
     bool begun_ = false;
     Time listened_at_{};
     std::string no_formation_;  // why this registry does not form a cluster; empty = it may

@@ -9,6 +9,7 @@
 #include "common/edge/system/clock.hpp"
 #include "common/edge/system/log.hpp"
 #include "common/placement/placement.hpp"
+#include "registry/edge/dashboard.hpp"
 #include "registry/edge/registry_metrics.hpp"
 #include "registry/edge/store.hpp"
 #include "registry/registry_actor.hpp"
@@ -20,14 +21,29 @@ using namespace ringkv;
 // A page waits for a registry that does not turn, for so long.
 constexpr Duration patience = std::chrono::seconds(1);
 
-Pages pages_of(Observed<registry::Observation>& observed) {
+// What pages are made of, when they are asked for.
+struct Seen {
+    Observed<registry::Observation> figures;
+    Observed<registry::Overview> overview;
+};
+
+Pages pages_of(Seen& seen) {
+    Observed<registry::Observation>& observed = seen.figures;
     const auto observe = [&observed] {
         observed.ask();
         const bool turns = observed.wait_until(boot_time() + patience);
         return registry::ObservedRegistry{observed.value(), turns};
     };
+    const auto look = [&overview = seen.overview] {
+        overview.ask();
+        const bool turns = overview.wait_until(boot_time() + patience);
+        return registry::ObservedOverview{overview.value(), turns};
+    };
     return {[observe] { return registry::metrics(observe()); }, [observe] { return registry::not_alive(observe()); },
-            [observe] { return registry::not_ready(observe()); }};
+            [observe] { return registry::not_ready(observe()); },
+            [dashboard = std::make_shared<registry::Dashboard>(look)](const HttpRequest& request) {
+                return dashboard->answer(request);
+            }};
 }
 
 Result<void> serve(const RegistryConfig& config) {
@@ -54,13 +70,14 @@ Result<void> serve(const RegistryConfig& config) {
 
     StorageThread storage(**store, [&transport = **transport] { transport.wake(); });
     EventLoop loop(actor, storage, **transport);
-    Observed<registry::Observation> observed;
+    Seen seen;
     loop.each_turn([&](Time now) {
-        observed.offer([&] {
+        seen.figures.offer([&] {
             return registry::Observation{actor.figures(now), storage.figures(), figures_of(loop, **transport)};
         });
+        seen.overview.offer([&] { return actor.overview(now); });
     });
-    const auto pages = serve_pages(config.http, pages_of(observed));
+    const auto pages = serve_pages(config.http, pages_of(seen));
     if (!pages) return pages.error();
     const OnStopSignal on_stop([&loop] { loop.stop(); });
     if (formed)
