@@ -75,7 +75,7 @@ function showRing() {
 }
 
 function showFigures() {
-  const now = activity?.now;
+  const now = activity?.nodes.length > 0 ? activity.now : null; // null: no node tells
   const up = state.nodes.filter((node) => node.state === "up").length;
   const racks = new Set(state.nodes.map((node) => node.rack)).size;
   const figures = [
