@@ -1,5 +1,6 @@
 // How it is, in one line, and then what matters. Pure functions of what /api/cluster says.
 import { counted, number, some, span } from "./format.js";
+import { MOST_COLUMNS } from "./partitions.js";
 
 const lacks = (state) => state.partitions.total - state.partitions.full;
 
@@ -64,7 +65,7 @@ export function problemsOf(state) {
   items.push(...aboutNodes(state));
   const holding = nodes.filter((node) => node.state === "up" && node.duty === "").length;
   if (partitions.total > 0 && holding < state.replication)
-    add("degraded", "few", `${counted(state.replication, "copy", "copies")} need as many nodes; ${number(holding)} ${holding === 1 ? "is" : "are"} up.`);
+    add("degraded", "few", `${counted(state.replication, "copy needs", "copies need")} as many nodes; ${number(holding)} ${holding === 1 ? "is" : "are"} up.`);
   return items;
 }
 
@@ -74,5 +75,6 @@ export function ringText(state, groups, node) {
   const parts = groups.map((group) => `${number(group.count)} ${group.label}`);
   const marked = node ? ` Marked is what ${node.name} has: ${counted(node.primaries, "primary", "primaries")} by long marks, ` +
     `${counted(node.copies - node.primaries, "other copy", "other copies")} by short ones.` : "";
-  return `${counted(state.partitions.total, "partition")} around a ring: ${parts.join("; ")}.${marked}`;
+  const worst = state.partitions.total > MOST_COLUMNS ? " Where there is no room for each, the worst of its neighbours is shown." : "";
+  return `${counted(state.partitions.total, "partition")} around a ring: ${parts.join("; ")}.${worst}${marked}`;
 }

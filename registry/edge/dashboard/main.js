@@ -100,7 +100,7 @@ function show() {
   showRing();
   showFigures();
   nodes.show(state.nodes, activity);
-  showMoves({ section: $("moves"), text: $("moves-text"), progress: $("moves-progress"), items: $("moves-list") }, state.moves, pace);
+  showMoves({ section: $("moves"), text: $("moves-text"), progress: $("moves-progress"), items: $("moves-list") }, state, pace);
   if (activity) showCharts($("charts"), activity);
   say($("untold"), untoldText(state.nodes, activity));
 }

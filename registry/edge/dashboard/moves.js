@@ -28,17 +28,20 @@ export class Pace {
   }
 }
 
-export function movesText(moves, pace) {
-  const text = `${counted(moves.active, "copy", "copies")} being made, ${number(moves.pending)} to be made.`;
+// `held`: how many of those that are to be made wait for a node that is not up.
+export function movesText(moves, pace, held = 0) {
+  const wait = held === 0 ? "" : held >= moves.pending ? ", which wait for nodes that are down" : `, ${number(held)} of which wait for nodes that are down`;
+  const text = `${counted(moves.active, "copy", "copies")} being made, ${number(moves.pending)} to be made${wait}.`;
   if (moves.frozen) return `${text} Nothing moves: ${moves.frozen}.`;
   return pace.rest === null ? text : `${text} About ${span(pace.rest)} at the pace of the last minute.`;
 }
 
-export function showMoves({ section, text, progress, items }, moves, pace) {
+export function showMoves({ section, text, progress, items }, { moves, nodes }, pace) {
+  const held = nodes.filter((node) => node.state !== "up").reduce((sum, node) => sum + node.awaiting, 0);
   const left = moves.active + moves.pending;
   section.hidden = left === 0;
   if (left === 0) return;
-  say(text, movesText(moves, pace));
+  say(text, movesText(moves, pace, held));
   progress.max = Math.max(pace.most, 1);
   progress.value = pace.most - left;
   list(items, moves.list, (move) => `${move.partition} ${move.to}`, () => make("li"),

@@ -48,11 +48,13 @@ function worse(left, right) {
   return left;
 }
 
-// Columns for the picture: [{from, to, service, live, making}], `from` and `to` being shares of the ring. There are
-// `most` at most, however many partitions: one that stands for several shows the worst of them. Neighbours that are
-// equal are one.
-export function columnsOf(runs, total, most = 1024) {
-  const width = Math.max(1, total / most);
+export const MOST_COLUMNS = 1024;
+
+// Columns for the picture: [{from, to, service, live, making}], `from` and `to` being shares of the ring. There are so
+// many at most, however many partitions: one that stands for several shows the worst of them. Neighbours that are equal
+// are one.
+export function columnsOf(runs, total) {
+  const width = Math.max(1, total / MOST_COLUMNS);
   const columns = [];
   const add = (from, to, of) => {
     const last = columns.at(-1);
@@ -98,7 +100,7 @@ function labelOf(run, replication) {
   const copies = `${run.live} of ${replication} copies`;
   if (run.service === "l") return "lost: no copy is left";
   if (run.service === "x") return `unavailable: the primary is down, ${copies} live`;
-  return `${run.service === "f" ? "full" : `with ${copies}`}${run.making > 0 ? `, ${run.making} being made` : ""}`;
+  return `${run.service === "f" ? "full" : `with ${copies}`}${run.making > 0 ? ` and ${run.making} more being made` : ""}`;
 }
 
 // "0–3, 7, 9–12 and 40 more ranges".

@@ -37,7 +37,7 @@ const band = (index, bands) => {
 };
 
 // One path for each kind of piece, however many pieces there are.
-function bandsOf(columns, bands) {
+function bandsOf(columns, bands, replication) {
   const paths = new Map();
   const add = (name, outline) => paths.set(name, (paths.get(name) ?? "") + outline);
   for (const column of columns) {
@@ -48,7 +48,7 @@ function bandsOf(columns, bands) {
       if (index < column.live) add(out ? "copy out" : "copy", outline);
       else if (index < column.live + column.making) add("copy making", outline);
       // Not by its colour alone: what lacks is thin, and what is not served stands out.
-      else add(out ? "copy out" : "copy lacking", piece((outer + inner) / 2 + 1.5, (outer + inner) / 2 - 1.5, column.from, column.to));
+      else if (index < replication) add(out ? "copy out" : "copy lacking", piece((outer + inner) / 2 + 1.5, (outer + inner) / 2 - 1.5, column.from, column.to));
     }
     if (out) add("spike", piece(OUTER + 9, OUTER + 3, column.from, Math.max(column.to, column.from + 0.002)));
   }
@@ -198,7 +198,7 @@ export class Ring {
     });
     this.#svg.replaceChildren(
       draw("g", { "aria-hidden": "true" },
-        ...bandsOf(columnsOf(view.runs, view.total), copies), ...quarters,
+        ...bandsOf(columnsOf(view.runs, view.total), copies, view.replication), ...quarters,
         ...places.bows.map(bowOf),
         ...(view.found ? linesOf(view.found, view.total, places, copies) : []),
         ...(view.roles && !view.found ? holdingsOf(view.roles, view.total, copies) : []),
