@@ -47,7 +47,8 @@ TEST_F(NodeActivityTest, OfAShardIsWhatItsRequestsCameTo) {
 }
 
 TEST_F(NodeActivityTest, IsSaidOnceWithTheNextHeartbeat) {
-    node.start_serving();
+    const ClusterMap map = ShardByHand::map(ShardByHand::view(1, 1, {1, 2, 3}));
+    node.from_registry(JoinAnswer{NodeId(1), ShardByHand::cluster(), map});
     NodeActivity activity;
     activity.writes = 7;
     activity.write_times = {1, 2, 3};

@@ -60,8 +60,11 @@ TEST_F(Activity, OnesThatAreLateDoNotShowAsASlumpAndAPeak) {
         tell(1, 130);
         now_ += milliseconds(1300);
     }
-    for (const auto& slot : report().slots)
-        if (slot) EXPECT_NEAR(slot->rates.writes, 100, 0.01);
+    for (const auto& slot : report().slots) {
+        if (slot) {
+            EXPECT_NEAR(slot->rates.writes, 100, 0.01);
+        }
+    }
 }
 
 TEST_F(Activity, TheSumIsOfAllNodes) {
