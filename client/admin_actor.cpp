@@ -5,6 +5,7 @@
 
 #include "common/check.hpp"
 #include "common/message_groups.hpp"
+#include "common/protocol_version.hpp"
 
 namespace ringkv {
 
@@ -36,6 +37,7 @@ void AdminActor::begin(Time now, AdminTask task, Time deadline) {
     RINGKV_CHECK(!task_, "one task at a time");
     task_ = std::move(task);
     if (auto* change = std::get_if<ChangeTask>(&*task_)) change->change.request = last_request_ = last_request_.next();
+    if (auto* events = std::get_if<EventsTask>(&*task_)) events->request.request = last_request_ = last_request_.next();
     result_.reset();
     begun_ = next_ = now;
     deadline_ = deadline;
@@ -74,7 +76,8 @@ void AdminActor::receive(Time, const Origin& from, Message message) {
                 on(from, content);
             else  // not for an operator's tool
                 static_assert(ClientRequest<M> || ClientAnswer<M> || RegistryRequest<M> || RegistryAnswer<M> ||
-                                  PeerMessage<M> || OneOf<M, MapDelta, MapRequest, Administer, HoldingsRequest>,
+                                  PeerMessage<M> || OperatorOfRegistry<M> || OperatorOfNode<M> ||
+                                  OneOf<M, MapDelta, MapRequest>,
                               "say what an operator's tool does with this message");
         },
         message);
@@ -105,6 +108,7 @@ void AdminActor::confirmed(const Origin& from) {
         node_confirmed_ = true;
         return;
     }
+    registry_minor_ = from.minor;
     const std::string& registry = from.address.endpoint;
     if (std::ranges::find(registries_, registry) == registries_.end()) registries_.push_back(registry);
 }
@@ -117,9 +121,23 @@ void AdminActor::on(const Origin&, AdministerAnswer& answer) {
     finish(AdminOutcome(std::move(answer)));
 }
 
-void AdminActor::on(const Origin& from, HoldingsAnswer& answer) {
+void AdminActor::on(const Origin&, EventsAnswer& answer) {
+    const auto* task = std::get_if<EventsTask>(&*task_);
+    if (task != nullptr && answer.request == task->request.request) finish(AdminOutcome(std::move(answer)));
+}
+
+template <class Answer>
+void AdminActor::of_a_shard(const Origin& from, Answer& answer) {
     const auto asked = std::ranges::find(asked_, answer.request, &Asked::request);
-    if (asked != asked_.end() && asked->node == from.node && !asked->answer) asked->answer = std::move(answer);
+    if (asked != asked_.end() && asked->node == from.node && !asked->answered()) asked->answer = std::move(answer);
+}
+
+void AdminActor::on(const Origin& from, HoldingsAnswer& answer) {
+    if (std::holds_alternative<HoldingsTask>(*task_)) of_a_shard(from, answer);
+}
+
+void AdminActor::on(const Origin& from, FiguresAnswer& answer) {
+    if (std::holds_alternative<FiguresTask>(*task_)) of_a_shard(from, answer);
 }
 
 void AdminActor::on(const Origin&, FrameRefused& answer) {
@@ -132,44 +150,57 @@ void AdminActor::tick(Time now) {
     if (!task_) return;
     if (!acting_ && map_is_new(now)) act(now);
     if (!task_) return;
-    const bool all_answered = std::ranges::all_of(asked_, [](const Asked& asked) { return asked.answer.has_value(); });
-    if (acting_ && std::holds_alternative<HoldingsTask>(*task_) && (all_answered || now >= patience_over_))
-        return finish(AdminOutcome(gathered()));
+    const bool all_answered = std::ranges::all_of(asked_, &Asked::answered);
+    if (acting_ && for_shards() && (all_answered || now >= patience_over_)) return finish(gathered());
     if (now >= deadline_) return finish(timed_out());
     if (now < next_) return;
     next_ = now + pause_;
     pause_ = std::min(pause_ * 2, longest_pause);
     if (!acting_) return ask_for_map(now);
-    if (std::holds_alternative<HoldingsTask>(*task_)) return ask_shards();
+    if (for_shards()) return ask_shards();
     ask_registries();
+}
+
+bool AdminActor::for_a_registry() const {
+    return std::holds_alternative<ChangeTask>(*task_) || std::holds_alternative<EventsTask>(*task_);
+}
+
+bool AdminActor::for_shards() const {
+    return std::holds_alternative<HoldingsTask>(*task_) || std::holds_alternative<FiguresTask>(*task_);
 }
 
 bool AdminActor::map_is_new(Time now) const {
     if (!cache_.formed() || cache_.map().epoch < wanted_) return false;
     if (!registries_.empty()) return true;
-    return node_confirmed_ && !std::holds_alternative<ChangeTask>(*task_) && now >= begun_ + registry_patience;
+    return node_confirmed_ && !for_a_registry() && now >= begun_ + registry_patience;
 }
 
 void AdminActor::ask_for_map(Time now) {
     const MapRequest question{cache_.map().generation, cache_.map().epoch};
     for (const std::string& endpoint : finder_.registries()) send(endpoint, {}, question);
-    if (std::holds_alternative<ChangeTask>(*task_) || now < begun_ + registry_patience / 2) return;
+    if (for_a_registry() || now < begun_ + registry_patience / 2) return;
     for (const std::string& endpoint : finder_.some_nodes(cache_.map(), 2)) send(endpoint, {}, question);
 }
 
 // The map is there: on to what was wanted.
 void AdminActor::act(Time now) {
     if (std::holds_alternative<FetchMapTask>(*task_)) return finish(AdminOutcome());
+    if (std::holds_alternative<EventsTask>(*task_) && registry_minor_ < minor_with_events)
+        return finish(Error(ErrorCode::unavailable, "the registry at " + finder_.registries_text() +
+                                                        " is of an older release, which tells of no events"));
     acting_ = true;
     next_ = now;
     pause_ = first_pause;
-    if (!std::holds_alternative<HoldingsTask>(*task_)) return;
+    if (!for_shards()) return;
     patience_over_ = std::min(deadline_, now + holdings_patience);
     list_shards();
 }
 
 void AdminActor::ask_registries() {
-    for (const std::string& endpoint : registries_) send(endpoint, {}, std::get<ChangeTask>(*task_).change);
+    for (const std::string& endpoint : registries_) {
+        if (const auto* change = std::get_if<ChangeTask>(&*task_)) send(endpoint, {}, change->change);
+        if (const auto* events = std::get_if<EventsTask>(&*task_)) send(endpoint, {}, events->request);
+    }
 }
 
 void AdminActor::list_shards() {
@@ -177,27 +208,53 @@ void AdminActor::list_shards() {
         if (node.state != NodeState::up && node.state != NodeState::stopping) continue;
         for (const std::string& endpoint : node.endpoints) {
             last_request_ = last_request_.next();
-            asked_.push_back({id, endpoint, last_request_, std::nullopt});
+            asked_.push_back({id, endpoint, last_request_, {}});
         }
     }
 }
 
 void AdminActor::ask_shards() {
-    for (const Asked& asked : asked_)
-        if (!asked.answer) send(asked.endpoint, asked.node, HoldingsRequest{asked.request});
+    const bool holdings = std::holds_alternative<HoldingsTask>(*task_);
+    for (const Asked& asked : asked_) {
+        if (asked.answered()) continue;
+        if (holdings)
+            send(asked.endpoint, asked.node, HoldingsRequest{asked.request});
+        else
+            send(asked.endpoint, asked.node, FiguresRequest{asked.request});
+    }
 }
 
-std::vector<NodeHoldings> AdminActor::gathered() const {
+AdminOutcome AdminActor::gathered() const {
+    if (std::holds_alternative<HoldingsTask>(*task_)) return gathered_holdings();
+    return gathered_figures();
+}
+
+std::vector<NodeFigures> AdminActor::gathered_figures() const {
+    std::map<NodeId, NodeFigures> nodes;
+    for (const Asked& asked : asked_) {
+        if (!asked.answered()) continue;
+        NodeFigures& node = nodes.try_emplace(asked.node, NodeFigures{asked.node, {}}).first->second;
+        node.shards.push_back(std::get<FiguresAnswer>(asked.answer));
+    }
+    for (const Asked& asked : asked_)
+        if (!asked.answered()) nodes.erase(asked.node);
+    std::vector<NodeFigures> gathered;
+    gathered.reserve(nodes.size());
+    for (auto& [id, node] : nodes) gathered.push_back(std::move(node));
+    return gathered;
+}
+
+std::vector<NodeHoldings> AdminActor::gathered_holdings() const {
     std::map<NodeId, NodeHoldings> nodes;
     for (const Asked& asked : asked_) {
-        if (!asked.answer) continue;
+        if (!asked.answered()) continue;
         NodeHoldings& node = nodes.try_emplace(asked.node, NodeHoldings{asked.node, {}, MemoryReport{}}).first->second;
-        const HoldingsAnswer& answer = *asked.answer;
+        const auto& answer = std::get<HoldingsAnswer>(asked.answer);
         node.holdings.insert(node.holdings.end(), answer.holdings.begin(), answer.holdings.end());
         add(node.memory, answer.memory);
     }
     for (const Asked& asked : asked_)
-        if (!asked.answer) nodes.erase(asked.node);
+        if (!asked.answered()) nodes.erase(asked.node);
     std::vector<NodeHoldings> gathered;
     gathered.reserve(nodes.size());
     for (auto& [id, node] : nodes) gathered.push_back(std::move(node));
@@ -206,7 +263,7 @@ std::vector<NodeHoldings> AdminActor::gathered() const {
 
 Error AdminActor::timed_out() const {
     const std::string asked = finder_.registries_text();
-    if (acting_)
+    if (acting_ && std::holds_alternative<ChangeTask>(*task_))
         return {ErrorCode::outcome_unknown, "the registry at " + asked +
                                                 " did not answer in time: it may have been done; do it again, for "
                                                 "doing it twice is doing it once"};
@@ -216,6 +273,9 @@ Error AdminActor::timed_out() const {
                 asked +
                     " are no registry, or it did not answer: only the registry changes the cluster; nothing was "
                     "changed"};
+    if (node_confirmed_ && for_a_registry())
+        return {ErrorCode::unavailable,
+                asked + " are no registry, or it did not answer: only the registry knows the events"};
     if (heard_unformed_)
         return {ErrorCode::unavailable,
                 asked + " answered, but the cluster is not formed yet; start the nodes it waits for (form_with)"};

@@ -3,8 +3,9 @@
 //
 // How a task goes:
 //   begin -> ask for the map until a registry confirms the newest (or, for what is only asked, a node does)
-//     -> a change: asked of that registry until it answers
-//     -> holdings: asked of every shard of every node that is up, until all have answered or patience is over
+//     -> a change, or events: asked of that registry until it answers
+//     -> holdings, or figures: asked of every shard of every node that is up, until all have answered or patience is
+//     over
 //     -> deadline: unavailable, or outcome_unknown if a registry may have got the change
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "client/load.hpp"
 #include "client/map_finder.hpp"
 #include "client/plan.hpp"
 #include "client/ring_cache.hpp"
@@ -26,10 +28,15 @@ struct ChangeTask {
     Administer change;  // its request number is given to it here
 };
 struct HoldingsTask {};
-using AdminTask = std::variant<FetchMapTask, ChangeTask, HoldingsTask>;
+struct EventsTask {
+    EventsRequest request;  // likewise
+};
+struct FiguresTask {};
+using AdminTask = std::variant<FetchMapTask, ChangeTask, HoldingsTask, EventsTask, FiguresTask>;
 
-// Of a FetchMapTask, a ChangeTask and a HoldingsTask. Of the last: only nodes all of whose shards have answered.
-using AdminOutcome = std::variant<std::monostate, AdministerAnswer, std::vector<NodeHoldings>>;
+// Of each task in that order. Of holdings and figures: only nodes all of whose shards have answered.
+using AdminOutcome =
+    std::variant<std::monostate, AdministerAnswer, std::vector<NodeHoldings>, EventsAnswer, std::vector<NodeFigures>>;
 
 class AdminActor final : public Actor {
   public:
@@ -56,23 +63,35 @@ class AdminActor final : public Actor {
         NodeId node;
         std::string endpoint;
         RequestId request;
-        std::optional<HoldingsAnswer> answer;
+        std::variant<std::monostate, HoldingsAnswer, FiguresAnswer> answer;
+
+        [[nodiscard]] bool answered() const { return answer.index() != 0; }
     };
 
     void on(const Origin& from, MapSnapshot& answer);
     void on(const Origin& from, CurrentEpoch& beacon);
     void on(const Origin& from, AdministerAnswer& answer);
     void on(const Origin& from, HoldingsAnswer& answer);
+    void on(const Origin& from, FiguresAnswer& answer);
+    void on(const Origin& from, EventsAnswer& answer);
+    template <class Answer>
+    void of_a_shard(const Origin& from, Answer& answer);
     void on(const Origin& from, FrameRefused& answer);
     void confirmed(const Origin& from);
 
+    // Only a registry can answer.
+    [[nodiscard]] bool for_a_registry() const;
+    // All shards are asked.
+    [[nodiscard]] bool for_shards() const;
     [[nodiscard]] bool map_is_new(Time now) const;
     void ask_for_map(Time now);
     void ask_registries();
     void list_shards();
     void ask_shards();
     void act(Time now);
-    [[nodiscard]] std::vector<NodeHoldings> gathered() const;
+    [[nodiscard]] AdminOutcome gathered() const;
+    [[nodiscard]] std::vector<NodeHoldings> gathered_holdings() const;
+    [[nodiscard]] std::vector<NodeFigures> gathered_figures() const;
     void finish(Result<AdminOutcome> result);
     void send(const std::string& endpoint, NodeId to, Message message);
     [[nodiscard]] Error timed_out() const;
@@ -87,9 +106,10 @@ class AdminActor final : public Actor {
     Time begun_{}, deadline_{}, next_{};
     Duration pause_{};
     std::vector<std::string> registries_;  // that have confirmed the map for this task
+    std::uint32_t registry_minor_ = 0;     // of the newest of them, the protocol's minor version
     bool node_confirmed_ = false;
     bool acting_ = false;
-    Time patience_over_{};  // of a HoldingsTask
+    Time patience_over_{};  // where shards are asked
     std::vector<Asked> asked_;
     bool heard_unformed_ = false;
     std::optional<FrameRefused> refused_;

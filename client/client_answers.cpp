@@ -44,7 +44,8 @@ void ClientActor::receive(Time now, const Origin& from, Message message) {
                 on(now, from, content);
             else  // not for a client
                 static_assert(ClientRequest<M> || RegistryRequest<M> || RegistryAnswer<M> || PeerMessage<M> ||
-                                  OperatorAnswer<M> || OneOf<M, MapRequest, Administer, HoldingsRequest>,
+                                  OperatorAnswer<M> || OperatorOfRegistry<M> || OperatorOfNode<M> ||
+                                  OneOf<M, MapRequest>,
                               "say what a client does with this message");
         },
         message);

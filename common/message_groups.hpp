@@ -22,7 +22,7 @@ template <class M>
 concept MapAnswer = OneOf<M, MapSnapshot, CurrentEpoch>;  // to a MapRequest; CurrentEpoch is published as well
 
 template <class M>
-concept RegistryRequest = OneOf<M, Join, Heartbeat, Propose>;  // node -> registry
+concept RegistryRequest = OneOf<M, Join, Heartbeat, Propose, Trouble>;  // node -> registry
 template <class M>
 concept RegistryAnswer = OneOf<M, JoinAnswer, JoinWaiting, JoinRefused, HeartbeatAnswer, ProposeAnswer>;
 
@@ -34,6 +34,10 @@ template <class M>
 concept PeerMessage = ReplicaMessage<M> || LeaseMessage<M> || OneOf<M, ReplicationBatch>;  // node -> node
 
 template <class M>
-concept OperatorAnswer = OneOf<M, AdministerAnswer, HoldingsAnswer>;  // to kvctl
+concept OperatorOfRegistry = OneOf<M, Administer, EventsRequest>;  // kvctl -> registry
+template <class M>
+concept OperatorOfNode = OneOf<M, HoldingsRequest, FiguresRequest>;  // kvctl -> node
+template <class M>
+concept OperatorAnswer = OneOf<M, AdministerAnswer, HoldingsAnswer, EventsAnswer, FiguresAnswer>;  // to kvctl
 
 }  // namespace ringkv

@@ -15,6 +15,7 @@
 
 #include "common/cluster_map.hpp"
 #include "common/entry.hpp"
+#include "common/event.hpp"
 #include "common/fields.hpp"
 #include "common/ids.hpp"
 
@@ -458,6 +459,91 @@ struct HoldingsAnswer {
     RINGKV_FIELDS(HoldingsAnswer, request, holdings, memory);
 };
 
+// What a shard has counted since its start, for the rates of a moment: of two answers the difference counts.
+struct FiguresRequest {
+    RequestId request;
+    RINGKV_FIELDS(FiguresRequest, request);
+};
+
+// Of requests of one kind.
+struct KindFigures {
+    std::uint64_t answered = 0;  // done, found nothing, or whose condition failed
+    std::uint64_t refused = 0;
+    std::vector<std::uint64_t>
+        durations;  // of those answered, by bucket: up to 10 us, 20 us, 50 us, ... 10 s, and above
+    RINGKV_FIELDS(KindFigures, answered, refused, durations);
+};
+
+// Of every 64th request, and forgotten by and by: half of it in ten seconds.
+struct HotPartition {
+    PartitionId partition;
+    std::uint64_t samples = 0;
+    RINGKV_FIELDS(HotPartition, partition, samples);
+};
+struct HotKey {
+    std::string key;
+    PartitionId partition;
+    std::uint64_t samples = 0;  // at most so many; at least so many less `error`
+    std::uint64_t error = 0;
+    RINGKV_FIELDS(HotKey, key, partition, samples, error);
+};
+
+struct FiguresAnswer {
+    RequestId request;
+    std::uint64_t puts = 0;  // that came, whatever became of them; compare-and-set is a put
+    std::uint64_t erases = 0;
+    std::uint64_t gets = 0;
+    std::uint64_t scans = 0;
+    KindFigures write;  // puts and erases
+    KindFigures get;
+    KindFigures scan;
+    std::uint64_t written_bytes = 0;       // of keys and values in the puts and erases that came
+    std::uint64_t read_bytes = 0;          // of keys and values that were found
+    std::uint64_t samples = 0;             // of all partitions, as in HotPartition
+    std::vector<HotPartition> partitions;  // the hottest first; a few
+    std::vector<HotKey> keys;              // likewise
+    RINGKV_FIELDS(FiguresAnswer, request, puts, erases, gets, scans, write, get, scan, written_bytes, read_bytes,
+                  samples, partitions, keys);
+};
+
+// ---------------------------------------------------------------- kvctl -> registry, and back
+
+// What happened. For registries that speak minor version 3 at least.
+struct EventsRequest {
+    RequestId request;
+    std::optional<EventId> after;    // those above it, the oldest first; absent: the newest
+    std::uint32_t limit = 0;         // at most so many; 0 = as many as fit
+    std::vector<std::string> kinds;  // of one of these; none: of any
+    std::string node;                // of this one alone; empty: of any, and of none
+    RINGKV_FIELDS(EventsRequest, request, after, limit, kinds, node);
+};
+
+struct EventsAnswer {
+    RequestId request;
+    std::vector<Event> events;  // the oldest first
+    bool more = false;          // there are others after the last of these: ask again, after it
+    EventId newest;             // of all that there are: without `more`, ask after it
+    RINGKV_FIELDS(EventsAnswer, request, events, more, newest);
+};
+
+// ---------------------------------------------------------------- node -> registry
+
+enum class TroubleKind : std::uint8_t {
+    shard_stuck = 0,   // does not turn
+    disk_stalled = 1,  // of the shard: stores nothing
+};
+
+// Something is wrong with a part of a node, or is well again. Said when it begins, now and then while it lasts, and
+// when it ends; there is no answer. No heartbeat: a node that cannot do its work is to be noticed as a dead one is.
+struct Trouble {
+    NodeId node;
+    StartNumber start;
+    TroubleKind kind = TroubleKind::shard_stuck;
+    ShardIndex shard = 0;
+    bool over = false;
+    RINGKV_FIELDS(Trouble, node, start, kind, shard, over);
+};
+
 // The wire's message type is the index here: append only, never reorder.
 using Message =
     std::variant<Write, WriteAnswer, Get, GetAnswer, Scan, ScanAnswer, NotPrimary, RequestRefused,  // 0 .. 7
@@ -467,7 +553,8 @@ using Message =
                  Beacon, BeaconAnswer, Prepare, PrepareOk, NewerView, StartView, StartViewOk,       // 21 .. 27
                  StateChunk, StateChunkOk,                                                          // 28, 29
                  Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer,                     // 30 .. 33
-                 ReplicationBatch>;                                                                 // 34
+                 ReplicationBatch,                                                                  // 34
+                 EventsRequest, EventsAnswer, Trouble, FiguresRequest, FiguresAnswer>;              // 35 .. 39
 
 // "Prepare", ...; for logs and traces. In the order of Message.
 inline constexpr std::array<std::string_view, std::variant_size_v<Message>> message_names = {
@@ -506,6 +593,11 @@ inline constexpr std::array<std::string_view, std::variant_size_v<Message>> mess
     "HoldingsRequest",
     "HoldingsAnswer",
     "ReplicationBatch",
+    "EventsRequest",
+    "EventsAnswer",
+    "Trouble",
+    "FiguresRequest",
+    "FiguresAnswer",
 };
 std::string_view name_of(const Message& message);
 

@@ -9,6 +9,7 @@
 
 #include "common/cluster_map.hpp"
 #include "common/entry.hpp"
+#include "common/event.hpp"
 #include "common/fields.hpp"
 
 namespace ringkv {
@@ -98,9 +99,15 @@ struct CheckpointRecord {
     RINGKV_FIELDS(CheckpointRecord, partition, view, log_view, start, start_view);
 };
 
-using StorageRecord =
-    std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord, StateChunkRecord,
-                 StateDoneRecord, CommitRecord, ReservedRecord, MapDelta, StateSessionsRecord, CheckpointRecord>;
+// What the registry tells operators of; in the batch of the change that it is about, or by itself.
+struct EventsRecord {
+    std::vector<Event> events;  // their ids follow on what is stored
+    RINGKV_FIELDS(EventsRecord, events);
+};
+
+using StorageRecord = std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord,
+                                   StateChunkRecord, StateDoneRecord, CommitRecord, ReservedRecord, MapDelta,
+                                   StateSessionsRecord, CheckpointRecord, EventsRecord>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -23,11 +23,10 @@ void Operator::receive(Time, const Origin&, Message message) {
             if constexpr (OneOf<M, AdministerAnswer>)
                 answered(content);
             else  // not for an operator
-                static_assert(
-                    ClientRequest<M> || ClientAnswer<M> || MapAnswer<M> || RegistryRequest<M> || RegistryAnswer<M> ||
-                        PeerMessage<M> ||
-                        OneOf<M, FrameRefused, MapDelta, MapRequest, Administer, HoldingsRequest, HoldingsAnswer>,
-                    "say what an operator does with this message");
+                static_assert(ClientRequest<M> || ClientAnswer<M> || MapAnswer<M> || RegistryRequest<M> ||
+                                  RegistryAnswer<M> || PeerMessage<M> || OperatorOfRegistry<M> || OperatorOfNode<M> ||
+                                  OperatorAnswer<M> || OneOf<M, FrameRefused, MapDelta, MapRequest>,
+                              "say what an operator does with this message");
         },
         message);
 }

@@ -15,6 +15,7 @@ constexpr Duration join_interval = milliseconds(500);
 constexpr Duration between_proposals = milliseconds(10);
 constexpr Duration map_interval = milliseconds(100);
 constexpr Duration publication_patience = milliseconds(50);  // a delta is on its way: a snapshot costs more
+constexpr Duration trouble_interval = std::chrono::seconds(1);
 constexpr Duration refusal_patience = std::chrono::seconds(6);
 }  // namespace
 
@@ -66,6 +67,8 @@ void RegistryLink::warn_of_silence(Time now) {
 
 void RegistryLink::stuck_sibling(std::optional<ShardIndex> shard) {
     if (shard == stuck_) return;
+    if (stuck_) trouble(TroubleKind::shard_stuck, *stuck_, false);
+    if (shard) trouble(TroubleKind::shard_stuck, *shard, true);
     stuck_ = shard;
     if (stuck_)
         events_.add(LogLevel::error,
@@ -74,8 +77,24 @@ void RegistryLink::stuck_sibling(std::optional<ShardIndex> shard) {
         events_.add(LogLevel::info, "all shards turn again", {});
 }
 
+void RegistryLink::trouble(TroubleKind kind, ShardIndex shard, bool lasts) {
+    if (lasts)
+        troubles_.try_emplace({kind, shard});
+    else if (troubles_.erase({kind, shard}) > 0 && !shard_.me.none())
+        ask(Trouble{shard_.me, self_.start, kind, shard, true});
+}
+
+void RegistryLink::tell_troubles(Time now) {
+    for (auto& [which, told_at] : troubles_) {
+        if (shard_.me.none() || now - told_at < trouble_interval) continue;
+        told_at = now;
+        ask(Trouble{shard_.me, self_.start, which.first, which.second, false});
+    }
+}
+
 void RegistryLink::tick(Time now) {
     warn_of_silence(now);
+    tell_troubles(now);
     const Duration silence = std::max<Duration>(shard_.lease().grace, milliseconds(700));
     if (!ever_heard_ || now - heard_at_ > silence) {
         reach_.in_reach = false;

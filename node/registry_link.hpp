@@ -42,6 +42,8 @@ class RegistryLink {
     void tell(NodeActivity activity) { activity_ = std::move(activity); }
     // A shard of this node does not turn: no heartbeat is sent; none: all do.
     void stuck_sibling(std::optional<ShardIndex> shard);
+    // A part of this node is in trouble, or is not any more: the registry is told, again each second while it lasts.
+    void trouble(TroubleKind kind, ShardIndex shard, bool lasts);
     // Any message that came from a registry.
     void heard(Time now);
     // The map is at this epoch elsewhere.
@@ -76,6 +78,7 @@ class RegistryLink {
     void ask(Message message);
     void join(Time now);
     void warn_of_silence(Time now);
+    void tell_troubles(Time now);
 
     const NodeDescription& self_;
     const bool speaks_;
@@ -83,7 +86,8 @@ class RegistryLink {
     bool ever_heard_ = false;
     bool map_behind_ = false;
     std::optional<ShardIndex> stuck_;
-    std::uint32_t present_ = 0;  // in the newest JoinWaiting
+    std::map<std::pair<TroubleKind, ShardIndex>, Time> troubles_;  // that last: when each was told of last
+    std::uint32_t present_ = 0;                                    // in the newest JoinWaiting
     const ShardFacts& shard_;
     RegistryReach& reach_;
     MessageOutlet& messages_;

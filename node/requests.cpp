@@ -46,6 +46,11 @@ Message read_answer(const Request& request, const Engine& engine, PartitionId pa
 void count_read(ShardCounters& counters, const Request& request, const Message& answer, Time now) {
     const auto* const get = std::get_if<GetAnswer>(&answer);
     const bool found = get == nullptr || get->value;
+    if (get == nullptr)
+        for (const KeyRecord& record : std::get<ScanAnswer>(answer).records)
+            counters.read_bytes += record.key.size() + record.value.size();
+    else if (found)
+        counters.read_bytes += std::get<Get>(request.what).key.size() + get->value->size();
     counters.answered(request.kind(), found ? RequestOutcome::done : RequestOutcome::not_found, now - request.began);
 }
 

@@ -291,6 +291,7 @@ Effects Shard::take_effects() {
     touched_.clear();
     got_map_.clear();
     got_holdings_.clear();
+    got_figures_.clear();
     if (!facts_.me.none()) {
         if (!disk_stalls_)
             beacons_.send(now_, leases_.take_at_once(), [this](PartitionId partition) {
@@ -309,6 +310,7 @@ Effects Shard::take_effects() {
 
 void Shard::disk_stalls(bool stalls) {
     if (std::exchange(disk_stalls_, stalls) == stalls) return;
+    registry_.trouble(TroubleKind::disk_stalled, index_, stalls);
     if (stalls)
         events_.add(LogLevel::error, "the disk has stored nothing for too long: other nodes take over", {});
     else

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "node/beacons.hpp"
+#include "node/hot_spots.hpp"
 #include "node/registry_link.hpp"
 #include "node/replica.hpp"
 #include "node/shard_figures.hpp"
@@ -80,6 +81,7 @@ class Shard final : public Actor {
     void request(const Origin& from, Time now, M request);
     void on(const Origin& from, const MapRequest& wanted);
     void on(const Origin& from, const HoldingsRequest& wanted);
+    void on(const Origin& from, const FiguresRequest& wanted);
     void refuse_misplaced(const Origin& from, std::string_view name);
     [[nodiscard]] bool of_registry(const Origin& from) const;
     void from_registry(Time now, const MapSnapshot& snapshot) { take_map(now, snapshot.map); }
@@ -137,6 +139,7 @@ class Shard final : public Actor {
     EventLog events_;
     RefusedMessages refused_;
     ShardCounters counters_;
+    HotSpots hot_spots_;
     Admission admission_;
     TransferPace transfers_;
     UniqueNumbers numbers_;
@@ -149,9 +152,10 @@ class Shard final : public Actor {
     std::vector<std::unique_ptr<Replica>> replicas_;  // by partition id; null = nothing here
     std::vector<PartitionId> touched_;                // in this turn: to be flushed
     std::vector<bool> is_touched_;
-    // Connections that got the map, or what is held, in this turn: once is enough, however often they asked.
+    // Connections that got the map, what is held, or figures, in this turn: once is enough, however often they asked.
     absl::flat_hash_set<std::uint64_t> got_map_;
     absl::flat_hash_set<std::uint64_t> got_holdings_;
+    absl::flat_hash_set<std::uint64_t> got_figures_;
     bool all_claims_change_ = false;  // a map has come that may send each to another shard
     bool restored_ = false;
     bool begins_late_ = false;

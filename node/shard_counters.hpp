@@ -32,7 +32,25 @@ struct RequestCounters {
     LatencyHistogram answered;  // done, not found, condition failed: from its arrival in the transport to its answer
 };
 
+// Of clients, whatever became of them.
+struct ArrivalCounters {
+    std::uint64_t puts = 0;  // compare-and-set too
+    std::uint64_t erases = 0;
+    std::uint64_t gets = 0;
+    std::uint64_t scans = 0;
+    std::uint64_t written_bytes = 0;  // of keys and values, of puts and erases
+
+    void count(const Write& write) {
+        ++(write.value ? puts : erases);
+        written_bytes += write.key.size() + (write.value ? write.value->size() : 0);
+    }
+    void count(const Get&) { ++gets; }
+    void count(const Scan&) { ++scans; }
+};
+
 struct ShardCounters {
+    ArrivalCounters arrivals;
+    std::uint64_t read_bytes = 0;  // of keys and values that were found
     std::array<RequestCounters, request_kinds> requests{};
     LatencyHistogram replication;  // of entries: appended to committed
 

@@ -1,6 +1,7 @@
 // What a shard does with each message, by sender: clients and operators, the registry, other nodes.
 #include "common/look_ahead.hpp"
 #include "common/message_groups.hpp"
+#include "node/figures_answer.hpp"
 #include "node/peer_checks.hpp"
 #include "node/shard.hpp"
 
@@ -23,7 +24,7 @@ void Shard::receive(Time now, const Origin& from, Message message) {
         [&]<class M>(M& content) {
             if constexpr (ClientRequest<M>) {
                 request(from, now, std::move(content));
-            } else if constexpr (OneOf<M, MapRequest, HoldingsRequest>) {
+            } else if constexpr (OperatorOfNode<M> || OneOf<M, MapRequest>) {
                 on(from, content);
             } else if constexpr (RegistryAnswer<M> || MapAnswer<M> || OneOf<M, MapDelta, FrameRefused>) {
                 if (of_registry(from)) {
@@ -42,7 +43,7 @@ void Shard::receive(Time now, const Origin& from, Message message) {
                     of_a_peer(now, from, content);
                 }
             } else {
-                static_assert(ClientAnswer<M> || RegistryRequest<M> || OperatorAnswer<M> || OneOf<M, Administer>,
+                static_assert(ClientAnswer<M> || RegistryRequest<M> || OperatorAnswer<M> || OperatorOfRegistry<M>,
                               "say what a node does with this message");
                 refuse_misplaced(from, name_of(message));
             }
@@ -72,6 +73,7 @@ void Shard::refuse_misplaced(const Origin& from, std::string_view name) {
 template <class M>
 void Shard::request(const Origin& from, Time now, M request) {
     const PartitionId partition = request.partition;
+    counters_.arrivals.count(request);
     if (!ours(partition)) {
         NotPrimary answer{request.request, partition, {}, {}, false};
         if (partition.value() < facts_.map.partitions.size()) {
@@ -82,6 +84,10 @@ void Shard::request(const Origin& from, Time now, M request) {
         counters_.count(kind_of<M>(), RequestOutcome::redirected);
         return;
     }
+    if constexpr (std::is_same_v<M, Scan>)
+        hot_spots_.count(now, partition, {});
+    else
+        hot_spots_.count(now, partition, request.key);
     const Time began = from.arrived == Time{} ? now : from.arrived;
     ensure(partition).request(Request{now, from.address, std::move(request), began});
     touch(partition);
@@ -108,6 +114,12 @@ void Shard::on(const Origin& from, const HoldingsRequest& wanted) {
         answer.holdings.push_back({PartitionId(p), size.keys, size.bytes});
     }
     messages_.answer(from.address, std::move(answer));
+}
+
+void Shard::on(const Origin& from, const FiguresRequest& wanted) {
+    if (!got_figures_.insert(from.address.connection).second) return;  // it asks again
+    hot_spots_.forget(now_);
+    messages_.answer(from.address, figures_answer(wanted.request, counters_, hot_spots_));
 }
 
 // ---------------------------------------------------------------- the registry

@@ -28,16 +28,12 @@ void Formation::join(Time now, const Origin& from, const Join& join) {
                                  " claims a name, endpoint or storage that " + rival->join.name + " at " +
                                  rival->join.endpoints.front() +
                                  " has; give each node its own name, listen and data_dir";
-        publication_.log_seldom(now, LogLevel::warning, text);
-        publication_.send(from, JoinRefused{true, text, 0});
-        return;
+        return publication_.refuse_join(now, from, join, true, text);
     }
     const auto found = joiners_.find(join.name);
     const bool fresh = found == joiners_.end();
-    if (fresh && joiners_.size() >= max_nodes) {
-        publication_.send(from, JoinRefused{true, "there are too many nodes already", 0});
-        return;
-    }
+    if (fresh && joiners_.size() >= max_nodes)
+        return publication_.refuse_join(now, from, join, true, "there are too many nodes already");
     if (!fresh && found->second.join.start > join.start && found->second.join.storage == join.storage)
         return;  // of an older start
     joiners_[join.name] = {join, from, now};

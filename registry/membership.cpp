@@ -58,11 +58,6 @@ bool Membership::live(NodeId node, Time now, Duration within) const {
     return publication_.map().is_up(node) && heard_within(node, now, within);
 }
 
-void Membership::refuse(Time now, const Origin& from, bool retry, const std::string& text) {
-    publication_.log_seldom(now, LogLevel::warning, text);
-    publication_.send(from, JoinRefused{retry, text, 0});
-}
-
 std::optional<std::string> Membership::conflict(const Join& join) const {
     for (const auto& [id, node] : publication_.map().nodes) {
         if (node.name == join.name || node.state == NodeState::gone) continue;
@@ -76,14 +71,16 @@ std::optional<std::string> Membership::conflict(const Join& join) const {
 }
 
 void Membership::join(Time now, const Origin& from, const Join& join) {
-    if (const auto text = conflict(join)) return refuse(now, from, false, *text);
+    if (const auto text = conflict(join)) return publication_.refuse_join(now, from, join, false, *text);
     const ClusterMap& map = publication_.map();
     if (const NodeInfo* known = find_identity(map, join); known != nullptr) return join_again(now, from, join, *known);
     if (!join.id.none())
-        return refuse(now, from, false,
-                      "the data of " + join.name + " belongs to node " + std::to_string(join.id.value()) +
-                          ", which was replaced and forgotten; empty its data_dir to join anew");
-    if (map.nodes.size() >= max_nodes) return refuse(now, from, true, "the cluster has as many nodes as it can have");
+        return publication_.refuse_join(now, from, join, false,
+                                        "the data of " + join.name + " belongs to node " +
+                                            std::to_string(join.id.value()) +
+                                            ", which was replaced and forgotten; empty its data_dir to join anew");
+    if (map.nodes.size() >= max_nodes)
+        return publication_.refuse_join(now, from, join, true, "the cluster has as many nodes as it can have");
     if (const NodeInfo* holder = map.find(join.name); holder != nullptr)
         return join_with_new_storage(now, from, join, *holder);
     if (is_fresh(from, join)) add(now, from, join);
@@ -104,11 +101,13 @@ bool Membership::is_fresh(const Origin& from, const Join& join) {
 
 void Membership::join_again(Time now, const Origin& from, const Join& join, const NodeInfo& known) {
     if (known.state == NodeState::gone)
-        return refuse(now, from, false,
-                      "the data of " + join.name + " at " + join.endpoints.front() +
-                          " was replaced by a newer one of that name; empty its data_dir to join anew");
+        return publication_.refuse_join(
+            now, from, join, false,
+            "the data of " + join.name + " at " + join.endpoints.front() +
+                " was replaced by a newer one of that name; empty its data_dir to join anew");
     if (join.start < known.start)
-        return refuse(now, from, false, "this start of " + join.name + " was superseded by a later one");
+        return publication_.refuse_join(now, from, join, false,
+                                        "this start of " + join.name + " was superseded by a later one");
     NodeInfo node = to_node(known.id, join);
     node.duty = known.duty;
     node.evicted = known.evicted;
@@ -127,9 +126,10 @@ void Membership::join_with_new_storage(Time now, const Origin& from, const Join&
     const auto heard = heard_.find(holder.id);
     const bool answers = heard != heard_.end() && now - heard->second <= publication_.map().settings.lease.grace;
     if (answers)
-        return refuse(now, from, holder.endpoints.front() == join.endpoints.front(),
-                      "the name " + holder.name + " is held by a live node at " + holder.endpoints.front() +
-                          "; give this one another name, or stop that one first");
+        return publication_.refuse_join(now, from, join, holder.endpoints.front() == join.endpoints.front(),
+                                        "the name " + holder.name + " is held by a live node at " +
+                                            holder.endpoints.front() +
+                                            "; give this one another name, or stop that one first");
     if (!is_fresh(from, join)) return;
     const NodeInfo old = holder;
     NodeInfo node = add(now, from, join);

@@ -42,7 +42,6 @@ class Membership {
     void join_again(Time now, const Origin& from, const Join& join, const NodeInfo& known);
     void join_with_new_storage(Time now, const Origin& from, const Join& join, const NodeInfo& holder);
     NodeInfo add(Time now, const Origin& from, const Join& join);
-    void refuse(Time now, const Origin& from, bool retry, const std::string& text);
     // Another node's claim on what the join names, in one sentence.
     [[nodiscard]] std::optional<std::string> conflict(const Join& join) const;
     // That identity has just become gone: the last member of some?

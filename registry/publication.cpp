@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/check.hpp"
+#include "registry/event_kinds.hpp"
 
 namespace ringkv::registry {
 
@@ -32,7 +33,8 @@ constexpr Duration stands_still_after = std::chrono::seconds(1);  // a healthy d
 constexpr int said_after_a_change = 3;                            // and two of them may be lost
 }  // namespace
 
-Publication::Publication(ClusterMap recovered) : map_(recovered), published_(std::move(recovered)) {}
+Publication::Publication(ClusterMap recovered, std::vector<Event> events)
+    : map_(recovered), published_(std::move(recovered)), events_(std::move(events)), map_events_(map_) {}
 
 void Publication::put(ClusterSettings settings) {
     RINGKV_CHECK(!map_.formed() || settings.partitions == map_.partitions.size(), "the number of partitions is fixed");
@@ -81,7 +83,7 @@ void Publication::send(const Origin& to, Message message) {
 
 Publication::Waiting* Publication::waiting() {
     if (changed()) return &gathering_;
-    return under_way_ ? &under_way_->waiting : nullptr;
+    return under_way_ && under_way_->delta ? &under_way_->waiting : nullptr;
 }
 
 void Publication::send_when_durable(const Address& address, NodeId to, Message message) {
@@ -100,6 +102,19 @@ void Publication::welcome(const Origin& to, NodeId node) {
 
 void Publication::send_snapshot(const Origin& to) {
     maps_wanted_.try_emplace(to.address, Welcome{to.node, std::nullopt});  // a JoinAnswer has the map as well
+}
+
+void Publication::send_events(const Origin& to, EventsRequest request) {
+    if (events_wanted_.size() >= most_waiting && !events_wanted_.contains(to.address)) return;  // it asks again
+    events_wanted_[to.address] = {to.node, std::move(request)};
+}
+
+// Names of strangers are not told apart: there may be any number of them.
+void Publication::refuse_join(Time now, const Origin& to, const Join& join, bool retry, const std::string& text) {
+    log_seldom(now, LogLevel::warning, text);
+    const bool known = map_.find(join.name) != nullptr;
+    note(now, {.kind = kind::join_refused, .node = known ? join.name : "", .text = "a join was refused: " + text});
+    send(to, JoinRefused{retry, text, 0});
 }
 
 void Publication::log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields) {
@@ -132,6 +147,7 @@ bool Publication::crowded() const {
 
 void Publication::tick(Time now) {
     now_ = now;
+    events_.tick(now);
     if (!published_.formed()) return;
     const LeaseSettings& lease = published_.settings.lease;
     const Duration interval = say_again_ > 0 ? Duration(lease.beacon) : std::max(lease.beacon, lease.grace / 2);
@@ -145,12 +161,17 @@ void Publication::durable(BatchNumber number) {
     if (!under_way_ || number < under_way_->number) return;
     UnderWay done = std::move(*under_way_);
     under_way_.reset();
-    RINGKV_CHECK(published_.apply(done.delta) == ClusterMap::Applied::yes, "a batch follows on what is published");
-    const std::string epoch = std::to_string(done.delta.epoch.value());
-    for (LogLine& line : done.waiting.log) line.fields.emplace_back("epoch", epoch);
-    sends_.push_back({Address::all_subscribers(), {}, std::move(done.delta)});
+    events_.stored(done.events);
+    if (done.delta) published(std::move(*done.delta), std::move(done.waiting));
+}
+
+void Publication::published(MapDelta delta, Waiting waiting) {
+    RINGKV_CHECK(published_.apply(delta) == ClusterMap::Applied::yes, "a batch follows on what is published");
+    const std::string epoch = std::to_string(delta.epoch.value());
+    for (LogLine& line : waiting.log) line.fields.emplace_back("epoch", epoch);
+    sends_.push_back({Address::all_subscribers(), {}, std::move(delta)});
     say_again_ = said_after_a_change;
-    release(std::move(done.waiting));
+    release(std::move(waiting));
 }
 
 void Publication::release(Waiting waiting) {
@@ -178,11 +199,21 @@ MapDelta Publication::take_delta() {
 }
 
 void Publication::start_batch(Effects& effects) {
-    if (under_way_ || !changed()) return;
+    if (under_way_) return;
+    std::optional<MapDelta> delta;
+    if (changed()) {
+        delta = take_delta();
+        map_events_.note(events_, {now_, published_, *delta, map_});
+    } else if (!events_.waits_for_long(now_)) {
+        return;
+    }
+    std::vector<Event> events = events_.take_unstored();
     last_batch_ = last_batch_.next();
-    under_way_ = UnderWay{last_batch_, take_delta(), std::exchange(gathering_, {}), now_};
+    under_way_ = UnderWay{last_batch_, std::move(delta), {}, std::exchange(gathering_, {}), now_};
+    under_way_->events = events.empty() ? events_.newest_stored() : events.back().id;
     effects.number = last_batch_;
-    effects.batch.emplace_back(under_way_->delta);
+    if (!events.empty()) effects.batch.emplace_back(EventsRecord{std::move(events)});
+    if (under_way_->delta) effects.batch.emplace_back(*under_way_->delta);
 }
 
 // A whole map costs as much as thousands of changes: a few in a turn, and the others in later ones.
@@ -200,18 +231,29 @@ void Publication::send_maps(std::vector<Outgoing>& sends) {
     }
 }
 
+void Publication::send_wanted_events(std::vector<Outgoing>& sends) {
+    for (int sent = 0; sent < maps_a_turn && !events_wanted_.empty(); ++sent) {
+        auto wanted = events_wanted_.extract(events_wanted_.begin());
+        const auto& [node, request] = wanted.mapped();
+        sends.push_back({wanted.key(), node, events_.answer(request)});
+    }
+}
+
 Effects Publication::take_effects() {
     Effects effects;
     effects.sends = std::exchange(sends_, {});
     effects.log = std::exchange(log_, {});
     send_maps(effects.sends);
+    send_wanted_events(effects.sends);
     start_batch(effects);
     return effects;
 }
 
 void Publication::check_invariants() const {
     RINGKV_CHECK(!published_.newer_than(map_), "more is published than there is");
-    RINGKV_CHECK(!under_way_ || under_way_->delta.epoch == published_.epoch.next(), "an epoch is left out");
+    RINGKV_CHECK(!under_way_ || !under_way_->delta || under_way_->delta->epoch == published_.epoch.next(),
+                 "an epoch is left out");
+    events_.check_invariants();
     std::set<std::string_view> names;
     for (const auto& [id, node] : map_.nodes) {
         RINGKV_CHECK(id == node.id && id < unused_id(), "a node under another id than its own");

@@ -1,6 +1,7 @@
 // The map and its epochs. A turn's changes become one batch, one epoch, one delta; what speaks of them is
 // kept back until they are durable (protocol.md, R2). One batch is under way at a time; what changes
-// meanwhile gathers for the next.
+// meanwhile gathers for the next. What a batch changes is told as events, which are stored with it; events alone wait
+// for one, for a second, and are a batch of their own then.
 //
 // Work is proportional to what changes, but for whole maps, of which a few leave in a turn.
 #pragma once
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include "common/actor.hpp"
+#include "registry/event_log.hpp"
+#include "registry/map_events.hpp"
 #include "registry/registry_counters.hpp"
 #include "registry/repeat_filter.hpp"
 
@@ -19,7 +22,8 @@ namespace ringkv::registry {
 
 class Publication {
   public:
-    explicit Publication(ClusterMap recovered);
+    // `events`: what was stored, in the order of ids.
+    explicit Publication(ClusterMap recovered, std::vector<Event> events = {});
 
     // With every accepted change, durable or not: what the next decision is based on.
     [[nodiscard]] const ClusterMap& map() const { return map_; }
@@ -38,6 +42,13 @@ class Publication {
     // Its id is never given again.
     void forget(NodeId node);
     [[nodiscard]] NodeId unused_id() const;
+
+    // What operators are told.
+    [[nodiscard]] EventLog& events() { return events_; }
+    [[nodiscard]] const EventLog& events() const { return events_; }
+    [[nodiscard]] MapEvents& map_events() { return map_events_; }
+    // What is about no change of the map.
+    EventId note(Time now, Happening happening) { return events_.note(now, published_.epoch, std::move(happening)); }
 
     // What all parts of the registry count.
     [[nodiscard]] Counters& counters() { return counters_; }
@@ -60,6 +71,10 @@ class Publication {
     void welcome(const Origin& to, NodeId node);
     // A MapSnapshot of what is published.
     void send_snapshot(const Origin& to);
+    // A few leave in a turn; of a connection's requests the newest counts.
+    void send_events(const Origin& to, EventsRequest request);
+    // Refused, logged, and an event.
+    void refuse_join(Time now, const Origin& to, const Join& join, bool retry, const std::string& text);
 
     void log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields = {});
     // At most once in ten seconds for the same text.
@@ -95,7 +110,8 @@ class Publication {
 
     struct UnderWay {
         BatchNumber number;
-        MapDelta delta;
+        std::optional<MapDelta> delta;  // absent: of events alone
+        EventId events;                 // up to here they are stored with it
         Waiting waiting;
         Time begun{};
     };
@@ -108,7 +124,9 @@ class Publication {
     [[nodiscard]] MapDelta take_delta();
     void start_batch(Effects& effects);
     void release(Waiting waiting);
+    void published(MapDelta delta, Waiting waiting);
     void send_maps(std::vector<Outgoing>& sends);
+    void send_wanted_events(std::vector<Outgoing>& sends);
 
     ClusterMap map_;
     ClusterMap published_;
@@ -128,6 +146,9 @@ class Publication {
     std::map<Address, Welcome> maps_wanted_;
     Address last_served_;  // of those
     std::vector<LogLine> log_;
+    EventLog events_;
+    MapEvents map_events_;
+    std::map<Address, std::pair<NodeId, EventsRequest>> events_wanted_;
     RepeatFilter repeats_;
     Counters counters_;
     Time now_{};         // of this turn

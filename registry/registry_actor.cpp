@@ -5,7 +5,9 @@
 #include "common/placement/planning.hpp"
 #include "common/proposal_pace.hpp"
 #include "registry/administration.hpp"
+#include "registry/event_kinds.hpp"
 #include "registry/join_rules.hpp"
+#include "ringkv/version.hpp"
 
 namespace ringkv {
 
@@ -21,14 +23,19 @@ const std::string lost_data_advice =
 
 }  // namespace
 
-RegistryActor::RegistryActor(RegistryOptions options, const Placement& placement, ClusterMap recovered, Uuid cluster)
-    : publication_(std::move(recovered)),
+RegistryActor::RegistryActor(RegistryOptions options, const Placement& placement, ClusterMap recovered, Uuid cluster,
+                             std::vector<Event> events)
+    : publication_(std::move(recovered), std::move(events)),
       formation_(options, placement, cluster, publication_),
       membership_(publication_),
       views_(publication_, membership_),
       rebalancer_(publication_, membership_, placement),
       unavailability_(publication_, membership_),
-      overviews_(publication_, membership_, activity_) {
+      overviews_(publication_, membership_, activity_),
+      troubles_(publication_) {
+    publication_.map_events().set_hears([this](NodeId node) {
+        return membership_.heard_within(node, listened_at_, publication_.map().settings.lease.duration);
+    });
     const ClusterMap& map = publication_.map();
     if (!map.formed()) return;
     RINGKV_CHECK(registry::check_settings(map.settings, options.settings).has_value(), "checked before the start");
@@ -47,6 +54,8 @@ void RegistryActor::begin(Time now) {
     if (std::exchange(begun_, true)) return excuse_stall(now);
     listened_at_ = now;
     membership_.begin(now);
+    publication_.note(now, {.kind = registry::kind::registry_started,
+                            .text = "the registry has started, release " + std::string(version())});
 }
 
 // A machine that stood still, or had no processor for us: what was sent meanwhile is read only now.
@@ -67,10 +76,10 @@ void RegistryActor::receive(Time now, const Origin& from, Message message) {
     }
     std::visit(
         [&]<class M>(const M& content) {
-            if constexpr (RegistryRequest<M> || OneOf<M, MapRequest, Administer>)
+            if constexpr (RegistryRequest<M> || OperatorOfRegistry<M> || OneOf<M, MapRequest>)
                 handle(now, from, content);
             else if constexpr (ClientRequest<M> || ClientAnswer<M> || MapAnswer<M> || RegistryAnswer<M> ||
-                               PeerMessage<M> || OperatorAnswer<M> || OneOf<M, MapDelta, HoldingsRequest>)
+                               PeerMessage<M> || OperatorAnswer<M> || OperatorOfNode<M> || OneOf<M, MapDelta>)
                 refuse_misplaced(now, from, name_of(message));
             else
                 static_assert(OneOf<M, FrameRefused>, "say what the registry does with this message");  // no answer
@@ -152,12 +161,12 @@ void RegistryActor::stand_aside(Time now, const std::string& why) {
         "no joins and no view changes; stop it and start it on the newest copy of its data_dir (see \"The registry's "
         "data is lost\" in docs/operations.md)";
     publication_.log_seldom(now, LogLevel::error, standing_aside_);
+    publication_.note(now, {.kind = registry::kind::registry_stands_aside, .text = standing_aside_});
 }
 
 void RegistryActor::handle(Time now, const Origin& from, const Join& join) {
     const auto refuse_join = [&](bool retry, const std::string& text) {
-        publication_.log_seldom(now, LogLevel::warning, text);
-        publication_.send(from, JoinRefused{retry, text, 0});
+        publication_.refuse_join(now, from, join, retry, text);
     };
     for (Uuid theirs : {from.cluster, join.cluster})
         if (const auto text = node_objection(theirs)) return refuse_join(false, *text);
@@ -240,6 +249,16 @@ void RegistryActor::handle(Time now, const Origin& from, const Administer& reque
                       "nothing was changed: the registry's disk does not store anything at present; its log says why "
                       "(if the disk is full, make room); then do it again");
     registry::administer(publication_, from, request);
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const EventsRequest& request) {
+    if (const auto text = cluster_objection(from.cluster)) return refuse(now, from, ErrorCode::wrong_cluster, *text);
+    publication_.send_events(from, request);
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const Trouble& trouble) {
+    if (cluster_objection(from.cluster) || from.node != trouble.node) return;
+    troubles_.told(now, trouble);
 }
 
 void RegistryActor::refuse_misplaced(Time now, const Origin& from, std::string_view name) {

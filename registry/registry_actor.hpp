@@ -14,16 +14,22 @@
 #include "registry/publication.hpp"
 #include "registry/rebalancer.hpp"
 #include "registry/settings.hpp"
+#include "registry/troubles.hpp"
 #include "registry/views.hpp"
 
 namespace ringkv {
 
 class RegistryActor final : public Actor {
   public:
-    // `recovered` is what the store had (epoch none: nothing); its settings agree with the options'
+    // `recovered` is what the store had (epoch none: nothing), and `events`; its settings agree with the options'
     // (registry::check_settings). `cluster` becomes the cluster's id at formation, and must be fresh.
     // The placement is kept by reference.
-    RegistryActor(RegistryOptions options, const Placement& placement, ClusterMap recovered, Uuid cluster);
+    RegistryActor(RegistryOptions options, const Placement& placement, ClusterMap recovered, Uuid cluster,
+                  std::vector<Event> events = {});
+
+    // What added to a Time makes a time since 1970, UTC, for what operators are told; now and then, for that clock is
+    // set.
+    void set_clock(Duration offset) { publication_.events().set_clock(offset); }
 
     void receive(Time now, const Origin& from, Message message) override;
     void tick(Time now) override;
@@ -33,6 +39,7 @@ class RegistryActor final : public Actor {
 
     // What is durable and may be told.
     [[nodiscard]] const ClusterMap& map() const { return publication_.published(); }
+    [[nodiscard]] const registry::EventLog& events() const { return publication_.events(); }
     // Looks at each partition.
     [[nodiscard]] registry::Figures figures(Time now) const;
     // Of map(). Looks at each partition if the map has changed.
@@ -48,6 +55,8 @@ class RegistryActor final : public Actor {
     void handle(Time now, const Origin& from, const Propose& propose);
     void handle(Time now, const Origin& from, const MapRequest& request);
     void handle(Time now, const Origin& from, const Administer& request);
+    void handle(Time now, const Origin& from, const EventsRequest& request);
+    void handle(Time now, const Origin& from, const Trouble& trouble);
     void refuse_misplaced(Time now, const Origin& from, std::string_view name);
 
     // Why a sender of that cluster is not served; nullopt = it is.
@@ -72,6 +81,7 @@ class RegistryActor final : public Actor {
     std::string no_formation_;  // why this registry does not form a cluster; empty = it may
     std::string standing_aside_;
     std::size_t received_ = 0;  // in this turn
+    registry::Troubles troubles_;
 };
 
 }  // namespace ringkv

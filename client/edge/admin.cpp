@@ -3,6 +3,7 @@
 #include "common/edge/configuration/endpoint.hpp"
 
 #include "client/admin_actor.hpp"
+#include "client/load.hpp"
 #include "client/move_status.hpp"
 #include "client/plan.hpp"
 #include "common/check.hpp"
@@ -124,6 +125,23 @@ Result<Holdings> Admin::holdings() {
     auto outcome = impl_->run(HoldingsTask{});
     if (!outcome) return outcome.error();
     return holdings_of(impl_->map(), std::get<std::vector<NodeHoldings>>(*outcome));
+}
+
+Result<EventList> Admin::events(const EventQuery& query) {
+    EventsRequest request;
+    if (query.after) request.after = EventId(*query.after);
+    request.limit = query.limit;
+    request.kinds = query.kinds;
+    request.node = query.node;
+    auto outcome = impl_->run(EventsTask{std::move(request)});
+    if (!outcome) return outcome.error();
+    return events_of(std::get<EventsAnswer>(*outcome));
+}
+
+Result<Load> Admin::load() {
+    auto outcome = impl_->run(FiguresTask{});
+    if (!outcome) return outcome.error();
+    return load_of(impl_->map(), std::get<std::vector<NodeFigures>>(*outcome));
 }
 
 Result<Plan> Admin::plan(const PlanRequest& request, const Holdings& holdings) {

@@ -39,7 +39,7 @@ HttpAnswer Dashboard::answer_of_api(const HttpRequest& request) {
     if (request.path == "/api/activity") return activity_.get();
     if (request.path == "/api/locate") return locate_answer(*seen_.get().newest, request.query);
     if (request.path == "/api/node") return node_answer(*seen_.get().newest, request.query);
-    return error_answer(404, "there are /api/cluster, /api/activity, /api/locate and /api/node");
+    return error_answer(404, "there are /api/cluster, /api/activity, /api/events, /api/locate and /api/node");
 }
 
 std::optional<HttpAnswer> Dashboard::answer(const HttpRequest& request) {

@@ -10,6 +10,7 @@
 #include "common/edge/system/log.hpp"
 #include "common/placement/placement.hpp"
 #include "registry/edge/dashboard.hpp"
+#include "registry/edge/events_page.hpp"
 #include "registry/edge/registry_metrics.hpp"
 #include "registry/edge/store.hpp"
 #include "registry/registry_actor.hpp"
@@ -25,6 +26,7 @@ constexpr Duration patience = std::chrono::seconds(1);
 struct Seen {
     Observed<registry::Observation> figures;
     Observed<registry::Overview> overview;
+    registry::EventsPage events;
 };
 
 Pages pages_of(Seen& seen) {
@@ -41,7 +43,9 @@ Pages pages_of(Seen& seen) {
     };
     return {[observe] { return registry::metrics(observe()); }, [observe] { return registry::not_alive(observe()); },
             [observe] { return registry::not_ready(observe()); },
-            [dashboard = std::make_shared<registry::Dashboard>(look)](const HttpRequest& request) {
+            [dashboard = std::make_shared<registry::Dashboard>(look), &events = seen.events](
+                const HttpRequest& request) -> std::optional<HttpAnswer> {
+                if (request.path == "/api/events") return events.answer(request.query);
                 return dashboard->answer(request);
             }};
 }
@@ -60,7 +64,10 @@ Result<void> serve(const RegistryConfig& config) {
     options.form_with = config.form_with;
     const RingPlacement placement(config.settings.vnodes);
     const bool formed = recovered->formed();
-    RegistryActor actor(options, placement, std::move(*recovered), random_uuid());
+    auto events = (*store)->load_events();
+    if (!events) return events.error();
+    RegistryActor actor(options, placement, std::move(*recovered), random_uuid(), std::move(*events));
+    actor.set_clock(wall_offset());
 
     TransportOptions sockets;
     sockets.listen = config.listen;
@@ -72,6 +79,8 @@ Result<void> serve(const RegistryConfig& config) {
     EventLoop loop(actor, storage, **transport);
     Seen seen;
     loop.each_turn([&](Time now) {
+        actor.set_clock(wall_offset());
+        seen.events.offer(actor.events());
         seen.figures.offer([&] {
             return registry::Observation{actor.figures(now), storage.figures(), figures_of(loop, **transport)};
         });

@@ -11,6 +11,7 @@
 #include "common/edge/codec/codec.hpp"
 #include "common/partitioning.hpp"
 #include "registry/edge/sqlite.hpp"
+#include "registry/event_log.hpp"
 
 namespace ringkv {
 
@@ -36,6 +37,9 @@ constexpr const char* schema =
     "CREATE TABLE partitions (id INTEGER PRIMARY KEY, value BLOB NOT NULL, hash INTEGER NOT NULL);"
     "PRAGMA application_id = 1380669010; PRAGMA user_version = 1;"
     "COMMIT;";
+// Releases up to 0.5 did not make it.
+constexpr const char* schema_of_events =
+    "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, value BLOB NOT NULL, hash INTEGER NOT NULL)";
 static_assert(application_id == 1380669010 && schema_version == 1, "as in the schema");
 
 std::int64_t hash(std::string_view value) {
@@ -75,6 +79,7 @@ class MapStore::Impl {
     static Result<std::unique_ptr<Impl>> open(const std::string& data_dir);
 
     [[nodiscard]] Result<ClusterMap> load();
+    [[nodiscard]] Result<std::vector<Event>> load_events();
     [[nodiscard]] Result<void> commit(const StorageBatch& batch);
 
   private:
@@ -96,6 +101,7 @@ class MapStore::Impl {
 
     [[nodiscard]] Result<void> write(const StorageBatch& batch, Epoch& epoch);
     [[nodiscard]] Result<void> write(const MapDelta& delta);
+    [[nodiscard]] Result<void> write(const EventsRecord& record);
     [[nodiscard]] Result<void> put_meta(std::string_view key, std::string_view value);
     template <class Values>
     [[nodiscard]] Result<void> put_all(const char* sql, const Values& values);
@@ -165,11 +171,12 @@ Result<void> MapStore::Impl::prepare_file() {
     if (auto set = database_->execute(how_to_store); !set) return explain(set.error());
     if (fresh) {
         if (auto made = database_->execute(schema); !made) return explain(made.error());
-        return {};
+    } else {
+        const auto checked = database_->text("PRAGMA quick_check(1)");
+        if (!checked) return explain(checked.error());
+        if (*checked != "ok") return damaged(*checked);
     }
-    const auto checked = database_->text("PRAGMA quick_check(1)");
-    if (!checked) return explain(checked.error());
-    if (*checked != "ok") return damaged(*checked);
+    if (auto made = database_->execute(schema_of_events); !made) return explain(made.error());
     return {};
 }
 
@@ -250,6 +257,22 @@ Result<ClusterMap> MapStore::Impl::load() {
     return map;
 }
 
+Result<std::vector<Event>> MapStore::Impl::load_events() {
+    std::vector<Event> events;
+    auto read =
+        each("SELECT id, value, hash FROM events ORDER BY id", [&](auto& row, std::string_view value) -> Result<void> {
+            auto event = decode_event(value);
+            if (!event) return event.error();
+            const auto id = static_cast<std::uint64_t>(row.integer(0));
+            if (event->id.value() != id || (!events.empty() && events.back().id.next() != event->id))
+                return storage_error("an event is missing, or is under another one's id");
+            events.push_back(std::move(*event));
+            return {};
+        });
+    if (!read) return read.error();
+    return events;
+}
+
 Result<void> MapStore::Impl::put_meta(std::string_view key, std::string_view value) {
     auto put = database_->prepare("INSERT OR REPLACE INTO meta VALUES (CAST(?1 AS TEXT), ?2, ?3)");
     if (!put) return put.error();
@@ -262,7 +285,8 @@ Result<void> MapStore::Impl::put_all(const char* sql, const Values& values) {
     auto put = database_->prepare(sql);
     if (!put) return put.error();
     for (const auto& [id, value] : values)
-        if (auto done = put->bind(1, std::int64_t{id}).bind(2, value).bind(3, hash(value)).run(); !done) return done;
+        if (auto done = put->bind(1, static_cast<std::int64_t>(id)).bind(2, value).bind(3, hash(value)).run(); !done)
+            return done;
     return {};
 }
 
@@ -289,6 +313,17 @@ Result<void> MapStore::Impl::write(const MapDelta& delta) {
     return {};
 }
 
+Result<void> MapStore::Impl::write(const EventsRecord& record) {
+    std::map<std::uint64_t, std::string> events;
+    for (const Event& event : record.events) events[event.id.value()] = encode_value(event);
+    if (events.empty()) return {};
+    if (auto put = put_all("INSERT OR REPLACE INTO events VALUES (?1, ?2, ?3)", events); !put) return put;
+    auto forget = database_->prepare("DELETE FROM events WHERE id <= ?1");
+    if (!forget) return forget.error();
+    const auto newest = static_cast<std::int64_t>(events.rbegin()->first);
+    return forget->bind(1, newest - static_cast<std::int64_t>(registry::EventLog::most_kept)).run();
+}
+
 // One transaction. Where there was no room for it, nothing of it is left, and it may be tried again; after any other
 // error what is stored and what is not may be unknown (D3, docs/decisions/0021).
 Result<void> MapStore::Impl::commit(const StorageBatch& batch) {
@@ -297,8 +332,8 @@ Result<void> MapStore::Impl::commit(const StorageBatch& batch) {
     if (done) done = write(batch, epoch);
     if (done) done = database_->execute("COMMIT");
     if (done) {
+        names_format_ = names_format_ || epoch != epoch_;
         epoch_ = epoch;
-        names_format_ = true;
         return done;
     }
     // SQLite may have rolled it back by itself.
@@ -314,8 +349,12 @@ Result<void> MapStore::Impl::commit(const StorageBatch& batch) {
 // `epoch`: of what is there before, and after.
 Result<void> MapStore::Impl::write(const StorageBatch& batch, Epoch& epoch) {
     for (const StorageRecord& record : batch) {
+        if (const auto* events = std::get_if<EventsRecord>(&record)) {
+            if (auto written = write(*events); !written) return written;
+            continue;
+        }
         const auto* delta = std::get_if<MapDelta>(&record);
-        if (delta == nullptr) return storage_error(path_ + ": the registry stores only changes of the map");
+        if (delta == nullptr) return storage_error(path_ + ": the registry stores only changes of the map, and events");
         if (delta->epoch != epoch.next())
             return storage_error(path_ + ": epoch " + std::to_string(delta->epoch.value()) + " does not follow on " +
                                  std::to_string(epoch.value()));
@@ -334,11 +373,16 @@ Result<std::unique_ptr<MapStore>> MapStore::open(const std::string& data_dir) {
     std::unique_ptr<MapStore> store(new MapStore(std::move(*impl)));
     // What is damaged is refused here, and epochs go on from what is there.
     if (auto map = store->load(); !map) return map.error();
+    if (auto events = store->load_events(); !events) return events.error();
     return store;
 }
 
 Result<ClusterMap> MapStore::load() {
     return impl_->load();
+}
+
+Result<std::vector<Event>> MapStore::load_events() {
+    return impl_->load_events();
 }
 
 Result<void> MapStore::commit(BatchNumber number, StorageBatch batch) {

@@ -1,5 +1,6 @@
 // The registry's state on disk: one SQLite file, registry.db, in its data directory. Each batch is one
-// transaction, durable (fsync) when commit() returns.
+// transaction, durable (fsync) when commit() returns. Beside the map it has the newest events (registry/event_log.hpp),
+// in a table that releases up to 0.5 neither made nor look at.
 //
 // One process at a time: the file is locked while the store lives, and the lock goes with the process.
 // Every error is of code storage, but for that of commit(), and says what to do. Thread safety: one thread.
@@ -27,8 +28,11 @@ class MapStore final : public Storage {
 
     // All that was committed; epoch none: nothing yet. An error: the content is damaged, or of a newer release.
     [[nodiscard]] Result<ClusterMap> load();
+    // The newest that were committed, in the order of ids. Errors as above.
+    [[nodiscard]] Result<std::vector<Event>> load_events();
 
-    // Takes only MapDeltas, each of the epoch after the one before. Error unavailable: the file system is full.
+    // Takes only MapDeltas, each of the epoch after the one before, and EventsRecords. Error unavailable: the file
+    // system is full.
     [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 

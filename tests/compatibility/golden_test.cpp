@@ -77,9 +77,12 @@ TEST(Golden, ARegistrysStoreOfVersionOneIsReadAndGoneOnWith) {
         const auto loaded = (*store)->load();
         ASSERT_TRUE(loaded) << loaded.error();
         EXPECT_EQ(*loaded, expected);
+        EXPECT_EQ((*store)->load_events()->size(), static_cast<std::size_t>(round)) << "it had none";
         const MapDelta next{expected.generation, expected.epoch.next(), {}, {v1::node(1)}, {}, {}};
         ASSERT_EQ(expected.apply(next), ClusterMap::Applied::yes);
-        ASSERT_TRUE((*store)->commit(BatchNumber(1), {next}));
+        Event event;
+        event.id = EventId(static_cast<std::uint64_t>(round) + 1);
+        ASSERT_TRUE((*store)->commit(BatchNumber(1), {EventsRecord{{event}}, next}));
     }
 }
 

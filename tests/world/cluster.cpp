@@ -79,13 +79,18 @@ HostId SimulatedCluster::add_registry() {
 
 std::unique_ptr<Actor> SimulatedCluster::boot_registry(const Boot& boot) {
     ClusterMap recovered;
+    std::vector<Event> events;
     for (const StorageRecord& record : boot.disk.records()) {
+        if (const auto* told = std::get_if<EventsRecord>(&record)) {
+            events.insert(events.end(), told->events.begin(), told->events.end());
+            continue;
+        }
         const auto* delta = std::get_if<MapDelta>(&record);
         RINGKV_CHECK(delta != nullptr && recovered.apply(*delta) == ClusterMap::Applied::yes,
                      "the registry stores its deltas, without a gap");
     }
     return std::make_unique<RegistryActor>(options_, placement_, std::move(recovered),
-                                           uuid_of(1, registry_.value(), boot.start.value()));
+                                           uuid_of(1, registry_.value(), boot.start.value()), std::move(events));
 }
 
 HostId SimulatedCluster::add_node(const NodePlan& plan) {

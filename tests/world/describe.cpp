@@ -169,6 +169,16 @@ struct Body {
     std::string operator()(const AdministerAnswer& m) const { return (m.error ? "refused: " : "done: ") + m.text; }
     std::string operator()(const HoldingsRequest&) const { return {}; }
     std::string operator()(const HoldingsAnswer& m) const { return fmt::format("{} partitions", m.holdings.size()); }
+    std::string operator()(const EventsRequest& m) const {
+        return m.after ? fmt::format("after {}", m.after->value()) : "the newest";
+    }
+    std::string operator()(const EventsAnswer& m) const { return fmt::format("{} events", m.events.size()); }
+    std::string operator()(const Trouble& m) const {
+        return fmt::format("shard {} {}{}", m.shard, m.kind == TroubleKind::shard_stuck ? "stuck" : "disk stalled",
+                           m.over ? ", over" : "");
+    }
+    std::string operator()(const FiguresRequest&) const { return {}; }
+    std::string operator()(const FiguresAnswer& m) const { return fmt::format("{} puts, {} gets", m.puts, m.gets); }
     std::string operator()(const StateChunkOk& m) const {
         if (m.index == no_chunk)
             return fmt::format("{} {} op {}{}", part(m.partition), m.view.to_string(), number(m.op),

@@ -152,6 +152,65 @@ struct RepairStatus {
     std::uint32_t pending = 0;  // copies to be made
 };
 
+// What happened to the cluster, as the registry tells (docs/events.md).
+struct ClusterEvent {
+    std::uint64_t id = 0;  // 1, 2, 3, ... without a gap
+    std::string time;      // UTC: "2026-11-26T17:40:00.123Z"
+    std::uint64_t epoch = 0;
+    std::string kind;                          // a stable word: "node_down"
+    std::string node{};                        // empty: it is about none
+    std::optional<std::uint32_t> partition{};  // where it is about a single one
+    std::uint64_t cause = 0;                   // the id of the event that brought it about; 0: not known
+    std::string text{};                        // a sentence
+    std::uint64_t count = 1;                   // so many happened, and are told as one
+};
+
+struct EventQuery {
+    std::optional<std::uint64_t> after{};  // those above it, the oldest first; absent: the newest
+    std::uint32_t limit = 0;               // at most so many; 0: as many as an answer may have
+    std::vector<std::string> kinds{};      // of one of these; none: of any
+    std::string node{};                    // about this one; empty: about any, and about none
+};
+
+struct EventList {
+    std::vector<ClusterEvent> events;  // the oldest first
+    bool more = false;                 // there are others after the last of these
+    std::uint64_t newest = 0;          // of all events; without `more`, go on after it
+};
+
+// What a node's shards have counted since its process started: of two moments the difference counts.
+struct NodeLoad {
+    std::string name;
+    std::uint64_t start = 0;  // of the process: another one counts from 0 again
+    std::uint64_t puts = 0;   // that came, whatever became of them; compare-and-set is a put
+    std::uint64_t erases = 0;
+    std::uint64_t gets = 0;
+    std::uint64_t scans = 0;
+    std::uint64_t refused = 0;  // of all these
+    std::uint64_t written_bytes = 0, read_bytes = 0;
+    // Of those answered: up to 10 us, 20 us, 50 us, 100 us and so on to 10 s, and above.
+    std::vector<std::uint64_t> write_durations{}, get_durations{};
+};
+
+struct HotPartitionLoad {
+    std::uint32_t partition = 0;
+    std::string node;    // that is asked
+    double share = 0.0;  // of all requests of the last ten seconds or so, estimated from every 64th
+};
+struct HotKeyLoad {
+    std::string key;  // the first 256 bytes of it
+    std::uint32_t partition = 0;
+    std::string node;
+    double share = 0.0;  // estimated, likewise: at most so much
+};
+
+struct Load {
+    std::vector<NodeLoad> nodes;               // by name
+    std::vector<HotPartitionLoad> partitions;  // the hottest first; a few of each node
+    std::vector<HotKeyLoad> keys;              // likewise
+    std::vector<std::string> silent;           // as in Holdings
+};
+
 class Admin {
   public:
     // Learns the map. Errors: configuration (bad endpoint), unavailable.
@@ -178,6 +237,10 @@ class Admin {
     Result<NodeMoves> moves_of(std::string_view node);
     // Asks every node that is up; waits at most two seconds for the slow ones.
     Result<Holdings> holdings();
+    // Asks the registry; bounded in number and bytes. Errors: unavailable, also where it is of a release up to 0.5.
+    Result<EventList> events(const EventQuery& query);
+    // As holdings().
+    Result<Load> load();
     // Changes nothing. Errors: invalid_argument, if a node or rack is not there, or one to be added is.
     Result<Plan> plan(const PlanRequest& request, const Holdings& holdings);
 

@@ -105,12 +105,15 @@ class FrameReader {
 void append_encoded(const StorageRecord& record, std::string& onto);
 [[nodiscard]] Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& limits = {});
 
-// Values of the map, for the registry's store, which keeps the number of their format. Errors as of records.
+// Values of the map, and events, for the registry's store, which keeps the number of their format. Errors as of
+// records.
 [[nodiscard]] std::string encode_value(const ClusterSettings& value);
 [[nodiscard]] std::string encode_value(const NodeInfo& value);
 [[nodiscard]] std::string encode_value(const PartitionState& value);
+[[nodiscard]] std::string encode_value(const Event& value);
 [[nodiscard]] Result<ClusterSettings> decode_settings(std::string_view bytes);
 [[nodiscard]] Result<NodeInfo> decode_node(std::string_view bytes);
 [[nodiscard]] Result<PartitionState> decode_partition(std::string_view bytes);
+[[nodiscard]] Result<Event> decode_event(std::string_view bytes);
 
 }  // namespace ringkv

@@ -183,6 +183,8 @@ struct EnumRange<EntryKind> : EnumFromTo<EntryKind::set, EntryKind::expire> {};
 template <>
 struct EnumRange<WriteStatus> : EnumFromTo<WriteStatus::done, WriteStatus::not_found> {};
 template <>
+struct EnumRange<TroubleKind> : EnumFromTo<TroubleKind::shard_stuck, TroubleKind::disk_stalled> {};
+template <>
 struct EnumRange<Ack> : EnumFromTo<Ack::all, Ack::primary> {};
 // Refused for good is what a refusal for any unknown reason is, to a client that cannot tell what would help.
 template <>

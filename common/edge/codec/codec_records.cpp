@@ -114,6 +114,9 @@ std::string encode_value(const NodeInfo& value) {
 std::string encode_value(const PartitionState& value) {
     return encode_any(value);
 }
+std::string encode_value(const Event& value) {
+    return encode_any(value);
+}
 Result<ClusterSettings> decode_settings(std::string_view bytes) {
     return decode_any<ClusterSettings>(bytes);
 }
@@ -122,6 +125,9 @@ Result<NodeInfo> decode_node(std::string_view bytes) {
 }
 Result<PartitionState> decode_partition(std::string_view bytes) {
     return decode_any<PartitionState>(bytes);
+}
+Result<Event> decode_event(std::string_view bytes) {
+    return decode_any<Event>(bytes);
 }
 
 }  // namespace ringkv

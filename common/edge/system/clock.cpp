@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <ctime>
 
@@ -28,6 +29,10 @@ Time boot_time() {
     timespec now{};
     RINGKV_CHECK(::clock_gettime(CLOCK_BOOTTIME, &now) == 0, "this system has no boot-time clock");
     return Time(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+Duration wall_offset() {
+    return std::chrono::system_clock::now().time_since_epoch() - boot_time().time_since_epoch();
 }
 
 std::uint64_t random_u64() {

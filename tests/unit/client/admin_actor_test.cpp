@@ -1,5 +1,6 @@
 // An operator's commands, driven by hand: virtual time, and only the answers that the test gives.
 #include "client/admin_actor.hpp"
+#include "common/protocol_version.hpp"
 
 #include "tests/unit/client/hand_driver.hpp"
 
@@ -29,6 +30,12 @@ class AdminTasks : public ::testing::Test {
         answer(endpoint_of(NodeId(node)), std::move(message), NodeId(node));
     }
     void give_map() { answer(registry, MapSnapshot{first_map()}); }
+    // The same, of a registry that speaks this minor version of the protocol.
+    void registry_speaks(std::uint32_t minor) {
+        admin.receive(now, {Address::to(registry), cluster_id(), {}, StartNumber(1), NodeId(), minor},
+                      MapSnapshot{first_map()});
+        turn();
+    }
 
     template <class T>
     std::vector<Sent<T>> take() {
@@ -185,6 +192,80 @@ TEST_F(AdminTasks, EveryShardOfEveryNodeThatIsUpIsAskedWhatItHolds) {
     ASSERT_EQ(memory.size(), 1U);
     EXPECT_EQ(memory[0].name, map.nodes[NodeId(1)].name);
     EXPECT_EQ(memory[0].limit, 55U);
+}
+
+TEST_F(AdminTasks, EventsAreAskedOfARegistryThatKnowsThem) {
+    EventsTask task;
+    task.request.after = EventId(5);
+    begin(task);
+    registry_speaks(minor_with_events);
+    const auto asked = take<EventsRequest>();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].endpoint, registry);
+    EXPECT_EQ(asked[0].message.after, EventId(5));
+    advance(seconds(1));
+    EXPECT_FALSE(take<EventsRequest>().empty()) << "asked again";
+    EventsAnswer told;
+    told.request = RequestId(99);
+    answer(registry, told);
+    EXPECT_FALSE(admin.finished()) << "not its number";
+    told.request = asked[0].message.request;
+    told.newest = EventId(7);
+    answer(registry, told);
+    ASSERT_TRUE(admin.finished());
+    EXPECT_EQ(std::get<EventsAnswer>(*admin.take_result()).newest, EventId(7));
+}
+
+TEST_F(AdminTasks, AnOlderRegistryIsNotAskedForEvents) {
+    begin(EventsTask{});
+    registry_speaks(minor_with_events - 1);
+    EXPECT_TRUE(take<EventsRequest>().empty());
+    ASSERT_TRUE(admin.finished());
+    const auto result = admin.take_result();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code(), ErrorCode::unavailable);
+    EXPECT_NE(result.error().message().find("older release"), std::string::npos);
+}
+
+TEST_F(AdminTasks, ANodeKnowsNoEvents) {
+    begin(EventsTask{}, seconds(1));
+    answer(1, MapSnapshot{first_map()});
+    advance(seconds(2));
+    EXPECT_EQ(failure(), ErrorCode::unavailable);
+}
+
+TEST_F(AdminTasks, FiguresOfAllShardsMakeTheLoadOfANode) {
+    ClusterMap map = first_map();
+    map.nodes[NodeId(1)].endpoints.push_back("tcp://10.0.0.1:7412");
+    begin(FiguresTask{});
+    answer(registry, MapSnapshot{map});
+    const auto asked = take<FiguresRequest>();
+    ASSERT_EQ(asked.size(), map.nodes.size() + 1);
+    for (std::size_t shard : {0U, 1U}) {
+        FiguresAnswer figures;
+        figures.request = asked[shard].message.request;
+        figures.puts = 10 + shard;
+        figures.write = {9, 1, {0, 9}};
+        figures.get = {5, 2, {5}};
+        figures.samples = 50;
+        figures.partitions = {{PartitionId(static_cast<std::uint32_t>(shard)), 25 + shard}};
+        figures.keys = {{"k", PartitionId(1), 20, 0}};
+        answer(1, figures);
+    }
+    advance(seconds(3));
+    ASSERT_TRUE(admin.finished());
+    const auto result = admin.take_result();
+    ASSERT_TRUE(result) << result.error();
+    const Load load = load_of(map, std::get<std::vector<NodeFigures>>(*result));
+    ASSERT_EQ(load.nodes.size(), 1U);
+    EXPECT_EQ(load.nodes[0].puts, 21U);
+    EXPECT_EQ(load.nodes[0].refused, 6U);
+    EXPECT_EQ(load.nodes[0].write_durations, (std::vector<std::uint64_t>{0, 18}));
+    ASSERT_EQ(load.partitions.size(), 2U);
+    EXPECT_EQ(load.partitions[0].partition, 1U);
+    EXPECT_DOUBLE_EQ(load.partitions[0].share, 0.26);
+    EXPECT_DOUBLE_EQ(load.keys[0].share, 0.2);
+    EXPECT_EQ(load.silent.size(), map.nodes.size() - 1);
 }
 
 TEST_F(AdminTasks, ANodeThatDoesNotSayWhatItHoldsIsLeftOut) {

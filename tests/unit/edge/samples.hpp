@@ -73,6 +73,7 @@ class Filler {
     void fill(ReadMode& value) { value = ReadMode::confirmed; }
     void fill(EntryKind& value) { value = EntryKind(1 + below(3)); }
     void fill(WriteStatus& value) { value = WriteStatus(1 + below(2)); }
+    void fill(TroubleKind& value) { value = TroubleKind::disk_stalled; }
     void fill(Ack& value) { value = Ack::primary; }
     void fill(RefusalReason& value) { value = RefusalReason(1 + below(6)); }
     void fill(ErrorCode& value) { value = ErrorCode(1 + below(12)); }

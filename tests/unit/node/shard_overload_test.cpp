@@ -49,6 +49,38 @@ TEST_F(ShardOverload, AConnectionIsToldOnceATurnWhatTheShardHolds) {
     EXPECT_EQ(answers<HoldingsAnswer>(), 2U);
 }
 
+TEST_F(ShardOverload, AConnectionGetsFiguresOnceATurn) {
+    for (std::uint64_t i = 0; i < 1000; ++i) ask(client(1), FiguresRequest{RequestId(i)});
+    ask(client(2), FiguresRequest{RequestId(1)});
+    node.pass(milliseconds(5));
+    EXPECT_EQ(answers<FiguresAnswer>(), 2U);
+}
+
+TEST_F(ShardOverload, SaysWhatItWasAskedFor) {
+    node.from_client(ShardByHand::put(1, "k", std::string(100, 'v')));
+    node.pass(milliseconds(5));
+    for (std::uint32_t peer : {2U, 3U}) node.from_node(peer, ShardByHand::ok(1, 1));
+    node.pass(milliseconds(5));
+    for (std::uint64_t i = 1; i <= 200; ++i) ask(client(1), Get{RequestId(i), PartitionId(0), "k"});
+    ask(client(1), Get{RequestId(300), PartitionId(0), "nothing"});
+    node.pass(milliseconds(5));
+    ask(client(1), FiguresRequest{RequestId(1)});
+    node.pass(milliseconds(5));
+    const auto answer = node.sent<FiguresAnswer>();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->puts, 1U);
+    EXPECT_EQ(answer->erases, 0U);
+    EXPECT_EQ(answer->gets, 201U);
+    EXPECT_EQ(answer->write.answered, 1U);
+    EXPECT_EQ(answer->get.answered + answer->get.refused, 201U);
+    EXPECT_EQ(answer->written_bytes, 101U);
+    EXPECT_GE(answer->samples, 2U);
+    ASSERT_FALSE(answer->keys.empty());
+    EXPECT_EQ(answer->keys[0].key, "k");
+    ASSERT_FALSE(answer->partitions.empty());
+    EXPECT_EQ(answer->partitions[0].partition, PartitionId(0));
+}
+
 TEST_F(ShardOverload, SaysWhatItsMemoryIsTakenBy) {
     node.from_client(ShardByHand::put(1, "k", std::string(10000, 'v')));
     node.pass(milliseconds(5));

@@ -116,6 +116,103 @@ TEST_F(Store, RefusesAnEpochThatDoesNotFollow) {
     EXPECT_EQ(*store->load(), map);
 }
 
+// ---------------------------------------------------------------- events
+
+std::vector<Event> events_in(const StorageBatch& records) {
+    std::vector<Event> events;
+    for (const StorageRecord& record : records)
+        if (const auto* told = std::get_if<EventsRecord>(&record))
+            events.insert(events.end(), told->events.begin(), told->events.end());
+    return events;
+}
+
+EventsRecord some_events(std::uint64_t first, std::uint64_t last) {
+    EventsRecord record;
+    for (std::uint64_t id = first; id <= last; ++id) {
+        Event event;
+        event.id = EventId(id);
+        event.kind = "node_down";
+        event.node = "n" + std::to_string(id);
+        event.cause = EventId(id - 1);
+        event.partition = PartitionId(3);
+        event.count = id;
+        record.events.push_back(std::move(event));
+    }
+    return record;
+}
+
+TEST_F(Store, GivesBackTheEventsOfARegistrysLife) {
+    ClusterMap map;
+    const StorageBatch records = life(map);
+    const std::vector<Event> told = events_in(records);
+    ASSERT_GE(told.size(), 3U);
+    auto store = open();
+    commit(*store, records);
+    EXPECT_EQ(*store->load_events(), told);
+    store.reset();
+    EXPECT_EQ(*open()->load_events(), told);
+}
+
+TEST_F(Store, KeepsTheNewestTenThousandEvents) {
+    auto store = open();
+    commit(*store, {some_events(1, 6000), some_events(6001, 10003)});
+    store.reset();
+    const auto kept = *open()->load_events();
+    ASSERT_EQ(kept.size(), 10000U);
+    EXPECT_EQ(kept.front(), some_events(4, 4).events.front());
+    EXPECT_EQ(kept.back().id, EventId(10003));
+}
+
+// As of a registry that waits for nodes: the first map comes later.
+TEST_F(Store, HasEventsBeforeThereIsAMap) {
+    auto store = open();
+    commit(*store, {some_events(1, 1)});
+    store.reset();
+    store = open();
+    EXPECT_EQ(*store->load(), ClusterMap{});
+    EXPECT_EQ(store->load_events()->size(), 1U);
+    ClusterMap map;
+    StorageBatch records = life(map);
+    std::erase_if(records, [](const StorageRecord& record) { return std::holds_alternative<EventsRecord>(record); });
+    commit(*store, records);
+    store.reset();
+    EXPECT_EQ(*open()->load(), map);
+    auto database = sqlite::Database::open(file().string());
+    ASSERT_TRUE(database);
+    EXPECT_EQ((*database)->text("SELECT value FROM meta WHERE key = 'format'").value(), "1");
+}
+
+// As releases up to 0.5 left it.
+TEST_F(Store, WithoutATableOfEventsGetsOne) {
+    ClusterMap map;
+    auto store = open();
+    commit(*store, life(map));
+    store.reset();
+    {
+        auto database = sqlite::Database::open(file().string());
+        ASSERT_TRUE(database);
+        ASSERT_TRUE((*database)->execute("DROP TABLE events"));
+    }
+    store = open();
+    EXPECT_EQ(*store->load(), map);
+    EXPECT_TRUE(store->load_events()->empty());
+    commit(*store, {some_events(1, 2)});
+    store.reset();
+    EXPECT_EQ(open()->load_events()->size(), 2U);
+}
+
+TEST_F(Store, RefusesEventsOfWhichOneIsMissing) {
+    auto store = open();
+    commit(*store, {some_events(1, 3)});
+    store.reset();
+    {
+        auto database = sqlite::Database::open(file().string());
+        ASSERT_TRUE(database);
+        ASSERT_TRUE((*database)->execute("DELETE FROM events WHERE id = 2"));
+    }
+    EXPECT_NE(refusal().find("an event is missing"), std::string::npos);
+}
+
 TEST_F(Store, RefusesWhatIsNotADatabase) {
     std::ofstream(file()) << std::string(5000, 'x');
     EXPECT_NE(refusal().find("damaged"), std::string::npos);
