@@ -23,6 +23,8 @@ ExitCode run_plan(Context& context);
 ExitCode run_repair(Context& context);
 ExitCode run_settings(Context& context);
 ExitCode run_snapshot(Context& context);
+ExitCode run_events(Context& context);
+ExitCode run_top(Context& context);
 ExitCode run_bench(Context& context);
 ExitCode run_completion(Context& context);
 ExitCode run_version(Context& context);

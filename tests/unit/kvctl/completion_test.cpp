@@ -51,6 +51,9 @@ TEST(Completion, BashOffersCommands) {
 TEST(Completion, BashOffersTheWordsAndOptionsOfACommand) {
     EXPECT_THAT(offered("kvctl node dr"), testing::ElementsAre("drain"));
     EXPECT_THAT(offered("kvctl snapshot --f"), testing::ElementsAre("--file-size"));
+    EXPECT_THAT(offered("kvctl events --"),
+                testing::IsSupersetOf({"--after", "--limit", "--follow", "--kind", "--node"}));
+    EXPECT_THAT(offered("kvctl top --o"), testing::IsSupersetOf({"--once", "--output"}));
     EXPECT_THAT(offered("kvctl -o json put --if"), testing::UnorderedElementsAre("--if-version", "--if-absent"));
     EXPECT_THAT(offered("kvctl put KE"), IsEmpty()) << "a key is not completed";
     EXPECT_THAT(offered("kvctl nothing --"), IsEmpty());
@@ -61,7 +64,8 @@ TEST(Completion, OtherShellsAreToldTheSame) {
     EXPECT_THAT(
         kvctl({"completion", "fish"}).out,
         AllOf(HasSubstr("-a snapshot -d 'save all keys"), HasSubstr("seen_subcommand_from snapshot' -l file-size -r"),
-              HasSubstr("seen_subcommand_from node' -a 'undrain'"), Not(HasSubstr("events"))));
+              HasSubstr("seen_subcommand_from node' -a 'undrain'"),
+              HasSubstr("seen_subcommand_from events' -l kind -r"), Not(HasSubstr("demo"))));
 }
 
 TEST(Completion, AnotherShellIsUsage) {

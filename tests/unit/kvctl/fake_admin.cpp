@@ -1,5 +1,7 @@
 #include "tests/unit/kvctl/fake_admin.hpp"
 
+#include <algorithm>
+
 namespace ringkv {
 namespace fake {
 
@@ -74,6 +76,31 @@ Result<NodeMoves> Admin::moves_of(std::string_view node) {
 }
 Result<Holdings> Admin::holdings() {
     return fake::administration().holdings;
+}
+// As the registry does.
+Result<EventList> Admin::events(const EventQuery& query) {
+    fake::Administration& has = fake::administration();
+    if (has.events_asked) has.events_asked(has.queries.size());
+    has.queries.push_back(query);
+    if (has.events_error) return *has.events_error;
+    EventList list;
+    if (!has.events.empty()) list.newest = has.events.back().id;
+    const std::size_t most = query.limit == 0 ? has.most_events : std::min<std::size_t>(query.limit, has.most_events);
+    const std::size_t first = query.after || has.events.size() <= most ? 0 : has.events.size() - most;
+    for (std::size_t i = first; i < has.events.size(); ++i) {
+        if (query.after && has.events[i].id <= *query.after) continue;
+        list.more = list.events.size() == most;
+        if (list.more) break;
+        list.events.push_back(has.events[i]);
+    }
+    return list;
+}
+Result<Load> Admin::load() {
+    std::deque<Load>& loads = fake::administration().loads;
+    if (loads.empty()) return Load{};
+    Load load = loads.front();
+    if (loads.size() > 1) loads.pop_front();
+    return load;
 }
 Result<Plan> Admin::plan(const PlanRequest& request, const Holdings& /*holdings*/) {
     fake::administration().request = request;

@@ -5,6 +5,7 @@
 #include <ringkv/admin.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,9 +21,15 @@ struct Administration {
     std::optional<Error> change_error;
     Settings settings{std::chrono::seconds(30), 64U << 20U, 4, 10};
     RepairStatus repair;
+    std::vector<ClusterEvent> events;                         // all that there are
+    std::function<void(std::size_t)> events_asked = nullptr;  // before each answer; how many there were
+    std::size_t most_events = 1000;                           // in an answer
+    std::optional<Error> events_error;
+    std::deque<Load> loads;  // successive answers; the last one stays
     // What was asked.
     std::vector<std::string> changes;  // "drain n4"
     PlanRequest request;
+    std::vector<EventQuery> queries;
 };
 
 // All Admins share it.
