@@ -30,8 +30,8 @@ NodeLoad node(const std::string& name, std::uint64_t times) {
     node.refused = 4 * times;
     node.read_bytes = 1000 * times;
     node.written_bytes = 500 * times;
-    node.get_durations = {0, 0, 100 * times};
-    node.write_durations = {0, 12 * times};
+    node.get_durations = {0, 0, 100 * times, 0};
+    node.write_durations = {0, 12 * times, 0};
     return node;
 }
 

@@ -30,6 +30,13 @@ struct FullDisk : ::testing::Test {
         EXPECT_TRUE(store) << store.error();
         return store ? std::move(*store) : nullptr;
     }
+    // The changes of the map that were stored, without the events beside them.
+    [[nodiscard]] StorageBatch changes() const {
+        StorageBatch changes;
+        for (const StorageRecord& record : registry.stored)
+            if (std::holds_alternative<MapDelta>(record)) changes.push_back(record);
+        return changes;
+    }
     static Result<void> commit(MapStore& store, const StorageRecord& record) {
         return store.commit(store.durable()->next(), StorageBatch{record});
     }
@@ -38,14 +45,15 @@ struct FullDisk : ::testing::Test {
 // However many bytes of it went to the disk: the transaction is written page by page.
 TEST_F(FullDisk, ABatchWithoutRoomLeavesNothingAndIsStoredWhenThereIs) {
     registry.give(registry.node(4).origin(), registry.node(4).join);
-    ASSERT_EQ(registry.stored.size(), 2U);
+    const StorageBatch changes = this->changes();
+    ASSERT_EQ(changes.size(), 2U);
     auto store = open();
-    ASSERT_TRUE(commit(*store, registry.stored[0]));
+    ASSERT_TRUE(commit(*store, changes[0]));
     const ClusterMap before = *store->load();
     int refused = 0;
     for (long room = 0;; room += 1000) {
         files.set_room(room);
-        const auto done = commit(*store, registry.stored[1]);
+        const auto done = commit(*store, changes[1]);
         files.set_room(-1);
         if (done) break;
         ++refused;
@@ -69,7 +77,7 @@ TEST_F(FullDisk, ABatchWithoutRoomLeavesNothingAndIsStoredWhenThereIs) {
 TEST_F(FullDisk, AFailedSyncIsNoFullDisk) {
     auto store = open();
     files.fail_syncs(true);
-    const auto done = commit(*store, registry.stored[0]);
+    const auto done = commit(*store, changes().at(0));
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code(), ErrorCode::storage) << "it must not be tried again (D3)";
 }

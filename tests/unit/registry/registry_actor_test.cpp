@@ -98,8 +98,10 @@ TEST(Registry, AReplayOfItsBatchesIsItsMap) {
     registry.beating.erase(2);
     registry.advance(std::chrono::seconds(2));
     ClusterMap replayed;
-    for (const StorageRecord& record : registry.stored)
+    for (const StorageRecord& record : registry.stored) {
+        if (std::holds_alternative<EventsRecord>(record)) continue;
         EXPECT_EQ(replayed.apply(std::get<MapDelta>(record)), ClusterMap::Applied::yes);
+    }
     EXPECT_EQ(replayed, registry.map());
     EXPECT_EQ(replayed.find("n2")->state, NodeState::down);
 }

@@ -326,7 +326,7 @@ TEST_F(Views, ATurnsChangesAreOneBatchAndOneEpoch) {
     registry.sent.clear();
     registry.give_all({{registry.node(2).origin(), by_n2}, {registry.node(3).origin(), by_n3}});
     EXPECT_EQ(registry.map().epoch, before.next());
-    EXPECT_EQ(registry.stored.size(), batches + 1);
+    EXPECT_EQ(registry.stored.size(), batches + 2) << "the change, and the events that tell of it";
     const auto delta = registry.published<MapDelta>();
     ASSERT_TRUE(delta);
     EXPECT_EQ(delta->partitions.size(), 3U);
