@@ -1,10 +1,7 @@
 #include "registry/edge/dashboard.hpp"
 
-#include <array>
-#include <chrono>
-#include <cstdio>
-#include <ctime>
-
+#include "common/edge/system/clock.hpp"
+#include "common/utc.hpp"
 #include "registry/edge/cluster_api.hpp"
 
 namespace ringkv::registry {
@@ -14,15 +11,7 @@ namespace {
 constexpr Duration between_looks = std::chrono::milliseconds(250);
 
 std::string time_text() {
-    const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 32> date{};
-    const std::size_t size = std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::array<char, 8> fraction{};
-    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(now.time_since_epoch().count() % 1000));
-    return std::string(date.data(), size) + fraction.data();
+    return utc_text(boot_time().time_since_epoch() + wall_offset());
 }
 
 }  // namespace
