@@ -205,10 +205,10 @@ struct HotKeyLoad {
 };
 
 struct Load {
-    std::vector<NodeLoad> nodes;               // by name
-    std::vector<HotPartitionLoad> partitions;  // the hottest first; a few of each node
-    std::vector<HotKeyLoad> keys;              // likewise
-    std::vector<std::string> silent;           // as in Holdings
+    std::vector<NodeLoad> nodes{};               // by name
+    std::vector<HotPartitionLoad> partitions{};  // the hottest first; a few of each node
+    std::vector<HotKeyLoad> keys{};              // likewise
+    std::vector<std::string> silent{};           // as in Holdings
 };
 
 class Admin {
