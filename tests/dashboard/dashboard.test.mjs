@@ -32,6 +32,7 @@ async function picture(name, options = {}) {
 }
 
 async function openPage(options = {}) {
+  await page?.unrouteAll({ behavior: "ignoreErrors" });
   await page?.context().close();
   const context = await browser.newContext({ viewport: { width: 1280, height: 960 }, ...options });
   page = await context.newPage();
@@ -253,10 +254,10 @@ test("events, the newest first; none where the registry has none", async () => {
   await openWith((state) => state, (url) => {
     const last = Number(url.searchParams.get("after"));
     asked.push(last);
-    return last === 0 ? [event(7, "the first"), event(9, "the second")] : last === 9 ? [event(12, "a third")] : [];
+    return last === 0 ? [event(7, "the first"), { ...event(9, "the second"), cause: 7 }] : last === 9 ? [event(12, "a third")] : [];
   });
   await until("all are there", async () => (await page.locator("#event-list li").count()) === 3);
-  assert.deepEqual(await page.locator("#event-list .text").allInnerTexts(), ["a third", "the second", "the first"]);
+  assert.deepEqual(await page.locator("#event-list .text").allInnerTexts(), ["a third", "the second (because of 7)", "the first"]);
   await until("it goes on where it was", () => asked.includes(12));
   await openWith((state) => state, null);
   await headline(/^Healthy/);

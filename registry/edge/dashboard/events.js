@@ -24,7 +24,9 @@ export class Events {
 
   async poll(fetchJson) {
     if (!this.#there) return;
-    const answer = await fetchJson(`/api/events?after=${this.#last}`, [404]);
+    // At first the newest, then what came after them.
+    const query = this.#last === 0 ? `limit=${MOST}` : `after=${this.#last}`;
+    const answer = await fetchJson(`/api/events?${query}`, [404]);
     this.#there = answer !== null;
     this.#section.hidden = !this.#there;
     if (!this.#there || answer.events.length === 0) return;
@@ -37,7 +39,8 @@ export class Events {
     const time = make("time", { datetime: event.time });
     const moment = new Date(event.time);
     say(time, Number.isNaN(moment.getTime()) ? event.time : moment.toLocaleString("en-GB", { hour12: false }));
-    return make("li", { "data-kind": event.kind }, time, make("span", { class: "kind" }, event.kind.replaceAll("_", " ")),
-      make("span", { class: "text" }, event.text));
+    const because = event.cause === undefined ? "" : ` (because of ${event.cause})`;
+    return make("li", { "data-kind": event.kind }, make("span", { class: "number" }, String(event.id)), time,
+      make("span", { class: "kind" }, event.kind.replaceAll("_", " ")), make("span", { class: "text" }, event.text + because));
   }
 }
