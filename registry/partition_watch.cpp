@@ -24,6 +24,15 @@ bool is_gone(const ClusterMap& map, NodeId id) {
     return node == nullptr || node->state == NodeState::gone;
 }
 
+// The member that the partition lost, or that does not serve any more; so that one node's death is not counted with
+// another's. "": there is none.
+std::string lost_member(const MapChange& change, PartitionId partition) {
+    const View& after = change.after.at(partition).view;
+    for (NodeId member : change.before.at(partition).view.members)
+        if (!after.has(member) || !serves(change.after.find(member))) return change.name(member);
+    return {};
+}
+
 }  // namespace
 
 PartitionWatch::PartitionWatch(const ClusterMap& map) {
@@ -101,10 +110,12 @@ void PartitionWatch::note(EventLog& log, const MapChange& change, const std::map
 
 void PartitionWatch::note_conditions(EventLog& log, const MapChange& change, const Worse& worse,
                                      std::size_t unavailable_before, std::size_t ill_before) const {
+    std::string node;
     const auto say = [&](std::string_view what, std::optional<PartitionId> partition, EventId cause, std::string text) {
-        log.note(change.now, change.delta.epoch, {what, {}, partition, cause, std::move(text)});
+        log.note(change.now, change.delta.epoch, {what, node, partition, cause, std::move(text)});
     };
     for (const auto& [which, partitions] : worse) {
+        node = lost_member(change, partitions.front());
         const std::string some = counted(partitions.size(), "partition");
         const std::string ending = ": " + examples_of(partitions);
         if (which.first == Condition::unavailable)
@@ -116,10 +127,11 @@ void PartitionWatch::note_conditions(EventLog& log, const MapChange& change, con
                 some + (partitions.size() == 1 ? " has" : " have") + " fewer than " +
                     std::to_string(change.after.settings.replication) + " copies" + ending);
     }
+    node.clear();
     if (unavailable_before > 0 && conditions_[static_cast<std::size_t>(Condition::unavailable)] == 0)
-        say(kind::available, {}, log.newest_of({kind::unavailable}), "all partitions are served again");
+        say(kind::available, {}, log.newest_of_any({kind::unavailable}), "all partitions are served again");
     if (ill_before > 0 && worse_than_full() == 0)
-        say(kind::fully_replicated, {}, log.newest_of({kind::under_replicated, kind::unavailable}),
+        say(kind::fully_replicated, {}, log.newest_of_any({kind::under_replicated, kind::unavailable}),
             "all " + counted(states_.size(), "partition") + " have all their copies again");
 }
 

@@ -98,6 +98,7 @@ TEST_F(MapEvents, ADeathIsToldFromTheSuspicionToTheEnd) {
     EXPECT_EQ(count("views_changed"), 1U) << "one for all of them";
     const Event under = event("under_replicated");
     EXPECT_EQ(under.cause, views.id);
+    EXPECT_EQ(under.node, "n2");
     EXPECT_THAT(under.text, HasSubstr("8 partitions have fewer than 3 copies: 0, 1, 2, 3, 4 and 3 others"));
     registry.advance(seconds(1));
     const Event down = event("node_down");
