@@ -38,6 +38,14 @@ NodeActivity activity_of(const Shard& shard, const Transport& transport) {
     return activity;
 }
 
+// A replica that waits is looked at no oftener (primary.cpp), and each wake-up of an idle node costs as much as a
+// beacon.
+EventLoopOptions loop_options() {
+    EventLoopOptions options;
+    options.tick = std::chrono::milliseconds(10);
+    return options;
+}
+
 Limits without_the_way(Limits limits) {
     limits.memory -= limits.memory / 4;
     return limits;
@@ -56,7 +64,7 @@ ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Li
 void ShardThread::use(const ShardStorage& storage) {
     storage_.emplace(storage);
     if (storage.beside) beside_.emplace(storage.log, [this] { transport_->wake(); });
-    loop_.emplace(shard_, storage.beside ? static_cast<Storage&>(*beside_) : storage.log, *transport_);
+    loop_.emplace(shard_, storage.beside ? static_cast<Storage&>(*beside_) : storage.log, *transport_, loop_options());
 }
 
 Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& node, ShardIndex index,
