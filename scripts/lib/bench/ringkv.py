@@ -3,7 +3,9 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
+import urllib.request
 
 from .processes import PATIENCE, Failure, free_ports, wait_until
 from .subject import Subject
@@ -39,9 +41,13 @@ class RingKV(Subject):
             self._serve(name, "ringkv-node", {
                 "name": name, "rack": f"r{number % COPIES + 1}", "registry": self.registry,
                 "listen": f"tcp://127.0.0.1:{port}", "data_dir": self.path(name), "engine": "memory",
-                "durability": self.durability, **self.node_settings})
+                "durability": self.durability, **self.node_settings, **self.settings_of(name)})
         for node in self.holders():
             node.wait_for_output("ready")
+
+    def settings_of(self, _name):
+        """More of one node's."""
+        return {}
 
     def _serve(self, name, program, settings):
         configuration = self.path(name + ".yaml")
@@ -107,3 +113,32 @@ class RingKV(Subject):
         # It waits until every partition has its three copies.
         return [self._program("ringkv_load", self.helpers), operation, "--endpoints", self.registry,
                 "--outstanding", str(outstanding), *more]
+
+
+class ScrapedRingKV(RingKV):
+    """Its nodes' /metrics are asked for once a second while it is measured."""
+
+    def __init__(self, *settings):
+        super().__init__(*settings)
+        self.pages = {}  # by node
+
+    def settings_of(self, name):
+        self.pages[name] = f"127.0.0.1:{free_ports(1)[0]}"
+        return {"http": self.pages[name]}
+
+    def measure(self, operation, outstanding, seconds):
+        done = threading.Event()
+        scraper = threading.Thread(target=self._scrape, args=(done,))
+        scraper.start()
+        try:
+            return super().measure(operation, outstanding, seconds)
+        finally:
+            done.set()
+            scraper.join()
+
+    def _scrape(self, done):
+        while not done.is_set():
+            for page in self.pages.values():
+                with urllib.request.urlopen(f"http://{page}/metrics", timeout=PATIENCE) as answer:
+                    answer.read()
+            done.wait(1)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from .bare_zmq import BareZmq
 from .etcd import Etcd
 from .redis import Redis
-from .ringkv import RingKV
-from .rows import ETCD, ONCE, REDIS, RINGKV, RINGKV_64, ZMQ
+from .ringkv import RingKV, ScrapedRingKV
+from .rows import (ETCD, ETCD_ON_DISK, ONCE, REDIS, RINGKV, RINGKV_64, RINGKV_FSYNC, RINGKV_OS, RINGKV_SCRAPED,
+                   ZMQ)
 from .subject import KEYS
 
 
@@ -32,9 +33,13 @@ def subjects(measured, helpers):
     return {
         RINGKV: lambda: RingKV(measured, helpers, 1024),
         RINGKV_64: lambda: RingKV(measured, helpers, 64),
+        RINGKV_FSYNC: lambda: RingKV(measured, helpers, 1024, "fsync"),
+        RINGKV_OS: lambda: RingKV(measured, helpers, 1024, "os"),
+        RINGKV_SCRAPED: lambda: ScrapedRingKV(measured, helpers, 1024),
         REDIS: lambda: Redis(helpers),
         ZMQ: lambda: BareZmq(helpers),
         ETCD: lambda: Etcd(helpers),
+        ETCD_ON_DISK: lambda: Etcd(helpers, on_disk=True),
     }
 
 

@@ -3,6 +3,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 RINGKV, RINGKV_64, REDIS, ZMQ, ETCD = "ringkv-1024", "ringkv-64", "redis", "zmq", "etcd-in-memory"
+RINGKV_FSYNC, RINGKV_OS, ETCD_ON_DISK = "ringkv-1024-fsync", "ringkv-1024-os", "etcd"
+RINGKV_SCRAPED = "ringkv-1024-scraped"
 
 # Operations that a subject is asked for once in a run, not in every round: they take long and hardly vary.
 ONCE = ("memory", "idle")
@@ -75,14 +77,34 @@ ROWS = (
     Row("idle-percent", Measurement(RINGKV, "idle"), None, figure="percent", better="lower", goal=0.5, least=1.0),
 )
 
+# What a write costs that is on the disks of all three before it is acknowledged.
+DURABLE = (
+    Row("fsync-put-1/etcd", Measurement(RINGKV_FSYNC, "put", 1), Measurement(ETCD_ON_DISK, "put", 1), goal=1.0,
+        least=1.0),
+    Row("fsync-put-800/etcd", Measurement(RINGKV_FSYNC, "put", 800), Measurement(ETCD_ON_DISK, "put", 800), goal=50,
+        least=50),
+    Row("fsync-put-1/memory", Measurement(RINGKV_FSYNC, "put", 1), Measurement(RINGKV, "put", 1)),
+    Row("fsync-put-800/memory", Measurement(RINGKV_FSYNC, "put", 800), Measurement(RINGKV, "put", 800), goal=0.6,
+        least=0.6),
+    Row("os-put-800/memory", Measurement(RINGKV_OS, "put", 800), Measurement(RINGKV, "put", 800)),
+)
 
-def chosen(names):
-    """The rows of these names; a name may end with *. None: all."""
+# What it costs to be looked at.
+OBSERVED = tuple(
+    Row(f"{operation}-800/not-scraped", Measurement(RINGKV_SCRAPED, operation, 800),
+        Measurement(RINGKV, operation, 800), goal=0.98, least=0.98) for operation in ("get", "put"))
+
+GROUPS = {"speed": ROWS, "durable": DURABLE, "observed": OBSERVED}
+ALL = tuple(row for group in GROUPS.values() for row in group)
+
+
+def chosen(names, group="speed"):
+    """The rows of these names, of whatever group; a name may end with *. None: all of the group."""
     if names is None:
-        return list(ROWS)
+        return list(GROUPS[group])
     found = []
     for name in names:
-        rows = [row for row in ROWS if row.name == name or (name.endswith("*") and row.name.startswith(name[:-1]))]
+        rows = [row for row in ALL if row.name == name or (name.endswith("*") and row.name.startswith(name[:-1]))]
         if not rows:
             raise ValueError(f"there is no row {name}; --list shows them")
         found += [row for row in rows if row not in found]
