@@ -65,17 +65,10 @@ Percentiles ActivityLog::percentiles_of(const SlotTimes& times) {
 
 namespace {
 
-void add_to(SlotWork& sum, const SlotWork& more) {
-    sum.covered += more.covered;
-    sum.writes += more.writes;
-    sum.gets += more.gets;
-    sum.scans += more.scans;
-    sum.refused += more.refused;
-    sum.received += more.received;
-    sum.sent += more.sent;
-}
-
-void add_to(Rates& sum, const Rates& more) {
+// Of SlotWork, and of Rates.
+template <class Work>
+void add_to(Work& sum, const Work& more) {
+    if constexpr (requires { sum.covered; }) sum.covered += more.covered;
     sum.writes += more.writes;
     sum.gets += more.gets;
     sum.scans += more.scans;
