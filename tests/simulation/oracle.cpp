@@ -222,6 +222,10 @@ void Oracle::count_ejected(PartitionId partition, const View& view, const View& 
 
 // M3, M4: a new member knows the view that it was proposed in, and so has not deleted its copy because of that view.
 void Oracle::check_newcomers(PartitionId partition, const View& view, const View& before) {
+    // One that goes before it was seen to have the state: the next copy to it is another matter, and is not whole at
+    // the op that the first was to reach.
+    for (const NodeId member : before.members)
+        if (!view.has(member)) newcomers_.erase({cluster_.holder_of(member, partition), partition});
     for (const NodeId member : view.members) {
         const HostId host = cluster_.holder_of(member, partition);
         if (before.has(member) || host.none() || cluster_.world().state(host) == HostState::down) continue;
