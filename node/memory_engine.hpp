@@ -59,7 +59,7 @@ class MemoryEngine final : public Engine {
         bool operator()(const auto& left, const auto& right) const { return key_of(left) == key_of(right); }
         // Seven bits of the hash are equal. What the table has comes first (absl's EqualElement).
         bool operator()(StoredKey* const& stored, const PlaceGuess&) const {
-            prefetch(&stored, sizeof(stored));
+            __builtin_prefetch(&stored);
             return true;
         }
         bool operator()(StoredKey* const& stored, const BlockGuess&) const {
