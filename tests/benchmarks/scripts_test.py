@@ -173,9 +173,15 @@ class ProcessesTest(unittest.TestCase):
 
 
 class ProgramsTest(unittest.TestCase):
+    def test_a_group_is_all_rows_of_its_name(self):
+        self.assertEqual(rows.chosen(None), list(rows.ROWS))
+        self.assertEqual(rows.chosen(None, "durable"), list(rows.DURABLE))
+        self.assertEqual([row.name for row in rows.chosen(["fsync-put-1/*"])], ["fsync-put-1/etcd", "fsync-put-1/memory"])
+        self.assertEqual(len({row.name for row in rows.ALL}), len(rows.ALL), "a name is there twice")
+
     def test_list_names_every_row(self):
         listed = processes.run([os.path.join(SCRIPTS, "bench"), "--list"]).splitlines()
-        self.assertEqual([line.split()[0] for line in listed], [row.name for row in rows.ROWS])
+        self.assertEqual([line.split()[0] for line in listed], [row.name for row in rows.ALL])
 
     def test_path_cost_counts_the_frames_that_must_be(self):
         counted = json.loads(processes.run(
