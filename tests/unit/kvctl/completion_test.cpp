@@ -1,15 +1,14 @@
 // completion: what a real bash offers with the script, and what the others are told.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/kvctl/kvctl_program.hpp"
 
 namespace ringkv::kvctl {
@@ -23,10 +22,8 @@ using testing::Not;
 
 // What bash offers for the last of these words.
 std::vector<std::string> offered(const std::string& words) {
-    std::string name = (std::filesystem::temp_directory_path() / "ringkv-completion-XXXXXX").string();
-    const int file = ::mkstemp(name.data());
-    EXPECT_GE(file, 0);
-    ::close(file);
+    const test::TemporaryDirectory directory;
+    const std::string name = directory.path() / "script";
     std::ofstream(name) << kvctl({"completion", "bash"}).out << "COMP_WORDS=(" << words << ")\n"
                         << "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_kvctl\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n";
     const std::unique_ptr<FILE, int (*)(FILE*)> bash(::popen(("bash --norc " + name + " 2>&1").c_str(), "r"), ::pclose);
@@ -34,7 +31,6 @@ std::vector<std::string> offered(const std::string& words) {
     std::array<char, 4096> part{};
     while (const std::size_t count = std::fread(part.data(), 1, part.size(), bash.get()))
         text.append(part.data(), count);
-    std::filesystem::remove(name);
     std::vector<std::string> lines;
     std::istringstream all(text);
     for (std::string line; std::getline(all, line);)
