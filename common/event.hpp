@@ -1,5 +1,5 @@
-// What happened to a cluster, as its registry tells operators (docs/events.md): which nodes came and went, what moved, and
-// which event brought about which. A pure value.
+// What happened to a cluster, as its registry tells operators (docs/events.md): which nodes came and went, what moved,
+// and which event brought about which. A pure value.
 #pragma once
 
 #include <cstdint>

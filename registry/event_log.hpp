@@ -47,8 +47,8 @@ class EventLog {
     // `recovered`: what was stored, in the order of ids.
     explicit EventLog(std::vector<Event> recovered = {});
 
-    // What added to a Time makes a time since 1970, UTC: the driver's, which alone can read that clock. Until it is said,
-    // events have the time of the boot-time clock.
+    // What added to a Time makes a time since 1970, UTC: the driver's, which alone can read that clock. Until it is
+    // said, events have the time of the boot-time clock.
     void set_clock(Duration offset) { offset_ = offset; }
     // -> its number; or that of the newest of its kind and node, where this one is only counted.
     EventId note(Time now, Epoch epoch, Happening happening);

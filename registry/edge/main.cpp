@@ -43,8 +43,8 @@ Pages pages_of(Seen& seen) {
     };
     return {[observe] { return registry::metrics(observe()); }, [observe] { return registry::not_alive(observe()); },
             [observe] { return registry::not_ready(observe()); },
-            [dashboard = std::make_shared<registry::Dashboard>(look), &events = seen.events](
-                const HttpRequest& request) -> std::optional<HttpAnswer> {
+            [dashboard = std::make_shared<registry::Dashboard>(look),
+             &events = seen.events](const HttpRequest& request) -> std::optional<HttpAnswer> {
                 if (request.path == "/api/events") return events.answer(request.query);
                 return dashboard->answer(request);
             }};
