@@ -7,6 +7,7 @@ namespace {
 
 std::atomic<bool> watching{false};
 std::atomic<bool> seen{false};
+std::atomic<bool> sheltered{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "read and written in a signal handler");
 
 std::string paint(bool wanted, Colour colour, std::string_view text) {
@@ -39,17 +40,30 @@ bool interrupted() noexcept {
     return seen.load();
 }
 
-InterruptWatch::InterruptWatch() {
-    seen = false;
-    watching = true;
+InterruptWatch::InterruptWatch() : outer_(watching.exchange(true)) {
+    if (!outer_) seen = false;
 }
 
 InterruptWatch::~InterruptWatch() {
-    watching = false;
+    watching = outer_;
+    if (!outer_) seen = false;
+}
+
+InterruptShelter::InterruptShelter() {
+    sheltered = true;
+}
+
+InterruptShelter::~InterruptShelter() {
+    sheltered = false;
+}
+
+void InterruptShelter::forget() noexcept {
+    seen = false;
 }
 
 bool note_interrupt() noexcept {
-    return watching.load() && !seen.exchange(true);
+    const bool first = watching.load() && !seen.exchange(true);
+    return first || sheltered.load();
 }
 
 }  // namespace ringkv::kvctl

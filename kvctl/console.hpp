@@ -21,6 +21,7 @@ struct Console {
     bool err_is_terminal = false;
     bool colour = false;       // wanted, on whatever is a terminal
     std::size_t columns = 80;  // of the terminal
+    Input* answers = nullptr;  // where a person answers questions, if not in `in`
 
     // The text, coloured if it goes to a terminal.
     [[nodiscard]] std::string paint_out(Colour colour, std::string_view text) const;
@@ -29,17 +30,36 @@ struct Console {
     void say(std::string_view text) const { err << text << std::endl; }
 };
 
-// True once SIGINT came while an InterruptWatch was alive.
+// True once SIGINT came while an InterruptWatch or an InterruptShelter was alive.
 [[nodiscard]] bool interrupted() noexcept;
 
 // While one is alive the first SIGINT only sets interrupted(), so that a long command can stop in good order and
-// say how far it came; the second ends the program, as the first does otherwise.
+// say how far it came; the second ends the program, as the first does otherwise. One inside of another goes on with
+// what that has seen.
 class InterruptWatch {
   public:
     InterruptWatch();
     ~InterruptWatch();
     InterruptWatch(const InterruptWatch&) = delete;
     InterruptWatch& operator=(const InterruptWatch&) = delete;
+
+  private:
+    const bool outer_;
+};
+
+// While one is alive SIGINT sets interrupted() and never ends the program: of a shell, which outlives what it runs.
+class InterruptShelter {
+  public:
+    InterruptShelter();
+    ~InterruptShelter();
+    InterruptShelter(const InterruptShelter&) = delete;
+    InterruptShelter& operator=(const InterruptShelter&) = delete;
+
+    // interrupted() is false again.
+    static void forget() noexcept;
+
+  private:
+    const InterruptWatch watch_;
 };
 
 // What main's signal handler calls. -> false: end the program now. Async-signal-safe.

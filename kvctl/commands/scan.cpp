@@ -42,6 +42,12 @@ ExitCode report_incomplete(const Context& context, const Error& error, std::uint
     return report(context, error);
 }
 
+ExitCode say_interrupted(const Context& context, std::uint64_t count) {
+    context.console.say(
+        fmt::format("kvctl {}: interrupted after {} keys", context.arguments.command->name, grouped(count)));
+    return ExitCode::interrupted;
+}
+
 }  // namespace
 
 ExitCode run_scan(Context& context) {
@@ -60,9 +66,10 @@ ExitCode run_scan(Context& context) {
         print_row(context, entry, options.keys_only, read->read == ReadConsistency::stale);
         age = std::max(age, entry.age);
         ++count;
-        return context.console.out.good();
+        return context.console.out.good() && !interrupted();
     });
     if (!scanned) return report_incomplete(context, scanned.error(), count);
+    if (interrupted()) return say_interrupted(context, count);
     if (count > 0) say_age(context, *read, age);
     return ExitCode::ok;
 }
@@ -82,10 +89,7 @@ ExitCode run_export(Context& context) {
     });
     progress.clear();
     if (!scanned) return report_incomplete(context, scanned.error(), count);
-    if (interrupted()) {
-        context.console.say(fmt::format("kvctl export: interrupted after {} keys", grouped(count)));
-        return ExitCode::interrupted;
-    }
+    if (interrupted()) return say_interrupted(context, count);
     if (!context.console.out.flush().good()) return ExitCode::failed;  // run() says so
     context.console.say(fmt::format("exported {} keys in {:.1f} s", grouped(count), progress.seconds()));
     return ExitCode::ok;
