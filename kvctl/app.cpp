@@ -6,6 +6,7 @@
 #include "kvctl/commands/commands.hpp"
 #include "kvctl/context.hpp"
 #include "kvctl/help.hpp"
+#include "kvctl/session.hpp"
 #include "kvctl/text.hpp"
 
 namespace ringkv::kvctl {
@@ -23,8 +24,16 @@ std::vector<std::string> split(std::string_view list) {
     return parts;
 }
 
-Context make_context(const Console& console, const Arguments& arguments, const Program& program) {
-    Context context{console, arguments, program, {}};
+// What was given to the shell holds for a line that does not say it itself.
+void take_from_shell(Arguments& arguments, const Arguments& given) {
+    for (const OptionSpec& option : global_options()) {
+        const auto value = given.text(option.name);
+        if (value && option.kind != OptionKind::flag) arguments.values.try_emplace(std::string(option.name), *value);
+    }
+}
+
+Context make_context(const Console& console, const Arguments& arguments, const Program& program, Session* session) {
+    Context context{console, arguments, program, session};
     std::string registries = arguments.text("--registry").value_or(program.registries.value_or(""));
     if (registries.empty()) registries = default_registry;
     context.registries = split(registries);
@@ -33,7 +42,7 @@ Context make_context(const Console& console, const Arguments& arguments, const P
     return context;
 }
 
-ExitCode run_parsed(Arguments& arguments, const Console& console, const Program& program) {
+ExitCode run_parsed(Arguments& arguments, const Console& console, const Program& program, Session* session) {
     const std::vector<CommandSpec>& commands = command_table();
     if (arguments.help) {
         console.out << (arguments.command != nullptr ? help_text(*arguments.command) : help_text(commands));
@@ -48,7 +57,8 @@ ExitCode run_parsed(Arguments& arguments, const Console& console, const Program&
             if (command.run == run_version) arguments.command = &command;
         }
     }
-    Context context = make_context(console, arguments, program);
+    if (session != nullptr) take_from_shell(arguments, session->given);
+    Context context = make_context(console, arguments, program, session);
     if (context.registries.empty()) {
         return report(context, Error(ErrorCode::invalid_argument, "the list of registries is empty"));
     }
@@ -57,14 +67,15 @@ ExitCode run_parsed(Arguments& arguments, const Console& console, const Program&
 
 }  // namespace
 
-ExitCode run(const std::vector<std::string>& arguments, const Console& console, const Program& program) {
+ExitCode run(const std::vector<std::string>& arguments, const Console& console, const Program& program,
+             Session* session) {
     auto parsed = parse_arguments(arguments, command_table());
     if (!parsed) {
         console.say(fmt::format("{} {}", console.paint_err(Colour::red, "kvctl:"), parsed.error().message()));
         console.say("  try: kvctl --help, or kvctl COMMAND --help");
         return ExitCode::usage;
     }
-    const ExitCode code = run_parsed(*parsed, console, program);
+    const ExitCode code = run_parsed(*parsed, console, program, session);
     console.out.flush();
     if (console.out.good()) return code;
     console.say(fmt::format("{} cannot write to standard output", console.paint_err(Colour::red, "kvctl:")));

@@ -12,6 +12,7 @@
 namespace ringkv::kvctl {
 
 struct Context;
+struct Session;
 
 struct Program {
     std::string version;                    // of this build: "0.5.0"
@@ -22,9 +23,12 @@ struct Program {
     // The commands `local` and `debug`, which see rooms that kvctl does not; main puts them in.
     ExitCode (*local)(Context& context) = nullptr;
     ExitCode (*debug)(Context& context) = nullptr;
+    // Where programs keep what they remember from run to run ($XDG_STATE_HOME, or ~/.local/state). None: nowhere.
+    std::optional<std::string> state_directory = std::nullopt;
 };
 
-// `arguments` is argv without the program.
-ExitCode run(const std::vector<std::string>& arguments, const Console& console, const Program& program);
+// `arguments` is argv without the program; of a line of a shell, its words, and `session` is what its lines share.
+ExitCode run(const std::vector<std::string>& arguments, const Console& console, const Program& program,
+             Session* session = nullptr);
 
 }  // namespace ringkv::kvctl

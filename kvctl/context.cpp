@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "kvctl/base64.hpp"
+#include "kvctl/session.hpp"
 #include "kvctl/text.hpp"
 
 namespace ringkv::kvctl {
@@ -18,21 +19,31 @@ bool is_plain(std::string_view key) {
     return !key.empty() && key.size() <= 100 && std::all_of(key.begin(), key.end(), plain);
 }
 
-}  // namespace
-
-Result<Client> connect(const Context& context) {
+Options options_of(const Context& context) {
     Options options;
     options.registries = context.registries;
     options.deadline = context.timeout;
     options.rack = context.arguments.text("--rack").value_or("");
-    return Client::connect(std::move(options));
+    return options;
 }
 
-Result<Admin> connect_admin(const Context& context) {
+}  // namespace
+
+Lent<Client> connect(const Context& context) {
+    if (context.session != nullptr) return context.session->connections.client(options_of(context));
+    return Connections(context.registries, context.timeout).client(options_of(context));
+}
+
+Lent<Admin> connect_admin(const Context& context) {
     AdminOptions options;
     options.registries = context.registries;
     options.deadline = context.timeout;
-    return Admin::connect(std::move(options));
+    if (context.session != nullptr) return context.session->connections.admin(std::move(options));
+    return Connections(context.registries, context.timeout).admin(std::move(options));
+}
+
+Result<Client> connect_anew(const Context& context) {
+    return Client::connect(options_of(context));
 }
 
 ExitCode report(const Context& context, const Error& error) {

@@ -11,6 +11,7 @@
 
 #include "kvctl/app.hpp"
 #include "kvctl/arguments.hpp"
+#include "kvctl/connections.hpp"
 #include "kvctl/console.hpp"
 #include "kvctl/exit_code.hpp"
 #include "kvctl/ndjson.hpp"
@@ -21,13 +22,17 @@ struct Context {
     const Console& console;
     const Arguments& arguments;
     const Program& program;
-    std::vector<std::string> registries;
+    Session* session = nullptr;  // of the shell whose line this is
+    std::vector<std::string> registries{};
     std::chrono::milliseconds timeout{5000};
     bool json = false;
 };
 
-Result<Client> connect(const Context& context);
-Result<Admin> connect_admin(const Context& context);
+// In a shell: what its lines share.
+Lent<Client> connect(const Context& context);
+Lent<Admin> connect_admin(const Context& context);
+// The command's own in any case.
+Result<Client> connect_anew(const Context& context);
 
 // Says what went wrong, why, and what to try. -> the exit code that tells the same.
 ExitCode report(const Context& context, const Error& error);

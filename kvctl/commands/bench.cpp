@@ -295,7 +295,7 @@ ExitCode run_bench(Context& context) {
     if (!settings) return report(context, settings.error());
     std::vector<Client> clients;
     while (clients.size() < settings->connections) {
-        auto client = connect(context);
+        auto client = connect_anew(context);
         if (!client) return report_unconnected(context, client.error());
         clients.push_back(std::move(*client));
     }
