@@ -9,20 +9,8 @@ namespace ringkv::kvctl {
 
 namespace {
 
-// The words that a command's first may be: "drain|undrain|remove NAME" -> drain, undrain, remove. None if it stands for
-// something else, which is in capitals.
 std::vector<std::string> first_words(const CommandSpec& command) {
-    const std::string_view first = command.words.substr(0, command.words.find(' '));
-    const bool fixed = !first.empty() && std::none_of(first.begin(), first.end(), [](unsigned char letter) {
-        return std::isupper(letter) != 0 || letter == '[' || letter == '.';
-    });
-    std::vector<std::string> words;
-    for (std::size_t begin = 0; fixed && begin <= first.size();) {
-        const std::size_t end = std::min(first.find('|', begin), first.size());
-        words.emplace_back(first.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return words;
+    return fixed_words(command.words);
 }
 
 // ---------------------------------------------------------------- bash
@@ -112,6 +100,25 @@ std::string fish_script(const std::vector<CommandSpec>& commands) {
 }
 
 }  // namespace
+
+std::vector<std::string> fixed_words(std::string_view form) {
+    constexpr std::string_view between = " | ";
+    std::vector<std::string> words;
+    while (!form.empty()) {
+        const std::size_t next = form.find(between);
+        const std::string_view first = form.substr(0, std::min(form.find(' '), next));
+        form = next == std::string_view::npos ? "" : form.substr(next + between.size());
+        const bool fixed = !first.empty() && std::none_of(first.begin(), first.end(), [](unsigned char letter) {
+            return std::isupper(letter) != 0 || letter == '[' || letter == '.';
+        });
+        for (std::size_t begin = 0; fixed && begin <= first.size();) {
+            const std::size_t end = std::min(first.find('|', begin), first.size());
+            words.emplace_back(first.substr(begin, end - begin));
+            begin = end + 1;
+        }
+    }
+    return words;
+}
 
 std::optional<std::string> completion_script(std::string_view shell, const std::vector<CommandSpec>& commands) {
     if (shell == "bash") return bash_script(commands);
