@@ -13,6 +13,7 @@ find_package(rapidcheck REQUIRED)
 pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
 # Its flags name the include folders of its own dependencies, which zmq.h does not need, and come out in another form

@@ -191,6 +191,17 @@ std::vector<CommandSpec> cluster_commands() {
              "node that serves the key. What moves between nodes, and lines that failed, are told on standard\n"
              "error; the exit code is that of the worst line. Up to 3 copies of each key; nothing is kept.",
          .run = run_local},
+        {.name = "shell",
+         .summary = "run commands, typed one a line or read from a script",
+         .details =
+             "On a terminal: the prompt names the cluster; Tab completes, arrow up brings earlier lines back, also of\n"
+             "earlier runs (below $XDG_STATE_HOME or ~/.local/state; not those that begin with a blank); Ctrl-C\n"
+             "drops the line, or interrupts what it does; exit, quit or Ctrl-D ends it. Exit codes other than 0 are\n"
+             "said. Without a terminal: every line, whatever becomes of the others; the exit code is that of the\n"
+             "worst. '..', \"..\" and \\ quote as in other shells; '#' begins a comment; nothing is expanded. What is\n"
+             "given to shell (--registry, --timeout, -o) holds for each line that does not say it itself. All lines\n"
+             "share one connection. get ends its value with a newline; what reads standard input is refused.",
+         .run = run_shell},
         {.name = "completion",
          .words = "bash|zsh|fish",
          .summary = "print a script by which the shell completes kvctl",
@@ -281,7 +292,7 @@ const std::vector<CommandSpec>& command_table() {
         std::vector<CommandSpec> all = data_commands();
         for (CommandSpec& command : cluster_commands()) all.push_back(std::move(command));
         for (CommandSpec& command : operator_commands()) all.push_back(std::move(command));
-        for (const char* later : {"partition", "demo", "shell", "config"}) {
+        for (const char* later : {"partition", "demo", "config"}) {
             all.push_back({.name = later});
         }
         return all;

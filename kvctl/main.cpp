@@ -38,6 +38,14 @@ std::optional<std::string> environment(const char* name) {
     return value;
 }
 
+// As the XDG base directory specification has it: a path that is not absolute is none.
+std::optional<std::string> state_directory() {
+    if (auto given = environment("XDG_STATE_HOME"); given && given->front() == '/') return given;
+    const auto home = environment("HOME");
+    if (!home || home->front() != '/') return std::nullopt;
+    return *home + "/.local/state";
+}
+
 std::size_t terminal_columns() {
     winsize size{};
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) return 80;
@@ -62,7 +70,8 @@ int main(int count, char** values) {
                           .protocol = std::string(ringkv::protocol_version()),
                           .registries = environment("RINGKV_REGISTRY"),
                           .local = run_local,
-                          .debug = run_debug};
+                          .debug = run_debug,
+                          .state_directory = state_directory()};
     return static_cast<int>(
         run(std::vector<std::string>(values + std::min(count, 1), values + count), console, program));
 }

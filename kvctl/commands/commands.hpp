@@ -26,6 +26,7 @@ ExitCode run_snapshot(Context& context);
 ExitCode run_events(Context& context);
 ExitCode run_top(Context& context);
 ExitCode run_bench(Context& context);
+ExitCode run_shell(Context& context);
 ExitCode run_completion(Context& context);
 ExitCode run_version(Context& context);
 

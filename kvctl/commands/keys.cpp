@@ -90,7 +90,9 @@ ExitCode run_get(Context& context) {
         if (options->read == ReadConsistency::stale) object["age_ms"] = read->age.count();
         print_json(context, object);
     } else {
-        context.console.out << entry.value << (context.console.out_is_terminal ? "\n" : "");
+        // What the next line of a shell prints begins a line.
+        const bool ends_line = context.console.out_is_terminal || context.session != nullptr;
+        context.console.out << entry.value << (ends_line ? "\n" : "");
     }
     return ExitCode::ok;
 }

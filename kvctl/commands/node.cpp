@@ -139,9 +139,9 @@ std::optional<ExitCode> NodeCommand::confirm() {
                       fmt::format("kvctl node {} {} --yes", word_, shown_));
     console_.err << "go on? [y/N] " << std::flush;
     std::string line;
-    LineReader reader(console_.in, 100);
+    LineReader reader(console_.answers != nullptr ? *console_.answers : console_.in, 100);
     LineReader::Got got = LineReader::Got::nothing_yet;
-    while (got == LineReader::Got::nothing_yet) {
+    while (got == LineReader::Got::nothing_yet && !interrupted()) {
         const auto next = reader.next(line, std::chrono::seconds(1));
         if (!next) return report(context_, next.error());
         got = *next;

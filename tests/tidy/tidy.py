@@ -59,6 +59,7 @@ LIBRARIES = {
     "sqlite3": (r"sqlite3\.h$", r"registry/edge/[^/]*(store|sqlite)[^/]*$"),
     "rocksdb": (r"rocksdb/", r"node/edge/[^/]*rocksdb[^/]*$"),
     "CLI11": (r"CLI/", r"(.*/main\.cpp|kvctl/[^/]*|common/edge/program/[^/]*)$"),
+    "libedit": (r"(histedit\.h|editline/)", r"kvctl/shell/line_editor\.cpp$"),
     "Boost": (r"boost/", r"common/edge/http/http_server\.cpp$"),
 }
 PURE_BANS = (
