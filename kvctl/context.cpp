@@ -75,7 +75,7 @@ ExitCode report(const Context& context, const Error& error, std::string_view nex
 }
 
 void print_json(const Context& context, const Json& value) {
-    context.console.out << value.dump() << '\n';
+    context.console.out << json_text(value) << '\n';
 }
 
 Result<std::string> key_of(const Context& context, const std::string& word) {

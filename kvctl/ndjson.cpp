@@ -107,6 +107,10 @@ void add_bytes(Json& object, std::string_view name, std::string_view bytes) {
     }
 }
 
+std::string json_text(const Json& value, int indent) {
+    return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 Json with_key(std::string_view key) {
     Json object = Json::object();
     add_bytes(object, "key", key);

@@ -22,6 +22,10 @@ struct Record {
 // Adds `name`, or `name`_base64 if the bytes are not UTF-8.
 void add_bytes(Json& object, std::string_view name, std::string_view bytes);
 
+// On one line, or with so many blanks a level on several. What is no UTF-8 in a string (a path, a cluster's name)
+// becomes U+FFFD.
+std::string json_text(const Json& value, int indent = -1);
+
 // {"key": ...}, to which a command adds the rest.
 Json with_key(std::string_view key);
 

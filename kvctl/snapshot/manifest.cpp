@@ -27,7 +27,7 @@ Error storage_error(const std::filesystem::path& path, std::string_view what) {
 
 std::string checksum_of(const Json& object) {
     Checksum checksum;
-    checksum.add(object.dump());
+    checksum.add(json_text(object));
     return hexadecimal(checksum.value());
 }
 
@@ -140,7 +140,7 @@ Result<void> write_manifest(const std::filesystem::path& directory, const Manife
     Json object = object_of(manifest);
     object["checksum"] = checksum_of(object);
     std::ofstream file(draft);
-    file << object.dump(2) << '\n';
+    file << json_text(object, 2) << '\n';
     file.close();
     const bool stored = file.good() && sync(draft) && ::rename(draft.c_str(), path.c_str()) == 0 && sync(directory);
     if (!stored) return storage_error(path, fmt::format("cannot be stored: {}", std::strerror(errno)));
