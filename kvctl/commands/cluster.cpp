@@ -128,6 +128,15 @@ Json status_json(const ClusterStatus& status) {
             {"frozen", status.frozen}};
 }
 
+// Down, too busy, or of an older release.
+std::vector<std::string> silent_nodes(const Holdings& holdings, const ClusterStatus& status) {
+    std::vector<std::string> silent;
+    for (const NodeStatus& node : status.nodes)
+        if (std::ranges::find(holdings.memory, node.name, &NodeMemory::name) == holdings.memory.end())
+            silent.push_back(node.name);
+    return silent;
+}
+
 Json memory_json(const Holdings& holdings) {
     Json list = Json::array();
     for (const NodeMemory& node : holdings.memory)
@@ -168,12 +177,7 @@ void print_memory(const Console& console, const Holdings& holdings, const Cluste
                    node.limit == 0 ? "none" : size(node.limit)});
     }
     table.print(console);
-    // Down, too busy, or of an older release.
-    std::vector<std::string> silent;
-    for (const NodeStatus& node : status.nodes)
-        if (std::ranges::find(holdings.memory, node.name, &NodeMemory::name) == holdings.memory.end())
-            silent.push_back(node.name);
-    if (!silent.empty())
+    if (const auto silent = silent_nodes(holdings, status); !silent.empty())
         console.out << fmt::format("did not say: {}\n", escape(fmt::format("{}", fmt::join(silent, ", "))));
 }
 
@@ -240,7 +244,10 @@ ExitCode run_status(Context& context) {
         const Holdings* known = holdings && *holdings ? &**holdings : nullptr;
         if (context.json) {
             Json json = status_json(status);
-            if (known != nullptr) json["memory"] = memory_json(*known);
+            if (known != nullptr) {
+                json["memory"] = memory_json(*known);
+                json["silent"] = silent_nodes(*known, status);
+            }
             return print_json(context, json);
         }
         print_status(context.console, status);

@@ -251,6 +251,7 @@ class Restorer {
     void show() {
         for (const FailedWrite& failure : writes_->take_failures()) {
             worst_ = worse(worst_, exit_code(failure.error));
+            if (failure.error.maybe_applied()) ++unknown_;
             if (++failed_ > most_failures_named) continue;
             progress_.say(fmt::format("kvctl snapshot: {}: {}: {}", named(failure.key), to_string(failure.error.code()),
                                       failure.error.message()));
@@ -262,8 +263,11 @@ class Restorer {
         const std::uint64_t stored = writes_->stored();
         const double seconds = progress_.seconds();
         if (context_.json) {
-            print_json(context_,
-                       {{"stored", stored}, {"failed", failed_}, {"keys", manifest_.keys}, {"seconds", seconds}});
+            print_json(context_, {{"stored", stored},
+                                  {"failed", failed_},
+                                  {"outcome_unknown", unknown_},
+                                  {"keys", manifest_.keys},
+                                  {"seconds", seconds}});
         } else {
             context_.console.out << fmt::format("restored {} of {} keys in {:.1f} s ({} keys/s)\n", grouped(stored),
                                                 grouped(manifest_.keys), seconds,
@@ -284,6 +288,7 @@ class Restorer {
     std::shared_ptr<Writes> writes_;
     ExitCode worst_ = ExitCode::ok;
     std::uint64_t failed_ = 0;
+    std::uint64_t unknown_ = 0;  // of those
 };
 
 // What an operator may want to set as it was.
