@@ -9,6 +9,7 @@
 #include "node/edge/disk/disk_log.hpp"
 #include "node/edge/disk/posix_files.hpp"
 #include "tests/temporary_directory.hpp"
+#include "tests/unit/kvctl/json_shapes.hpp"
 #include "tests/unit/kvctl/kvctl_program.hpp"
 
 namespace ringkv {
@@ -80,6 +81,13 @@ TEST_F(KvctlDebug, PrintsJson) {
     EXPECT_EQ(line["record"]["partition"], 3);
     EXPECT_EQ(line["record"]["entry"]["key"], "a\x1b[2J");
     EXPECT_EQ(line["record"]["entry"]["value_base64"], "/w==");
+}
+
+TEST_F(KvctlDebug, PrintsJsonAsDocumented) {
+    kvctl::JsonShapes shapes = kvctl::JsonShapes::of_the_documents();
+    EXPECT_THAT(shapes.faults("debug", debug({"log", segment(), "-o", "json"}).out), testing::IsEmpty());
+    EXPECT_THAT(shapes.never_seen("debug"), testing::IsEmpty());
+    EXPECT_EQ(debug({"log", folder_ + "/nothing", "-o", "json"}).out, "");
 }
 
 TEST_F(KvctlDebug, SaysWhereAFileIsDamaged) {

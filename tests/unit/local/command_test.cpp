@@ -42,6 +42,11 @@ TEST(KvctlLocal, AnswersWithTheValueOrNone) {
     EXPECT_EQ(ran.code, 0);
 }
 
+// docs/json.md says so.
+TEST(KvctlLocal, PrintsTheSameWithJson) {
+    EXPECT_EQ(local("add_node node1\nput k v\nget k\n", {"local", "-o", "json"}).out, "v\n");
+}
+
 TEST(KvctlLocal, NamesTheLineThatFailedAndGoesOn) {
     const kvctl::Ran ran = local(
         "get key1\n"
