@@ -6,8 +6,10 @@
 // One thread runs all handlers, so they need no memory fences, which the thread sanitizer does not know.
 #define BOOST_ASIO_DISABLE_FENCED_BLOCK
 #include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -133,11 +135,14 @@ class HttpServer::Impl {
     Impl(HttpOptions options, Handler handler) : options_(std::move(options)), handler_(std::move(handler)) {}
     ~Impl() {
         io_.stop();
+        resume();
         if (thread_.joinable()) thread_.join();
     }
 
     [[nodiscard]] Result<void> open();
     [[nodiscard]] std::uint16_t port() const { return port_; }
+    void pause();
+    void resume();
 
   private:
     void run();
@@ -151,8 +156,19 @@ class HttpServer::Impl {
     asio::steady_timer pause_{io_};
     std::uint16_t port_ = 0;
     std::list<std::shared_ptr<Session>> sessions_;  // the oldest first
+    std::atomic<bool> paused_{false};
     std::thread thread_;
 };
+
+// The thread itself stands still.
+void HttpServer::Impl::pause() {
+    if (!paused_.exchange(true)) asio::post(io_, [this] { paused_.wait(true); });
+}
+
+void HttpServer::Impl::resume() {
+    paused_ = false;
+    paused_.notify_all();
+}
 
 Result<void> HttpServer::Impl::open() {
     error_code error;
@@ -222,6 +238,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(const HttpOptions& options,
 
 std::uint16_t HttpServer::port() const {
     return impl_->port();
+}
+void HttpServer::pause() {
+    impl_->pause();
+}
+void HttpServer::resume() {
+    impl_->resume();
 }
 
 }  // namespace ringkv

@@ -55,6 +55,11 @@ class HttpServer {
 
     [[nodiscard]] std::uint16_t port() const;
 
+    // Thread-safe. Nothing is accepted, read or answered until resume(), or the end: as for a process after SIGSTOP,
+    // and after SIGCONT.
+    void pause();
+    void resume();
+
   private:
     class Impl;
     explicit HttpServer(std::unique_ptr<Impl> impl);

@@ -64,14 +64,32 @@ void EventLoop::RealWorld::log(const LogLine& line) {
 }
 
 Result<void> EventLoop::run() {
-    while (!stopped_.load(std::memory_order_acquire) && !actor_.finished())
-        if (auto done = turn(); !done) return done;
+    while (!actor_.finished()) {
+        const Order order = order_.load(std::memory_order_acquire);
+        if (order == Order::stop) break;
+        if (order == Order::pause) {
+            order_.wait(order, std::memory_order_acquire);
+        } else if (auto done = turn(); !done) {
+            return done;
+        }
+    }
     return {};
 }
 
 void EventLoop::stop() {
-    stopped_.store(true, std::memory_order_release);
+    order_.store(Order::stop, std::memory_order_release);
+    order_.notify_one();
     transport_.wake();
+}
+
+void EventLoop::pause() {
+    Order order = Order::turn;  // what was stopped stays stopped
+    if (order_.compare_exchange_strong(order, Order::pause, std::memory_order_acq_rel)) transport_.wake();
+}
+
+void EventLoop::resume() {
+    Order order = Order::pause;
+    if (order_.compare_exchange_strong(order, Order::turn, std::memory_order_acq_rel)) order_.notify_one();
 }
 
 Result<void> EventLoop::turn() {

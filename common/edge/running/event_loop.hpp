@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 
 #include "common/actor.hpp"
@@ -29,6 +30,10 @@ class EventLoop {
     Result<void> run();
     // Thread-safe, and safe in a signal handler's thread; run() returns after the turn under way.
     void stop();
+    // Thread-safe: after the turn under way there is no other until resume(), or stop(). Sockets stay open, nothing is
+    // answered, and the clock goes on: as for a process after SIGSTOP, and after SIGCONT.
+    void pause();
+    void resume();
     // Thread-safe: a turn comes soon.
     void wake() { transport_.wake(); }
     // Called on the loop's thread in every turn, after the messages and before tick(); set before run().
@@ -62,7 +67,8 @@ class EventLoop {
     RealWorld world_;
     EventLoopOptions options_;
     std::function<void(Time)> input_;
-    std::atomic<bool> stopped_{false};
+    enum class Order : std::uint8_t { turn, pause, stop };
+    std::atomic<Order> order_{Order::turn};
     BatchNumber durable_;  // the newest batch that the actor was told of
     bool more_ = false;    // something is left from the last turn: do not wait
     Time began_{};         // this turn; none: nothing was handed over in it

@@ -37,6 +37,7 @@ Result<void> StorageThread::commit(BatchNumber number, StorageBatch batch) {
         const std::lock_guard lock(mutex_);
         told_ = !durable_;
         if (!durable_) return durable_.error();
+        if (stopping_) return {};  // abandoned
         waiting_.push_back({number, std::move(batch)});
     }
     changed_.notify_one();
@@ -72,9 +73,33 @@ StorageThread::Figures StorageThread::figures() const {
     return {commits_, waiting_.size()};
 }
 
-bool StorageThread::pause() {
+void StorageThread::pause() {
+    const std::lock_guard lock(mutex_);
+    paused_ = true;
+}
+
+void StorageThread::resume() {
+    {
+        const std::lock_guard lock(mutex_);
+        paused_ = false;
+    }
+    changed_.notify_one();
+}
+
+void StorageThread::abandon() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        waiting_.clear();
+    }
+    changed_.notify_one();
+}
+
+bool StorageThread::await_attempt() {
     std::unique_lock lock(mutex_);
-    return !changed_.wait_for(lock, between_attempts, [this] { return stopping_; });
+    changed_.wait_for(lock, between_attempts, [this] { return stopping_; });
+    changed_.wait(lock, [this] { return stopping_ || !paused_; });
+    return !stopping_;
 }
 
 Result<BatchNumber> StorageThread::store(const Waiting& waiting) {
@@ -85,7 +110,7 @@ Result<BatchNumber> StorageThread::store(const Waiting& waiting) {
             complained_at_ = now;
             log(LogLevel::error, stored.error().message(), {{"batch", std::to_string(waiting.number.value())}});
         }
-        if (!pause()) return stored.error();
+        if (!await_attempt()) return stored.error();
         stored = inner_.commit(waiting.number, waiting.batch);
     }
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(boot_time() - begun);
@@ -100,7 +125,7 @@ void StorageThread::run() {
     std::unique_lock lock(mutex_);
     // Nothing is stored after an error: whether the failed batch is on the disk is unknown (D3).
     while (durable_) {
-        changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+        changed_.wait(lock, [this] { return stopping_ || (!paused_ && !waiting_.empty()); });
         if (waiting_.empty()) return;
         const Waiting next = gather();
         busy_since_ = boot_time();

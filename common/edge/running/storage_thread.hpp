@@ -10,7 +10,7 @@
 // As many batches wait here as the actor has under way; the registry has one, and gathers what changes meanwhile
 // for the next (registry/publication.hpp).
 //
-// Thread safety: used by one thread, that of the loop.
+// Thread safety: used by one thread, that of the loop, but for what says otherwise.
 #pragma once
 
 #include <condition_variable>
@@ -30,8 +30,8 @@ class StorageThread final : public Storage {
     // `inner`: durable when its commit() returns; used by this thread alone from now on. `wake` is called, on the
     // thread, whenever durable() has something new to say. Both must outlive this.
     StorageThread(Storage& inner, std::function<void()> wake);
-    // Waits until all that was committed is stored, or there is no room for it. An error that durable() has not
-    // reported yet is logged.
+    // Waits until all that was committed is stored, or there is no room for it, or abandon() was called. An error that
+    // durable() has not reported yet is logged.
     ~StorageThread() override;
     StorageThread(const StorageThread&) = delete;
     StorageThread& operator=(const StorageThread&) = delete;
@@ -41,6 +41,13 @@ class StorageThread final : public Storage {
     [[nodiscard]] Result<BatchNumber> durable() const override;
     // Since when the disk owes what it was given; none: nothing is under way. What waits for room counts.
     [[nodiscard]] std::optional<Time> busy_since() const;
+
+    // All three are thread-safe, and leave to its end what is being stored at the call.
+    // Nothing is stored until resume(), or the destructor: as for a process after SIGSTOP, and after SIGCONT.
+    void pause();
+    void resume();
+    // What waits, and what comes, is never stored: as if the process had been killed.
+    void abandon();
 
     struct Figures {
         LatencyHistogram commits;   // of those that are stored: how long each took, with the wait for room
@@ -59,7 +66,7 @@ class StorageThread final : public Storage {
     [[nodiscard]] Waiting gather();
     [[nodiscard]] Result<BatchNumber> store(const Waiting& waiting);
     // Time passes, for another attempt. False: this ends.
-    [[nodiscard]] bool pause();
+    [[nodiscard]] bool await_attempt();
 
     Storage& inner_;
     const std::function<void()> wake_;
@@ -72,6 +79,7 @@ class StorageThread final : public Storage {
     Result<BatchNumber> durable_;
     mutable bool told_ = false;  // of its error
     LatencyHistogram commits_;
+    bool paused_ = false;
     bool stopping_ = false;
     std::optional<Time> busy_since_;
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <thread>
 
@@ -196,6 +197,22 @@ TEST(HttpServer, ListensOnIPv6) {
     const auto server = HttpServer::open(options, echo);
     if (!server) GTEST_SKIP() << "no IPv6 here: " << server.error();
     EXPECT_NE((*server)->port(), 0);
+}
+
+TEST(HttpServer, AnswersNothingWhileItIsPaused) {
+    std::atomic<int> asked{0};
+    const auto server = open({}, [&](const HttpRequest& request) {
+        ++asked;
+        return echo(request);
+    });
+    server->pause();
+    const HttpConnection connection(server->port());
+    ASSERT_TRUE(connection.send("GET /a HTTP/1.1\r\n\r\n"));
+    std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_EQ(asked, 0);
+    server->resume();
+    EXPECT_THAT(connection.read_all(), EndsWith("\r\n\r\npath /a"));
+    server->pause();  // and ends all the same
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -272,6 +273,37 @@ TEST(StorageThread, EndsThoughThereIsNoRoom) {
         EXPECT_EQ(*storage.durable(), BatchNumber(0));
     }
     EXPECT_TRUE(disk.stored.empty());
+}
+
+TEST(StorageThread, APausedOneStoresNothingUntilItIsResumed) {
+    Recording disk;
+    std::atomic<int> woken{0};
+    StorageThread storage(disk, [&] { ++woken; });
+    storage.pause();
+    ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
+    std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_EQ(storage.durable().value(), BatchNumber(0));
+    EXPECT_FALSE(storage.busy_since());
+    storage.resume();
+    const Time until = boot_time() + seconds(60);
+    while (woken == 0 && boot_time() < until) std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_EQ(storage.durable().value(), BatchNumber(1));
+}
+
+TEST(StorageThread, WhatWaitsIsNeverStoredOnceItIsAbandoned) {
+    Recording disk;
+    GatedStorage gate(disk);
+    gate.close();
+    {
+        StorageThread storage(gate, [] {});
+        ASSERT_TRUE(storage.commit(BatchNumber(1), batch(1)));
+        gate.await_commit();
+        ASSERT_TRUE(storage.commit(BatchNumber(2), batch(2)));
+        storage.abandon();
+        ASSERT_TRUE(storage.commit(BatchNumber(3), batch(3)));
+        gate.open();
+    }
+    EXPECT_THAT(disk.seen, ElementsAre(1));
 }
 
 }  // namespace
