@@ -119,9 +119,29 @@ void NodeServer::stop() {
 Result<void> NodeServer::wait() {
     for (std::size_t count = 0; count < shards_.size(); ++count) {
         ended_.acquire();
-        stop();  // one that failed takes the node with it: the others would serve a node that is half dead
+        // One that failed takes the node with it: the others would serve a node that is half dead.
+        if (!killed_) stop();
     }
     return outcome();
+}
+
+void NodeServer::kill() {
+    killed_ = true;  // before the first one ends, so that no other hands over
+    for (const auto& shard : shards_) shard->kill();
+}
+
+void NodeServer::pause() {
+    if (pages_) pages_->pause();
+    for (const auto& shard : shards_) shard->pause();
+}
+
+void NodeServer::resume() {
+    for (const auto& shard : shards_) shard->resume();
+    if (pages_) pages_->resume();
+}
+
+std::vector<std::string> NodeServer::not_ready() const {
+    return node_pages(shards_).not_ready();
 }
 
 Result<void> NodeServer::outcome() const {

@@ -6,11 +6,14 @@
 //     auto ended = (*server)->wait();                // after stop(), or an error
 //     if (ended) ended = (*server)->close();
 //
-// Thread safety: stop() on any thread, while wait() runs too; all else on one.
+// Thread safety: stop(), kill(), pause(), resume() and not_ready() on any thread, while wait() runs too; all else on
+// one.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <semaphore>
+#include <string>
 #include <vector>
 
 #include "common/edge/configuration/config.hpp"
@@ -34,12 +37,24 @@ class NodeServer {
     void start();
     // Hand over the primaries, and leave: wait() returns when that is done.
     void stop();
+    // As SIGKILL: every shard ends after the turn under way, with no hand-over and no goodbye; what no log had written
+    // yet is not written. wait() returns at once, without an error; the sockets are closed with the object.
+    void kill();
+    // As SIGSTOP and SIGCONT: shards, disks and pages stand still until resume(), or the end. Sockets stay open,
+    // nothing is answered, and leases lapse meanwhile. (What ZeroMQ itself answers is not ours, and the process's: its
+    // heartbeats.)
+    void pause();
+    void resume();
     // After start(): until every shard has ended. The error of one that failed, which takes the others with it; those
     // of the others are logged.
     [[nodiscard]] Result<void> wait();
     // After wait() without an error, and no stop() after it: nothing is written any more, and with that said a reboot
     // loses nothing, whatever the durability.
     [[nodiscard]] Result<void> close();
+
+    // What /readyz says: reasons, a line each; empty: it can do all that it is there for. Waits a second for a shard
+    // that does not turn.
+    [[nodiscard]] std::vector<std::string> not_ready() const;
 
   private:
     using Shards = std::vector<std::unique_ptr<ShardThread>>;
@@ -63,6 +78,7 @@ class NodeServer {
     Storages storages_;
     ShardWatch watch_;
     ActivityBoard board_;
+    std::atomic<bool> killed_{false};
     std::counting_semaphore<> ended_{0};  // shards
     Shards shards_;
     std::unique_ptr<HttpServer> pages_;

@@ -149,4 +149,19 @@ void ShardThread::stop() {
     loop_->wake();
 }
 
+void ShardThread::kill() {
+    if (beside_) beside_->abandon();
+    loop_->stop();
+}
+
+void ShardThread::pause() {
+    if (beside_) beside_->pause();
+    loop_->pause();
+}
+
+void ShardThread::resume() {
+    if (beside_) beside_->resume();
+    loop_->resume();
+}
+
 }  // namespace ringkv

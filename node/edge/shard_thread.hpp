@@ -45,6 +45,12 @@ class ShardThread {
     void start(std::function<Result<void>(const Identity&)> joined, std::function<void()> ended);
     // Thread-safe: hand over and leave; the thread ends by itself.
     void stop();
+    // Thread-safe: the thread ends after the turn under way, without a hand-over, and what the log had not yet written
+    // is not written: as if the process had been killed.
+    void kill();
+    // Thread-safe: loop and disk stand still, and go on, as for a process after SIGSTOP, and after SIGCONT.
+    void pause();
+    void resume();
 
     // What is seen of it; its thread offers it in every turn.
     [[nodiscard]] Observed<ShardObservation>& observed() { return observed_; }
