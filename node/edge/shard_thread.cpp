@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "common/edge/system/log.hpp"
+
 namespace ringkv {
 
 namespace {
@@ -94,7 +96,10 @@ void ShardThread::start(std::function<Result<void>(const Identity&)> joined, std
     on_joined_ = std::move(joined);
     ended_ = std::move(ended);
     loop_->each_turn([this](Time now) { each_turn(now); });
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this, name = log_name()] {
+        const NamedLog named(name);
+        run();
+    });
 }
 
 void ShardThread::each_turn(Time now) {

@@ -189,7 +189,10 @@ Result<void> HttpServer::Impl::open() {
     if (!error) port_ = acceptor_.local_endpoint(error).port();
     if (error) return cannot_listen(options_.listen, error);
     accept();
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this, name = log_name()] {
+        const NamedLog named(name);
+        run();
+    });
     return {};
 }
 

@@ -20,7 +20,10 @@ constexpr std::size_t most_gathered = 8192;
 }  // namespace
 
 StorageThread::StorageThread(Storage& inner, std::function<void()> wake)
-    : inner_(inner), wake_(std::move(wake)), durable_(inner.durable()), thread_([this] { run(); }) {}
+    : inner_(inner), wake_(std::move(wake)), durable_(inner.durable()), thread_([this, name = log_name()] {
+          const NamedLog named(name);
+          run();
+      }) {}
 
 StorageThread::~StorageThread() {
     {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace ringkv {
 namespace {
@@ -23,6 +24,15 @@ std::unique_ptr<Logging>& logging() {
     return instance;
 }
 
+std::string& name_of_thread() {
+    thread_local std::string name;
+    return name;
+}
+
+const std::string& name_in(const Logging& to) {
+    return log_name().empty() ? to.name : log_name();
+}
+
 spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
         case LogLevel::debug: return spdlog::level::debug;
@@ -35,7 +45,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 // The members that follow time and level: `"program":...,"text":...`.
 std::string as_json(const Logging& to, const LogLine& line) {
-    nlohmann::ordered_json members{{"program", to.program}, {"name", to.name}, {"text", line.text}};
+    nlohmann::ordered_json members{{"program", to.program}, {"name", name_in(to)}, {"text", line.text}};
     for (const auto& [key, value] : line.fields) members[members.contains(key) ? "field_" + key : key] = value;
     // Texts may quote what a peer sent: bytes that are not UTF-8 are replaced, never thrown about.
     const std::string object = members.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -50,7 +60,7 @@ std::string harmless(std::string text) {
 }
 
 std::string as_text(const Logging& to, const LogLine& line) {
-    std::string text = to.name.empty() ? to.program : to.name;
+    std::string text = name_in(to).empty() ? to.program : name_in(to);
     text += ": " + line.text;
     for (const auto& [key, value] : line.fields) text.append(" ").append(key).append("=").append(value);
     return harmless(std::move(text));
@@ -72,6 +82,16 @@ void start_logging(const std::string& program, const std::string& name, LogLevel
     to->logger->set_level(spdlog_level(least));
     to->logger->flush_on(spdlog::level::debug);
     logging() = std::move(to);
+}
+
+NamedLog::NamedLog(std::string name) : before_(std::exchange(name_of_thread(), std::move(name))) {}
+
+NamedLog::~NamedLog() {
+    name_of_thread() = std::move(before_);
+}
+
+const std::string& log_name() {
+    return name_of_thread();
 }
 
 void log(const LogLine& line) {
