@@ -20,8 +20,9 @@ struct Program {
     std::optional<std::string> registries;  // RINGKV_REGISTRY
     // How often a command that watches asks.
     std::chrono::milliseconds watch_every{500};
-    // The commands `local` and `debug`, which see rooms that kvctl does not; main puts them in.
+    // The commands `local`, `demo` and `debug`, which see rooms that kvctl does not; main puts them in.
     ExitCode (*local)(Context& context) = nullptr;
+    ExitCode (*demo)(Context& context) = nullptr;
     ExitCode (*debug)(Context& context) = nullptr;
     // Where programs keep what they remember from run to run ($XDG_STATE_HOME, or ~/.local/state). None: nowhere.
     std::optional<std::string> state_directory = std::nullopt;

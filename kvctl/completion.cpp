@@ -106,10 +106,11 @@ std::vector<std::string> fixed_words(std::string_view form) {
     std::vector<std::string> words;
     while (!form.empty()) {
         const std::size_t next = form.find(between);
-        const std::string_view first = form.substr(0, std::min(form.find(' '), next));
+        std::string_view first = form.substr(0, std::min(form.find(' '), next));
+        if (first.starts_with('[')) first.remove_prefix(1);
         form = next == std::string_view::npos ? "" : form.substr(next + between.size());
         const bool fixed = !first.empty() && std::none_of(first.begin(), first.end(), [](unsigned char letter) {
-            return std::isupper(letter) != 0 || letter == '[' || letter == '.';
+            return std::isupper(letter) != 0 || letter == '.';
         });
         for (std::size_t begin = 0; fixed && begin <= first.size();) {
             const std::size_t end = std::min(first.find('|', begin), first.size());

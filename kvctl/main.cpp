@@ -13,6 +13,7 @@
 
 #include "kvctl/app.hpp"
 #include "kvctl/commands/debug.hpp"
+#include "kvctl/commands/demo.hpp"
 #include "kvctl/commands/local.hpp"
 #include "ringkv/version.hpp"
 
@@ -70,6 +71,7 @@ int main(int count, char** values) {
                           .protocol = std::string(ringkv::protocol_version()),
                           .registries = environment("RINGKV_REGISTRY"),
                           .local = run_local,
+                          .demo = run_demo,
                           .debug = run_debug,
                           .state_directory = state_directory()};
     return static_cast<int>(

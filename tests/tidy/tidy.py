@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 
-ROOMS = ("common", "registry", "node", "client", "local", "kvctl", "examples")
+ROOMS = ("common", "registry", "node", "client", "local", "demo", "kvctl", "examples")
 # Which room may include files of which. Tests may include every room.
 MAY_INCLUDE = {
     "common": {"common"},
@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "node": {"common", "node"},
     "client": {"common", "client"},
     "local": {"common", "registry", "node", "client", "local"},
+    "demo": {"common", "registry", "node", "demo"},
     "kvctl": {"kvctl"},
     "examples": {"examples"},
 }
@@ -127,7 +128,7 @@ def room_of(path):
 
 
 def is_edge(path):
-    return "/edge/" in path or path.endswith("/main.cpp") or path.startswith(("kvctl/", "local/", "examples/"))
+    return "/edge/" in path or path.endswith("/main.cpp") or path.startswith(("kvctl/", "local/", "demo/", "examples/"))
 
 
 def included(line):
@@ -145,6 +146,7 @@ def room_of_include(path):
         "ringkv/admin.hpp": "client",
         "ringkv/local_cluster.hpp": "local",
         "ringkv/log_file.hpp": "node",
+        "ringkv/demo.hpp": "demo",
     }
     return public.get(path) or (room_of(path) if "/" in path else None)
 

@@ -377,18 +377,13 @@ TEST_F(EventLoopTest, APausedLoopTakesNoTurnUntilItIsResumed) {
     EventLoop loop(actor, no_storage, *transport, {.tick = milliseconds(1)});
     std::atomic<int> turns{0};
     loop.each_turn([&](Time) { ++turns; });
-    const auto turned_since = [&](int before) {
-        const Time until = boot_time() + seconds(60);
-        while (turns == before && boot_time() < until) std::this_thread::sleep_for(milliseconds(1));
-        return turns > before;
-    };
     loop.pause();
     std::thread thread([&] { EXPECT_TRUE(loop.run()); });
     loop.wake();
     std::this_thread::sleep_for(milliseconds(50));
     EXPECT_EQ(turns, 0);
     loop.resume();
-    EXPECT_TRUE(turned_since(0));
+    while (turns == 0) std::this_thread::yield();
     loop.pause();
     loop.stop();  // ends a pause as well
     thread.join();

@@ -46,6 +46,8 @@ TEST(Completion, BashOffersCommands) {
 
 TEST(Completion, BashOffersTheWordsAndOptionsOfACommand) {
     EXPECT_THAT(offered("kvctl node dr"), testing::ElementsAre("drain"));
+    EXPECT_THAT(offered("kvctl demo ''"), testing::IsSupersetOf({"nodes", "kill", "pause", "resume", "--nodes"}));
+    EXPECT_THAT(offered("kvctl local ''"), Not(Contains("FILE")));
     EXPECT_THAT(offered("kvctl snapshot --f"), testing::ElementsAre("--file-size"));
     EXPECT_THAT(offered("kvctl events --"),
                 testing::IsSupersetOf({"--after", "--limit", "--follow", "--kind", "--node"}));
@@ -61,7 +63,8 @@ TEST(Completion, OtherShellsAreToldTheSame) {
         kvctl({"completion", "fish"}).out,
         AllOf(HasSubstr("-a snapshot -d 'save all keys"), HasSubstr("seen_subcommand_from snapshot' -l file-size -r"),
               HasSubstr("seen_subcommand_from node' -a 'undrain'"),
-              HasSubstr("seen_subcommand_from events' -l kind -r"), Not(HasSubstr("demo"))));
+              HasSubstr("seen_subcommand_from events' -l kind -r"), HasSubstr("seen_subcommand_from demo' -a 'resume'"),
+              Not(HasSubstr("-a partition "))));
 }
 
 TEST(Completion, AnotherShellIsUsage) {
