@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds longest_exchange(1000);  // of a client, for each of its two halves
 constexpr int backlog = 16;
+constexpr int pause_ms = 100;  // after a client could not be accepted
 
 class Descriptor {
   public:
@@ -120,11 +121,15 @@ class ControlServer::Impl {
         for (;;) {
             if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) return;
             if (waits[1].revents != 0) return;
-            if (waits[0].revents != 0) serve(Descriptor(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+            if (waits[0].revents == 0) continue;
+            const Descriptor client(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            // Too many files are open, perhaps: not again at once.
+            if (client.get() < 0) (void)::poll(&waits[1], 1, pause_ms);
+            if (client.get() >= 0) serve(client);
         }
     }
     void serve(const Descriptor& client) {
-        if (client.get() < 0 || !is_same_user(client.get())) return;
+        if (!is_same_user(client.get())) return;
         limit(client.get(), longest_exchange);
         if (const auto request = receive_message(client.get(), most_request_bytes))
             (void)send_message(client.get(), handler_(*request));
