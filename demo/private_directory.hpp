@@ -27,7 +27,8 @@ class PrivateDirectory {
 };
 
 // Removes those of demos that did not come to that, for they were killed: the kernel lets go of a lock with its
-// process, so one that is not locked belongs to no process any more. What is another user's, or has no lock, is left alone.
+// process, so one that is not locked belongs to no process any more. What is another user's, or has no lock, is left
+// alone.
 void remove_stale(const std::filesystem::path& parent);
 
 // $XDG_RUNTIME_DIR, if that is a directory of this user's; else `parent`/ringkv-UID, made with mode 0700. Errors:

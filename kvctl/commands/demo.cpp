@@ -148,6 +148,9 @@ void print_ready(const Context& context, const DemoCluster& demo, const DemoOpti
     const std::string set = moved ? fmt::format("  export RINGKV_REGISTRY={}\n", demo.registry()) : "";
     const std::string here = moved ? fmt::format(" --port {}", options.port) : "";
     const std::string& last = nodes.back().name;
+    const std::string later = nodes.size() > demo.replication()
+                                  ? fmt::format("after {} s its copies are made elsewhere", demo.repair_after().count())
+                                  : "with the data that it had";
     std::string text =
         fmt::format("ready in {:.1f} s: {} in {}, {} with {} copies each\n", seconds, counted(nodes.size(), "node"),
                     counted(options.racks, "rack"), counted(demo.partitions(), "partition"), demo.replication());
@@ -161,10 +164,10 @@ void print_ready(const Context& context, const DemoCluster& demo, const DemoOpti
         "  kvctl bench mixed --seconds 60\n"
         "  kvctl events --follow\n"
         "  kvctl demo{1} kill {2}      and look at the page, at kvctl status and kvctl top\n"
-        "  kvctl demo{1} resume {2}    after {3} its copies are made elsewhere\n"
+        "  kvctl demo{1} resume {2}    {3}\n"
         "  kvctl demo{1} nodes\n"
         "Ctrl-C ends it",
-        set, here, last, readable_time(static_cast<double>(demo.repair_after().count())));
+        set, here, last, later);
     if (const auto limit = context.arguments.text("--seconds")) text += fmt::format(", and so do {} s", *limit);
     context.console.out << text << std::endl;
 }
