@@ -7,7 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <string>
 
 #include "demo/control_protocol.hpp"
 #include "tests/temporary_directory.hpp"
@@ -32,11 +35,17 @@ class ControlSocket : public ::testing::Test {
   protected:
     [[nodiscard]] int connected() const {
         const int socket = ::socket(AF_UNIX, SOCK_SEQPACKET, 0);
+        const sockaddr_un address = this->address();
+        EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        return socket;
+    }
+    [[nodiscard]] sockaddr_un address() const {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
-        std::strcpy(&address.sun_path[0], path_.c_str());
-        EXPECT_EQ(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-        return socket;
+        const std::string text = path_.string();
+        EXPECT_LT(text.size(), sizeof address.sun_path);
+        std::memcpy(&address.sun_path[0], text.data(), std::min(text.size(), sizeof address.sun_path - 1));
+        return address;
     }
 
     test::TemporaryDirectory directory_;
@@ -96,10 +105,8 @@ TEST_F(ControlSocket, AServerThatDoesNotAnswerIsNotWaitedForForEver) {
 
 TEST_F(ControlSocket, TheNameOfAServerThatWasKilledIsTakenOverThatOfALiveOneIsNot) {
     const int dead = ::socket(AF_UNIX, SOCK_SEQPACKET, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strcpy(&address.sun_path[0], path_.c_str());
-    ASSERT_EQ(::bind(dead, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    const sockaddr_un address = this->address();
+    ASSERT_EQ(::bind(dead, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     ::close(dead);
     ASSERT_TRUE(std::filesystem::exists(path_));
     const auto server = open(path_, echo);
