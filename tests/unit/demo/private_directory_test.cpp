@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 
 // As a demo leaves it that was killed: the kernel has let go of its lock.
 fs::path left_behind(const fs::path& parent, const std::string& name) {
-    const fs::path path = parent / name;
+    fs::path path = parent / name;
     fs::create_directory(path);
     fs::permissions(path, fs::perms::owner_all);
     std::ofstream(path / "lock") << "";
