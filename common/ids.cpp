@@ -2,8 +2,17 @@
 
 namespace ringkv {
 
+namespace {
+constexpr std::string_view digits = "0123456789abcdef";
+}  // namespace
+
+std::string to_hex(std::uint64_t value) {
+    std::string text(16, '0');
+    for (auto digit = text.rbegin(); digit != text.rend(); ++digit, value >>= 4U) *digit = digits[value & 0xFU];
+    return text;
+}
+
 std::string Uuid::to_string() const {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string text;
     text.reserve(36);
     for (std::size_t i = 0; i < bytes.size(); ++i) {

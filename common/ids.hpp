@@ -52,6 +52,9 @@ using RequestId = StrongId<struct RequestIdTag>;
 using Nonce = StrongId<struct NonceTag>;
 using BatchNumber = StrongId<struct BatchNumberTag>;
 
+// 16 hexadecimal digits: how log lines name clients and attempts.
+[[nodiscard]] std::string to_hex(std::uint64_t value);
+
 // Which of a node's event loops; partition p is owned by shard p mod (the node's shards).
 using ShardIndex = std::uint32_t;
 

@@ -104,28 +104,30 @@ std::vector<Outgoing> MessageOutlet::take() {
 BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {
     if (!keeps_) return {};
     batch_.push_back(std::move(record));
-    waiting_[building_].insert(partition);
+    waiting_[building_].partitions.insert(partition);
     return building_;
 }
 
 BatchNumber StorageOutlet::unstored(PartitionId partition) const {
     for (auto waiting = waiting_.rbegin(); waiting != waiting_.rend(); ++waiting)
-        if (waiting->second.contains(partition)) return waiting->first;
+        if (waiting->second.partitions.contains(partition)) return waiting->first;
     return {};
 }
 
-std::set<PartitionId> StorageOutlet::durable(BatchNumber number) {
+std::pair<std::set<PartitionId>, Time> StorageOutlet::durable(BatchNumber number) {
     stored_ = number;
-    std::set<PartitionId> partitions;
+    std::pair<std::set<PartitionId>, Time> stored{{}, Time::max()};
     while (!waiting_.empty() && waiting_.begin()->first <= number) {
-        partitions.merge(waiting_.begin()->second);
+        stored.first.merge(waiting_.begin()->second.partitions);
+        stored.second = std::min(stored.second, waiting_.begin()->second.taken);
         waiting_.erase(waiting_.begin());
     }
-    return partitions;
+    return stored;
 }
 
-void StorageOutlet::take(Effects& effects) {
+void StorageOutlet::take(Time now, Effects& effects) {
     if (batch_.empty()) return;
+    waiting_[building_].taken = now;
     effects.batch = std::exchange(batch_, {});
     effects.number = building_;
     building_ = building_.next();

@@ -87,17 +87,22 @@ class StorageOutlet {
     // The newest batch that is not stored yet and has something of this partition; none if all of it is.
     [[nodiscard]] BatchNumber unstored(PartitionId partition) const;
 
-    // The shard's: batches up to this one are stored. -> the partitions that have something in them.
-    [[nodiscard]] std::set<PartitionId> durable(BatchNumber number);
+    // The shard's: batches up to this one are stored. -> the partitions that have something in them, and when the
+    // oldest of those batches was taken.
+    [[nodiscard]] std::pair<std::set<PartitionId>, Time> durable(BatchNumber number);
     // The shard's: the batch of this turn and its number; no records, no number.
-    void take(Effects& effects);
+    void take(Time now, Effects& effects);
 
   private:
     const bool keeps_;
     BatchNumber stored_;
     BatchNumber building_{1};  // the number that the batch of this turn will have
     StorageBatch batch_;
-    std::map<BatchNumber, std::set<PartitionId>> waiting_;  // partitions with something in a batch that is not stored
+    struct Waiting {
+        std::set<PartitionId> partitions;  // with something in it
+        Time taken = Time::max();
+    };
+    std::map<BatchNumber, Waiting> waiting_;  // not stored
 };
 
 // Proposals to the registry (V1). The same one may be given again in each turn: it is sent again only once in a while.

@@ -34,6 +34,7 @@ Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time pr
 }
 
 void Primary::state_changed(Time now, PartitionState state, BatchNumber view_batch) {
+    note_waits(now);  // for a node that is no member any more
     const bool new_view = state.view.id != view().id;
     term_.state = std::move(state);
     if (new_view) {
@@ -81,18 +82,23 @@ void Primary::start(Time now) {
     }
 }
 
-// Everything that every required replica has stored is committed (P3). One that has not taken over this term's log
-// counts as having nothing.
+OpNumber Primary::stored_at(NodeId node) const {
+    const Peer* peer = term_.find(node);
+    return peer != nullptr && peer->progress.replicating() ? peer->progress.acked() : OpNumber();
+}
+
+// Everything that every required replica has stored is committed (P3).
 void Primary::try_commit(Time now) {
     if (phase_ == Phase::waiting) return;
+    if (slow_commit_) note_what_came(now);
     absl::InlinedVector<OpNumber, 8> persisted{log_.persisted()};
     (void)term_.all_required([&](NodeId node) {
-        const Peer* peer = term_.find(node);
-        persisted.push_back(peer != nullptr && peer->progress.replicating() ? peer->progress.acked() : OpNumber());
+        persisted.push_back(stored_at(node));
         return true;
     });
     log_.advance(ports_.shard.commit_rule.committed(persisted),
                  [this, now](const Entry& entry) { applied(now, entry); });
+    if (slow_commit_ && slow_commit_->op() <= log_.commit()) slow_commit_.reset();
     try_serve(now);
     serve_reads_behind_commits(now);
 }
@@ -112,13 +118,14 @@ void Primary::try_serve(Time now) {
 void Primary::applied(Time now, const Entry& entry) {
     if (!entry.client.none()) log_.sessions().touch(entry.client, now);  // it may have come into being just now
     RINGKV_CHECK(!uncommitted_.empty(), "an op was committed that the primary does not wait for");
-    for (const Waiter& waiter : uncommitted_.front().waiters) {
+    const UncommittedWrites::Op& op = uncommitted_.front();
+    for (const Waiter& waiter : op.waiters) {
         ports_.messages.answer(waiter.from,
                                WriteAnswer{waiter.request, entry.status,
                                            told_version(waiter.ack, entry.status, entry.version), log_.commit()});
-        ports_.counters.answered(RequestKind::write, outcome_of(entry.status), now - waiter.began);
+        answered(now, op, waiter);
     }
-    ports_.counters.replication.add(now - uncommitted_.front().appended);
+    ports_.counters.replication.add(now - op.appended);
     uncommitted_.pop();
 }
 

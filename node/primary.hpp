@@ -9,10 +9,11 @@
 //
 // Its parts: CatchUp brings other replicas up to our log, Membership decides which nodes should be members and primary.
 // The files: primary.cpp the term, primary_requests.cpp clients, primary_early_answers.cpp writes that are answered
-// before they are committed, primary_replication.cpp Prepares.
+// before they are committed, primary_replication.cpp Prepares, primary_slow_writes.cpp what writes waited for.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,11 @@ class Primary {
     // End of a turn: send what is new.
     void flush(Time now);
     void durable(Time now);
+    // Something is about to come that an op may have waited for: if the oldest has waited for long, what it lacks is
+    // noted (node/slow_log.hpp).
+    void note_waits(Time now) {
+        if (!uncommitted_.empty() && ports_.slow.slow(now - uncommitted_.front().appended)) note_waits_of_oldest();
+    }
     // The term is over: every client that waits is told so.
     void release(const View& newer);
 
@@ -85,6 +91,8 @@ class Primary {
     void add_peers(Time now);
     void drop_peers();
     void start(Time now);
+    // Up to here; a node that has not taken over this term's log counts as having nothing.
+    [[nodiscard]] OpNumber stored_at(NodeId node) const;
     void try_commit(Time now);
     void try_serve(Time now);
     void applied(Time now, const Entry& entry);
@@ -115,7 +123,7 @@ class Primary {
     void refuse(const Request& request, RefusalReason reason, std::string text);
     // Of this partition: those that wait, and writes that are not committed.
     [[nodiscard]] std::uint64_t requests_held() const;
-    [[nodiscard]] Held hold(Request request);
+    [[nodiscard]] Held hold(Request request, std::string_view waits_for);
     void serve_held(Time now);
     void forget_old_requests(Time now);
     void expire_sessions(Time now);
@@ -126,6 +134,11 @@ class Primary {
     void answer_waiting_early(Time now);
     [[nodiscard]] OpNumber to_be_committed_before(const Request& read) const;
     void serve_reads_behind_commits(Time now);
+
+    // primary_slow_writes.cpp: what writes waited for
+    void note_waits_of_oldest();
+    void note_what_came(Time now);
+    void answered(Time now, const UncommittedWrites::Op& op, const Waiter& waiter);
 
     // primary_replication.cpp: Prepares
     void tick_peer(Time now, NodeId node, Peer& peer);
@@ -160,7 +173,8 @@ class Primary {
     OpNumber expiring_;         // the newest entry that drops sessions
     bool more_expire_ = false;  // than were dropped at once
     Time members_at_{};
-    bool had_leases_ = false;  // at the newest tick
+    bool had_leases_ = false;                  // at the newest tick
+    std::unique_ptr<SlowCommit> slow_commit_;  // of an op that waits, or waited, for long
 };
 
 }  // namespace ringkv

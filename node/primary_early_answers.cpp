@@ -24,7 +24,7 @@ void Primary::answer_early(Time now, UncommittedWrites::Op& op) {
     for (const Waiter& waiter : op.waiters) {
         if (waiter.ack != Ack::primary) continue;
         ports_.messages.answer(waiter.from, WriteAnswer{waiter.request, op.entry->status, {}, log_.commit()});
-        ports_.counters.answered(RequestKind::write, RequestOutcome::done, now - waiter.began);
+        answered(now, op, waiter);
     }
     const auto answered = [](const Waiter& waiter) { return waiter.ack == Ack::primary; };
     op.waiters.erase(std::remove_if(op.waiters.begin(), op.waiters.end(), answered), op.waiters.end());

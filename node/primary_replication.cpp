@@ -18,6 +18,7 @@ constexpr int patience = 4;
 void Primary::start_view_ok(Time now, NodeId from, const StartViewOk& message) {
     Peer* peer = term_.find(from);
     if (peer == nullptr || phase_ == Phase::waiting) return;
+    note_waits(now);
     if (!catch_up_.start_view_ok(now, from, peer->progress, message)) return;
     want_lease(now, from, *peer);
     try_commit(now);
@@ -32,6 +33,7 @@ void Primary::prepare_ok(Time now, NodeId from, const PrepareOk& message) {
     Peer* peer = term_.find(from);
     if (peer == nullptr || !peer->progress.replicating()) return;
     if (!peer->progress.valid(message.view, view().id)) return;
+    note_waits(now);
     peer->progress.prepare_ok(now, message, log_.last(), view().id);
     try_commit(now);
 }

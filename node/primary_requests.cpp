@@ -37,10 +37,11 @@ void Primary::request(Request request) {
         return serve(now, std::move(request));
     }
     if (ports_.memory.full()) return refuse(request, RefusalReason::overloaded, std::string(memory_is_full));
-    held_.push_back(hold(std::move(request)));
+    held_.push_back(hold(std::move(request), "the primary"));
 }
 
-Primary::Held Primary::hold(Request request) {
+Primary::Held Primary::hold(Request request, std::string_view waits_for) {
+    request.waited_for = waits_for;
     std::uint64_t bytes = sizeof(Held);
     if (const auto* write = std::get_if<Write>(&request.what))
         bytes += write->key.size() + (write->value ? write->value->size() : 0);
@@ -183,7 +184,7 @@ void Primary::read(Time now, Request request) {
     }
     const OpNumber before = to_be_committed_before(request);
     if (before > log_.commit()) {
-        reads_behind_.emplace(before, hold(std::move(request)));
+        reads_behind_.emplace(before, hold(std::move(request), "the commit of a write"));
         return;
     }
     read_under_leases(now, std::move(request));
@@ -192,7 +193,7 @@ void Primary::read(Time now, Request request) {
 void Primary::read_under_leases(Time now, Request request) {
     if (reads_.empty() && leases_held(now, request.arrived)) return answer_read(now, request);
     ++ports_.counters.reads_waited;
-    reads_.push_back(hold(std::move(request)));
+    reads_.push_back(hold(std::move(request), "leases"));
     ask_for_leases(now);
 }
 
@@ -241,6 +242,7 @@ void Primary::forget_old_requests(Time now) {
 void Primary::answer_read(Time now, const Request& request) {
     Message answer = read_answer(request, ports_.engine, log_.partition(), log_.commit());
     count_read(ports_.counters, request, answer, now);
+    ports_.slow.answered(now, log_.partition(), request);
     ports_.messages.answer(request.from, std::move(answer));
 }
 

@@ -311,12 +311,14 @@ void Replica::flush(Time now) {
     ports_.memory.sessions(std::exchange(counted_sessions_, sessions), sessions);
 }
 
-void Replica::durable(Time now, BatchNumber number) {
+void Replica::durable(Time now, BatchNumber number, Time taken) {
+    if (primary_) primary_->note_waits(now);
+    const OpNumber before = log_.persisted();
     log_.durable(number);
-    if (primary_)
-        primary_->durable(now);
-    else
-        answer_owed(number);
+    if (primary_) return primary_->durable(now);  // which tells of its disk with its requests
+    if (before < log_.persisted() && ports_.slow.slow(now - taken))
+        ports_.slow.add_disk(now, now - taken, partition_, view(), *log_.suffix().at(before.next()));
+    answer_owed(number);
 }
 
 void Replica::answer_owed(BatchNumber stored) {

@@ -53,7 +53,8 @@ class Replica {
     // When the next tick is wanted at the latest, as things are after a turn.
     [[nodiscard]] Time next_tick(Time now) const;
     void flush(Time now);
-    void durable(Time now, BatchNumber number);
+    // Batches up to this one are stored; the oldest that was not yet was taken at `taken`.
+    void durable(Time now, BatchNumber number, Time taken);
     void restore(const StorageRecord& record);
     // Part of a checkpoint of the shard (PartitionLog): one step, of about so many bytes. -> is it complete?
     [[nodiscard]] bool checkpoint(std::size_t bytes);

@@ -8,6 +8,7 @@
 #include "node/outlets.hpp"
 #include "node/refused_messages.hpp"
 #include "node/shard_counters.hpp"
+#include "node/slow_log.hpp"
 #include "node/suffix_budget.hpp"
 #include "node/transfer_pace.hpp"
 
@@ -40,6 +41,7 @@ struct ReplicaPorts {
     EntryBlocks& entries;
     RefusedMessages& refused;
     ShardCounters& counters;
+    SlowLog& slow;
 };
 
 }  // namespace ringkv

@@ -30,6 +30,7 @@ void Replica::answer_stale(const Request& request, const StaleRead& stale) {
         return refuse(RefusalReason::too_old, "the copy of the partition here is older than it may be");
     Message answer = read_answer(request, ports_.engine, partition_, log_.commit(), age);
     count_read(ports_.counters, request, answer, request.arrived);
+    ports_.slow.answered(request.arrived, partition_, request);
     ports_.messages.answer(request.from, std::move(answer));
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "common/actor.hpp"
@@ -16,7 +17,8 @@ struct Request {
     Time arrived{};
     Address from;
     std::variant<Write, Get, Scan> what;
-    Time began{};  // in the transport
+    Time began{};                   // in the transport
+    std::string_view waited_for{};  // what it waited for last, since it arrived
 
     [[nodiscard]] RequestId id() const {
         return std::visit([](const auto& request) { return request.request; }, what);

@@ -31,12 +31,13 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
       suffixes_(limits.log),
       messages_(facts_),
       refused_(events_),
+      slow_(limits.slow_request, events_, counters_),
       admission_(limits.inflight),
       numbers_(self_.start),
       engine_(engine),
       memory_(engine, suffixes_, messages_, facts_.limits),
-      ports_{facts_,     engine_, storage_,   suffixes_, messages_, proposals_, leases_,  events_,
-             admission_, memory_, transfers_, numbers_,  entries_,  refused_,   counters_},
+      ports_{facts_,     engine_, storage_,   suffixes_, messages_, proposals_, leases_,   events_,
+             admission_, memory_, transfers_, numbers_,  entries_,  refused_,   counters_, slow_},
       registry_(self_, index == 0, facts_, facts_.registry, messages_, events_),
       beacons_(facts_, leases_, messages_) {
     RINGKV_CHECK(!self_.registries.empty() && index < self_.endpoints.size(), "a node's description is incomplete");
@@ -243,8 +244,9 @@ void Shard::tick_checkpoint() {
 
 void Shard::durable(Time now, BatchNumber number) {
     now_ = now;
-    for (PartitionId partition : storage_.durable(number)) {
-        if (Replica* replica = find(partition)) replica->durable(now, number);
+    const auto [partitions, taken] = storage_.durable(number);
+    for (PartitionId partition : partitions) {
+        if (Replica* replica = find(partition)) replica->durable(now, number, taken);
         touch(partition);
     }
 }
@@ -301,7 +303,7 @@ Effects Shard::take_effects() {
         registry_.flush(now_, proposals_);
     }
     Effects effects;
-    storage_.take(effects);
+    storage_.take(now_, effects);
     effects.sends = messages_.take();
     effects.log = events_.take();
     effects.subscribe = std::exchange(subscribe_, std::nullopt);

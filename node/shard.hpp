@@ -139,6 +139,7 @@ class Shard final : public Actor {
     EventLog events_;
     RefusedMessages refused_;
     ShardCounters counters_;
+    SlowLog slow_;
     HotSpots hot_spots_;
     Admission admission_;
     TransferPace transfers_;

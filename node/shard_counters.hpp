@@ -29,6 +29,7 @@ inline constexpr std::size_t refusal_reasons = 16;
 struct RequestCounters {
     std::array<std::uint64_t, request_outcomes> outcomes{};
     std::array<std::uint64_t, refusal_reasons> refused{};  // by RefusalReason
+    std::uint64_t slow = 0;                                // of those answered: they took longer than slow_request
     LatencyHistogram answered;  // done, not found, condition failed: from its arrival in the transport to its answer
 };
 

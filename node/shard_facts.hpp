@@ -15,6 +15,7 @@ struct Limits {
     std::uint64_t memory = 0;                            // bytes of all that a shard holds; 0 = no limit
     std::uint64_t sessions = std::uint64_t{256} << 20U;  // bytes that the session tables of a shard take, roughly
     std::uint64_t log = std::uint64_t{32} << 20U;  // bytes of entries kept in memory for replicas that fell behind
+    Duration slow_request{};                       // a request that takes longer is logged; 0 = none is
 };
 
 // Has the registry been heard of within a grace? RegistryLink keeps it.

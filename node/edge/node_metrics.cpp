@@ -125,6 +125,11 @@ void write_requests(Exposition& page, const Shards& shards) {
     for (const Shown& shard : shards)
         for (std::size_t kind = 0; kind < request_kinds; ++kind)
             page.sample(shard.with("kind", kinds.at(kind)), shard.counters().requests.at(kind).answered);
+    page.family("ringkv_slow_requests_total", MetricType::counter,
+                "Requests that were done and took longer than slow_request; the log has them.");
+    for (const Shown& shard : shards)
+        for (std::size_t kind = 0; kind < request_kinds; ++kind)
+            page.sample(shard.with("kind", kinds.at(kind)), shard.counters().requests.at(kind).slow);
     page.family("ringkv_replication_duration_seconds", MetricType::histogram,
                 "Entries, from the primary's log until they are committed: every member has them.");
     for (const Shown& shard : shards) page.sample(shard.labels(), shard.counters().replication);

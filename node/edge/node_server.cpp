@@ -41,7 +41,8 @@ Limits limits_of_a_shard(const NodeConfig& config) {
             config.limits.inflight,
             config.limits.memory / config.shards,
             config.limits.sessions / config.shards,
-            config.limits.log / config.shards};
+            config.limits.log / config.shards,
+            config.slow_request};
 }
 
 }  // namespace

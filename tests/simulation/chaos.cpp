@@ -79,6 +79,7 @@ HostId Chaos::make_node(const std::string& name, const std::string& host, std::u
     node.limits.sessions = plan_.sessions;
     node.limits.memory = plan_.memory;
     node.limits.log = std::uint64_t{plan_.partitions} * 24 * 256;  // so small that some fall behind by more
+    node.limits.slow_request = std::chrono::milliseconds(50);      // which only the log tells of
     if (plan_.random("minor of " + host).chance(plan_.older)) node.minor = 0;
     node.shards = static_cast<std::uint32_t>(plan_.random("shards of " + host).between(1, plan_.shards));
     const HostId id = cluster_.add_node(node);

@@ -147,6 +147,7 @@ std::vector<Field> node_fields(NodeConfig& out) {
         defaulted("engine", config::choice(out.engine, engines)),
         defaulted("durability", config::choice(out.durability, durabilities)),
         defaulted("disk_stall", config::duration(out.disk_stall, milliseconds(100))),
+        defaulted("slow_request", config::duration(out.slow_request, milliseconds(0))),
         section("log",
                 {
                     defaulted("segment", config::size(out.log.segment, least_segment, any_size)),

@@ -65,7 +65,8 @@ struct NodeConfig {
     std::string data_dir;                 // relative to the working directory
     EngineKind engine = EngineKind::memory;
     Durability durability = Durability::fsync;
-    Duration disk_stall = std::chrono::seconds(2);  // without a sync that ends: other nodes take over
+    Duration disk_stall = std::chrono::seconds(2);           // without a sync that ends: other nodes take over
+    Duration slow_request = std::chrono::milliseconds(100);  // one that takes longer is logged; 0 = none is
     LogConfig log;
     LimitsConfig limits;
     bool insecure = false;

@@ -175,6 +175,12 @@ TEST_F(Config, EveryDurabilityIsTakenAndFsyncIsTheDefault) {
     EXPECT_NE(with_override("disk_stall=10ms").find("disk_stall"), std::string::npos);
 }
 
+TEST_F(Config, WhatIsSlowIsSaidAndMayBeNothing) {
+    EXPECT_EQ(node(node_yaml)->slow_request, std::chrono::milliseconds(100));
+    EXPECT_EQ(node(node_yaml, {"slow_request=0ms"})->slow_request, Duration{});
+    EXPECT_NE(with_override("slow_request=soon").find("slow_request"), std::string::npos);
+}
+
 TEST_F(Config, WhatIsNotBuiltYetSaysSoAndWhatToDo) {
     EXPECT_EQ(with_override("engine=rocksdb"),
               "--set engine=rocksdb: engine: rocksdb is not built yet; set `engine: memory`");

@@ -111,7 +111,7 @@ class Life {
 
     void take() {
         Effects effects;
-        storage_.take(effects);
+        storage_.take(Time{}, effects);
         for (StorageRecord& record : effects.batch) records_.push_back(std::move(record));
         if (!effects.number.none()) {
             (void)storage_.durable(effects.number);

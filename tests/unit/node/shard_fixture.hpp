@@ -77,6 +77,12 @@ class ShardByHand {
                 std::move(message));
     }
     void from_client(Message message) { receive({Address::back(1), cluster(), {}, {}, me_}, std::move(message)); }
+    // It came to the transport so long ago.
+    void from_client(Message message, Milliseconds ago) {
+        Origin origin{Address::back(1), cluster(), {}, {}, me_};
+        origin.arrived = now_ - ago;
+        receive(origin, std::move(message));
+    }
 
     // Turns until `duration` has passed.
     void pass(Milliseconds duration, Milliseconds turns = Milliseconds(5)) {
@@ -140,7 +146,8 @@ class ShardByHand {
     }
 
     std::function<void(const StorageRecord&)> on_stored;
-    bool disk_answers = true;       // else what is stored waits until it does
+    bool disk_answers = true;  // else what is stored waits until it does
+    std::vector<LogLine> logged{};
     std::uint32_t peers_speak = 0;  // the minor version of the protocol: each Prepare is a message of its own
 
     Shard& shard() { return shard_; }
@@ -158,6 +165,7 @@ class ShardByHand {
             Effects effects = shard_.take_effects();
             if (effects.empty() && !(unsynced_ && disk_answers)) return;
             std::move(effects.sends.begin(), effects.sends.end(), std::back_inserter(sends_));
+            std::move(effects.log.begin(), effects.log.end(), std::back_inserter(logged));
             if (!effects.batch.empty()) unsynced_ = effects.number;
             for (const StorageRecord& record : effects.batch)
                 if (on_stored) on_stored(record);
