@@ -62,9 +62,11 @@ std::size_t size_of(const PendingRequest& request) {
 
 ClientActor::ClientActor(ClientOptions options, std::uint64_t seed)
     : retry_(options.retry),
+      slow_(options.on_slow ? options.slow : Duration{}),
+      on_slow_(std::move(options.on_slow)),
       id_(options.id),
       rack_(std::move(options.rack)),
-      tracker_(options.in_flight),
+      tracker_(options.in_flight, seed),
       finder_(std::move(options.registries)),
       contacts_(options.contact),
       random_(seed) {}
@@ -94,6 +96,8 @@ std::optional<Error> ClientActor::refuse_at_once(const Operation& operation) con
 }
 
 OperationId ClientActor::begin(Time now, PendingRequest& request) {
+    now_ = now;
+    request.began = now;
     const OperationId id = request.id;
     if (const std::string* key = key_of(*request.operation)) request.hash = hash_of(*key);
     request.stale = stale_read(*request.operation) != nullptr;
@@ -135,7 +139,8 @@ std::vector<Completion> ClientActor::take_completions() {
     return std::exchange(completions_, {});
 }
 
-void ClientActor::close(Time) {
+void ClientActor::close(Time now) {
+    now_ = now;
     closed_ = true;
     tracker_.for_each([this](PendingRequest& request) { finish(request, closed_meanwhile(request)); });
     ready_.clear();
@@ -143,6 +148,7 @@ void ClientActor::close(Time) {
 }
 
 void ClientActor::tick(Time now) {
+    now_ = now;
     for (Contact* contact : contacts_.expire(now)) roomy_.push_back(contact);
     for (const std::uint32_t slot : tracker_.due(now))
         if (tracker_.is_due(slot, now)) wake(now, tracker_.at(slot));
@@ -349,6 +355,7 @@ void ClientActor::expire(PendingRequest& request) {
 }
 
 void ClientActor::finish(PendingRequest& request, Result<Outcome>&& outcome) {
+    if (slow_ > Duration{} && now_ - request.began >= slow_) tell_slow(request);
     withdraw(request);
     if (request.is_write()) {
         sequences_.finish(request.slot);
@@ -356,6 +363,19 @@ void ClientActor::finish(PendingRequest& request, Result<Outcome>&& outcome) {
     }
     complete(request.id, request.context, std::move(outcome));
     tracker_.close(request);
+}
+
+void ClientActor::tell_slow(const PendingRequest& request) const {
+    const Duration took = now_ - request.began;
+    const bool tried = request.attempts > 0;
+    on_slow_({.operation = *request.operation,
+              .took = took,
+              .before = tried ? request.sent - request.began : took,
+              .attempt = request.latest,
+              .attempts = request.attempts,
+              .sequence = request.sequence,
+              .endpoint = tried ? request.target->endpoint : std::string(),
+              .refusal = request.refusal});
 }
 
 Duration ClientActor::jittered(Duration duration) {

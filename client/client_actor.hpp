@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ struct ClientOptions {
     ClientId id;                          // random, never used by another client, not none
     std::size_t in_flight = 65536;        // operations under way at most
     std::string rack{};                   // stale reads go to replicas there first
+    Duration slow{};                      // an operation that takes longer is told of; 0 = none is
+    std::function<void(const SlowOperation&)> on_slow{};
     ContactSettings contact;
     RetrySettings retry;
 };
@@ -100,6 +103,7 @@ class ClientActor final : public Actor {
     void wake(Time now, PendingRequest& request);
     void expire(PendingRequest& request);
     void finish(PendingRequest& request, Result<Outcome>&& outcome);
+    void tell_slow(const PendingRequest& request) const;
     void complete(OperationId id, void* context, Result<Outcome>&& outcome);
     [[nodiscard]] Duration jittered(Duration duration);
 
@@ -127,6 +131,8 @@ class ClientActor final : public Actor {
     [[nodiscard]] Error no_map() const;
 
     RetrySettings retry_;
+    Duration slow_;
+    std::function<void(const SlowOperation&)> on_slow_;
     ClientId id_;
     std::string rack_;
     RingCache cache_;
@@ -147,6 +153,7 @@ class ClientActor final : public Actor {
     bool heard_unformed_ = false;       // a registry or node answered that its cluster is not formed yet
     std::optional<FrameRefused> map_refused_;
     bool closed_ = false;
+    Time now_{};  // of the turn
 };
 
 }  // namespace ringkv

@@ -37,6 +37,7 @@ std::size_t size_of(const ScanAnswer& answer) {
 }  // namespace
 
 void ClientActor::receive(Time now, const Origin& from, Message message) {
+    now_ = now;
     if (closed_) return;
     std::visit(
         [&]<class M>(M& content) {

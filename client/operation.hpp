@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "common/entry.hpp"
 #include "common/ids.hpp"
 #include "common/messages.hpp"
+#include "common/time.hpp"
 #include "ringkv/result.hpp"
 
 namespace ringkv {
@@ -78,6 +80,18 @@ struct Completion {
     OperationId id;
     void* context;  // as it was given with the operation
     Result<Outcome> outcome;
+};
+
+// An operation that took long, when it ends, however it does.
+struct SlowOperation {
+    const Operation& operation;
+    Duration took;
+    Duration before;    // until its latest attempt was made; all of it if there was none
+    RequestId attempt;  // the latest; none: there was none
+    std::uint64_t attempts = 0;
+    Sequence sequence;     // of a write
+    std::string endpoint;  // of the latest attempt
+    std::string refusal;   // the last one, for people; "" = there was none
 };
 
 }  // namespace ringkv

@@ -10,6 +10,7 @@ namespace {
 
 constexpr unsigned slot_bits = 20;
 constexpr std::uint64_t slot_mask = (std::uint64_t{1} << slot_bits) - 1;
+constexpr std::uint64_t first_mask = (std::uint64_t{1} << 40U) - 1;
 constexpr std::uint64_t most_attempts = ~std::uint64_t{0} >> slot_bits;
 
 }  // namespace
@@ -19,7 +20,7 @@ std::optional<Time> PendingRequest::older_since(RequestId attempt) const {
     return found == older.end() ? std::nullopt : std::optional(found->sent);
 }
 
-RequestTracker::RequestTracker(std::size_t limit) : limit_(limit) {
+RequestTracker::RequestTracker(std::size_t limit, std::uint64_t seed) : limit_(limit), first_(seed & first_mask) {
     RINGKV_CHECK(limit > 0 && limit <= slot_mask, "the table's size does not fit into a request id");
 }
 
@@ -28,7 +29,7 @@ PendingRequest& RequestTracker::open(Time deadline, void* context) {
         RINGKV_CHECK(requests_.size() < limit_, "more operations than may be under way");
         free_.push_back(static_cast<std::uint32_t>(requests_.size()));
         requests_.push_back(std::make_unique<PendingRequest>(free_.back()));
-        attempts_.push_back(0);
+        attempts_.push_back(first_);
         wake_.push_back(Time::max());
     }
     const std::uint32_t slot = free_.back();

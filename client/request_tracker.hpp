@@ -3,7 +3,8 @@
 // A RequestId names one attempt: [number 44 bits | slot 20 bits]. The slot is where the operation stands in a table, so
 // an answer finds its operation without a search. The number counts all attempts that were ever made in that slot, of
 // whatever operation, and never comes again: a slot makes one attempt a round trip, so even with one every 50 us it
-// would take 28 years. So an answer is to that very attempt, or to none that is waited for.
+// would take 26 years. So an answer is to that very attempt, or to none that is waited for. The count begins at a
+// random number below 2^40, so that logs of servers name the attempts of different clients by different ids.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,7 @@ struct RequestState {
     };
 
     OperationId id;
+    Time began;
     void* context = nullptr;  // the caller's
     const Operation* operation = nullptr;
     Time deadline;
@@ -85,8 +87,8 @@ struct PendingRequest : RequestState {
 
 class RequestTracker {
   public:
-    // Precondition: 0 < limit < 2^20.
-    explicit RequestTracker(std::size_t limit);
+    // Precondition: 0 < limit < 2^20. `seed`: random.
+    RequestTracker(std::size_t limit, std::uint64_t seed);
 
     // A number for an operation that ends before it has begun.
     OperationId skip() { return OperationId(++operations_); }
@@ -121,6 +123,7 @@ class RequestTracker {
 
   private:
     std::size_t limit_;
+    const std::uint64_t first_;  // attempt of each slot, less one
     std::uint64_t operations_ = 0;
     std::vector<std::unique_ptr<PendingRequest>> requests_;  // by slot; never shrinks
     std::vector<std::uint64_t> attempts_;                    // by slot: the number of its latest, of all its operations

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace ringkv::calls {
@@ -86,6 +87,35 @@ Result<StaleValue> aged_value_of(Result<Outcome>&& outcome) {
     const auto age = std::chrono::ceil<std::chrono::milliseconds>(std::get<GetOutcome>(*outcome).age);
     auto value = value_of(std::move(outcome));
     return StaleValue{std::move(*value), age};
+}
+
+SlowCall slow_call(ClientId client, const SlowOperation& slow) {
+    const auto microseconds = [](Duration duration) {
+        return std::chrono::duration_cast<std::chrono::microseconds>(duration);
+    };
+    SlowCall call{.operation = {},
+                  .key = {},
+                  .took = microseconds(slow.took),
+                  .before_last = microseconds(slow.before),
+                  .attempts = slow.attempts,
+                  .request = slow.attempts == 0 ? std::string() : to_hex(slow.attempt.value()),
+                  .client = to_hex(client.value()),
+                  .sequence = slow.sequence.value(),
+                  .endpoint = slow.endpoint,
+                  .refusal = slow.refusal};
+    std::visit(
+        [&call]<class O>(const O& operation) {
+            if constexpr (std::is_same_v<O, WriteOperation>)
+                std::tie(call.operation, call.key) = std::pair("write", operation.key);
+            else if constexpr (std::is_same_v<O, GetOperation>)
+                std::tie(call.operation, call.key) = std::pair("get", operation.key);
+            else if constexpr (std::is_same_v<O, ScanOperation>)
+                std::tie(call.operation, call.key) = std::pair("scan", operation.prefix);
+            else
+                call.operation = "map";
+        },
+        slow.operation);
+    return call;
 }
 
 }  // namespace ringkv::calls

@@ -31,4 +31,6 @@ void read(Operation& into, std::string_view key, const ReadOptions& options = {}
 [[nodiscard]] Result<std::optional<VersionedValue>> value_of(Result<Outcome>&& outcome);
 [[nodiscard]] Result<StaleValue> aged_value_of(Result<Outcome>&& outcome);
 
+[[nodiscard]] SlowCall slow_call(ClientId client, const SlowOperation& slow);
+
 }  // namespace ringkv::calls

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/edge/calls.hpp"
 #include "common/check.hpp"
 #include "common/edge/system/clock.hpp"
 
@@ -21,6 +22,12 @@ ClientOptions core_options(const Options& options) {
     core.contact.window = options.window;
     core.rack = options.rack;
     while (core.id.none()) core.id = ClientId(random_u64());
+    if (options.on_slow_call) {
+        core.slow = options.slow_call;
+        core.on_slow = [tell = options.on_slow_call, client = core.id](const SlowOperation& slow) {
+            tell(calls::slow_call(client, slow));
+        };
+    }
     return core;
 }
 

@@ -94,6 +94,21 @@ struct StaleValue {
     std::chrono::milliseconds age{0};
 };
 
+// A call that took long, when it ended, well or not. The servers' logs name the same request by the same ids, where it
+// was slow there: what of its time was spent at the primary, and what on the way, is the difference.
+struct SlowCall {
+    std::string operation;                     // write, get, scan, map
+    std::string key;                           // of a scan: its prefix; of map: empty
+    std::chrono::microseconds took{0};         // in this client, from its hand-over on
+    std::chrono::microseconds before_last{0};  // of that: until its last attempt was sent; all if none was
+    std::uint64_t attempts = 0;
+    std::string request;         // the id of the last attempt: 16 hexadecimal digits; empty: there was none
+    std::string client;          // this Client's, likewise
+    std::uint64_t sequence = 0;  // of a write: with `client`, the id that all replicas know it by; else 0
+    std::string endpoint;        // that the last attempt was sent to; empty: none
+    std::string refusal;         // why an attempt before it was refused, the last one; empty: none was
+};
+
 struct Options {
     // Where to learn the map: the registry, or any nodes ("tcp://host:port"; the registry may be down then).
     std::vector<std::string> registries{};
@@ -108,6 +123,10 @@ struct Options {
     // Bytes outstanding to one shard at most, requests and what reads are expected to bring; one request may be larger.
     // What has no room waits in the client, until its deadline.
     std::size_t window = std::size_t{4} << 20U;
+    // Calls that take this long are told to `on_slow_call`, which is called on the client's own thread, as other
+    // callbacks are. 0, or no function: none is.
+    std::chrono::milliseconds slow_call{0};
+    std::function<void(const SlowCall&)> on_slow_call{};
 };
 
 struct ScanOptions {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "client/client_actor.hpp"
+#include "client/edge/calls.hpp"
 #include "common/partitioning.hpp"
 #include "common/protocol_version.hpp"
 
@@ -80,13 +81,16 @@ class HandDriver {
   public:
     explicit HandDriver(std::vector<std::string> registries = {registry}, std::size_t in_flight = 1000,
                         std::size_t window = ContactSettings().window, std::string rack = {})
-        : client({.registries = std::move(registries),
-                  .id = ClientId(42),
-                  .in_flight = in_flight,
-                  .rack = std::move(rack),
-                  .contact = {.window = window},
-                  .retry = {}},
-                 1) {}
+        : client(
+              {.registries = std::move(registries),
+               .id = ClientId(42),
+               .in_flight = in_flight,
+               .rack = std::move(rack),
+               .slow = milliseconds(100),
+               .on_slow = [this](const SlowOperation& told) { slow.push_back(calls::slow_call(ClientId(42), told)); },
+               .contact = {.window = window},
+               .retry = {}},
+              1) {}
 
     // With a map, and all nodes heard.
     static HandDriver formed(std::size_t window = ContactSettings().window) { return HandDriver(Formed{}, window); }
@@ -180,6 +184,7 @@ class HandDriver {
         return std::get<T>(*done.at(id));
     }
 
+    std::vector<SlowCall> slow{};  // that took 100 ms
     ClientActor client;
     Time now{std::chrono::seconds(100)};
     std::vector<Outgoing> sends;
