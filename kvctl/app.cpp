@@ -39,6 +39,7 @@ Context make_context(const Console& console, const Arguments& arguments, const P
     context.registries = split(registries);
     context.json = arguments.text("--output") == "json";
     if (const auto timeout = arguments.text("--timeout")) context.timeout = parse_duration(*timeout).value();
+    if (arguments.text("--slow")) context.slow = std::make_shared<SlowCalls>();
     return context;
 }
 
@@ -62,7 +63,9 @@ ExitCode run_parsed(Arguments& arguments, const Console& console, const Program&
     if (context.registries.empty()) {
         return report(context, Error(ErrorCode::invalid_argument, "the list of registries is empty"));
     }
-    return arguments.command->run(context);
+    const ExitCode code = arguments.command->run(context);
+    if (context.slow) context.slow->report(console);
+    return code;
 }
 
 }  // namespace

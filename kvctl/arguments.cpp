@@ -163,6 +163,7 @@ const std::vector<OptionSpec>& global_options() {
          "registry or nodes to ask (or RINGKV_REGISTRY; default tcp://127.0.0.1:7400)"},
         {"--output", OptionKind::format, "table|json", "how data is printed", 'o'},
         {"--timeout", OptionKind::duration, "TIME", "for each operation, retries included (default 5s)"},
+        {"--slow", OptionKind::duration, "TIME", "tell of calls that take so long, by the ids in the nodes' logs"},
         {"--help", OptionKind::flag, "", "this text", 'h'},
         {"--version", OptionKind::flag, "", "the same as the command version"},
     };

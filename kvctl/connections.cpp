@@ -13,7 +13,8 @@ Lent<T> connect_to(O options) {
 }  // namespace
 
 Lent<Client> Connections::client(Options options) {
-    const bool usual = options.registries == registries_ && options.deadline == deadline_ && options.rack.empty();
+    const bool usual = options.registries == registries_ && options.deadline == deadline_ && options.rack.empty() &&
+                       !options.on_slow_call;
     if (usual && client_ != nullptr) return client_;
     auto lent = connect_to<Client>(std::move(options));
     if (usual && lent) client_ = lent.share();

@@ -30,7 +30,7 @@ class Lent {
 };
 
 // Keeps one Client and one Admin, each from when it is first wanted. What is wanted with other options than those
-// of the constructor (--registry, --timeout or --rack in a line) is connected for that command alone.
+// of the constructor (--registry, --timeout, --rack or --slow in a line) is connected for that command alone.
 class Connections {
   public:
     Connections(std::vector<std::string> registries, std::chrono::milliseconds deadline)

@@ -24,6 +24,7 @@ Options options_of(const Context& context) {
     options.registries = context.registries;
     options.deadline = context.timeout;
     options.rack = context.arguments.text("--rack").value_or("");
+    if (context.slow) SlowCalls::note(options, *parse_duration(*context.arguments.text("--slow")), context.slow);
     return options;
 }
 

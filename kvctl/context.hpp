@@ -5,6 +5,7 @@
 #include <ringkv/client.hpp>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "kvctl/console.hpp"
 #include "kvctl/exit_code.hpp"
 #include "kvctl/ndjson.hpp"
+#include "kvctl/slow_calls.hpp"
 
 namespace ringkv::kvctl {
 
@@ -26,6 +28,7 @@ struct Context {
     std::vector<std::string> registries{};
     std::chrono::milliseconds timeout{5000};
     bool json = false;
+    std::shared_ptr<SlowCalls> slow{};  // with --slow
 };
 
 // In a shell: what its lines share.

@@ -331,6 +331,31 @@ TEST_F(Commands, TheRegistryComesFromTheOptionTheEnvironmentOrTheDefault) {
     EXPECT_EQ(kvctl({"get", "k", "--registry", ","}).code, 2);
 }
 
+TEST_F(Commands, SlowCallsAreToldByTheirIds) {
+    store("slow-99", "v");
+    store("slow-100", "v");
+    const Ran fast = kvctl({"get", "slow-99", "--slow", "100ms"});
+    EXPECT_EQ(fast.code, 0);
+    EXPECT_EQ(fast.err, "");
+    const Ran slow = kvctl({"--slow", "100ms", "get", "slow-100"});
+    EXPECT_EQ(slow.code, 0);
+    EXPECT_EQ(slow.out, "v");
+    EXPECT_EQ(slow.err,
+              "slow: get 'slow-100' took 100.0 ms: 2 attempts, the last after 7.0 ms to tcp://10.0.0.1:7411; refused: "
+              "busy; request=00000000000000aa client=00000000000000bb\n");
+    EXPECT_EQ(kvctl({"get", "slow-100"}).err, "");
+}
+
+TEST_F(Commands, OfManySlowCallsTheSlowestAreTold) {
+    std::vector<std::string> words{"--slow", "10ms", "mget"};
+    for (int n = 21; n <= 32; ++n) words.push_back("slow-" + std::to_string(n));
+    const std::string err = kvctl(words).err;
+    EXPECT_LT(err.find("get 'slow-32' took 32.0 ms"), err.find("get 'slow-31' took 31.0 ms")) << err;
+    EXPECT_THAT(err, HasSubstr("slow-23"));
+    EXPECT_THAT(err, testing::Not(HasSubstr("'slow-22' took")));
+    EXPECT_THAT(err, HasSubstr("12 calls were slow; these are the slowest"));
+}
+
 TEST_F(Commands, ARegistryThatIsNotThereIsUnavailableForEveryCommand) {
     for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{{"put", "k", "v"},
                                                                                          {"get", "k"},

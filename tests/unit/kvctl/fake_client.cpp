@@ -74,6 +74,7 @@ class Client::Impl {
         return entry.version;
     }
     Result<std::optional<VersionedValue>> get(std::string_view key) {
+        tell_slow(key);
         if (auto error = trouble(key)) return *error;
         const std::lock_guard lock(store_mutex());
         const auto found = fake::store().find(std::string(key));
@@ -86,6 +87,14 @@ class Client::Impl {
         if (!found) return found.error();
         fake::last_read_options() = options;
         return StaleValue{std::move(*found), age_of(options)};
+    }
+    static void tell_slow(std::string_view key) {
+        const Options& options = fake::last_options();
+        if (key.rfind("slow-", 0) != 0 || !options.on_slow_call) return;
+        const std::chrono::milliseconds took(std::stoi(std::string(key.substr(5))));
+        if (took < options.slow_call) return;
+        options.on_slow_call({"get", std::string(key), took, std::chrono::milliseconds(7), 2, "00000000000000aa",
+                              "00000000000000bb", 0, "tcp://10.0.0.1:7411", "busy"});
     }
     static std::chrono::milliseconds age_of(const ReadOptions& options) {
         return options.read == ReadConsistency::stale ? fake::age : std::chrono::milliseconds(0);

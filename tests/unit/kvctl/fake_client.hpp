@@ -3,7 +3,7 @@
 //
 // Keys "unavailable..." and "unknown..." fail with that error; a key of more than 4 KiB, or empty, is refused at
 // once, on the calling thread; other answers of async calls come from a thread of its own. The registry
-// tcp://127.0.0.1:1 is not there.
+// tcp://127.0.0.1:1 is not there. A get of "slow-N" is told to have taken N ms.
 #pragma once
 
 #include <ringkv/client.hpp>
