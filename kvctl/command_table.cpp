@@ -147,6 +147,9 @@ std::vector<CommandSpec> cluster_commands() {
         {.name = "ring",
          .summary = "show which nodes hold which partitions",
          .options = {{"--key", OptionKind::text, "K", "of this key's partition alone"}},
+         .details =
+             "On a terminal the ring is drawn: outside the nodes, rack beside rack, with arcs as long as they have\n"
+             "copies; inside the partitions in their order: '.' with all copies, 'u' with fewer, 'x' not served.",
          .run = run_ring},
         {.name = "locate",
          .words = "KEY",

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kvctl/commands/commands.hpp"
+#include "kvctl/ring_drawing.hpp"
 #include "kvctl/table.hpp"
 #include "kvctl/text.hpp"
 
@@ -210,7 +211,16 @@ void print_ring(const Console& console, const ClusterStatus& status) {
     table.print(console);
 }
 
-ExitCode show_partition_of(const Context& context, const std::string& key) {
+// For a terminal that is wide enough; what follows says the same to all.
+void draw(const Console& console, const ClusterStatus& status, const PartitionStatus* of = nullptr) {
+    if (!console.out_is_terminal || console.columns < ring_width) return;
+    for (const std::string& line : draw_ring(console, status, of)) console.out << line << '\n';
+    console.out << '\n';
+}
+
+enum class Drawn : bool { no, yes };
+
+ExitCode show_partition_of(const Context& context, const std::string& key, Drawn drawn) {
     auto client = connect(context);
     if (!client) return report_unconnected(context, client.error());
     const PartitionStatus partition = client->locate(key);
@@ -219,6 +229,8 @@ ExitCode show_partition_of(const Context& context, const std::string& key) {
         add_bytes(object, "key", key);
         print_json(context, object);
     } else {
+        if (drawn == Drawn::yes && context.console.out_is_terminal)
+            if (const auto status = client->status()) draw(context.console, *status, &partition);
         print_partition(context.console, partition);
     }
     return ExitCode::ok;
@@ -266,9 +278,12 @@ ExitCode run_nodes(Context& context) {
 }
 
 ExitCode run_ring(Context& context) {
-    if (const auto key = context.arguments.text("--key")) return show_partition_of(context, *key);
+    if (const auto key = context.arguments.text("--key")) return show_partition_of(context, *key, Drawn::yes);
     return with_status(context, [&](const ClusterStatus& status) {
-        if (!context.json) return print_ring(context.console, status);
+        if (!context.json) {
+            draw(context.console, status);
+            return print_ring(context.console, status);
+        }
         Json partitions = Json::array();
         for (const PartitionStatus& partition : status.partitions) partitions.push_back(partition_json(partition));
         print_json(context, {{"epoch", status.epoch}, {"partitions", std::move(partitions)}});
@@ -278,7 +293,7 @@ ExitCode run_ring(Context& context) {
 ExitCode run_locate(Context& context) {
     const auto key = key_of(context, context.arguments.words[0]);
     if (!key) return report(context, key.error());
-    return show_partition_of(context, *key);
+    return show_partition_of(context, *key, Drawn::no);
 }
 
 }  // namespace ringkv::kvctl
