@@ -11,6 +11,7 @@
 #include "tests/cluster/load.hpp"
 #include "tests/cluster/process_cluster.hpp"
 #include "tests/temporary_directory.hpp"
+#include "tests/unit/kvctl/json_shapes.hpp"
 
 namespace ringkv::testing {
 namespace {
@@ -37,6 +38,7 @@ class Demo : public ::testing::Test {
         options.insert(options.begin(), {"demo", "--port", std::to_string(port_), "-o", "json"});
         demo_ = std::make_unique<ChildProcess>(KVCTL_PROGRAM, options, directory_.path() / "demo");
         EXPECT_TRUE(demo_->wait_for_output("\n", patience)) << demo_->errors();
+        expect_as_documented("demo", demo_->output());
         return json::parse(demo_->output());
     }
     [[nodiscard]] std::string registry() const { return "tcp://127.0.0.1:" + std::to_string(port_); }
@@ -51,7 +53,13 @@ class Demo : public ::testing::Test {
     [[nodiscard]] json told(const std::vector<std::string>& words) const {
         const Finished done = demo(words);
         EXPECT_EQ(done.code, 0) << done.errors;
+        expect_as_documented(words.front() == "nodes" ? "demo nodes" : "demo kill", done.output);
         return json::parse(done.output);
+    }
+    // docs/json.md
+    static void expect_as_documented(const std::string& section, const std::string& output) {
+        auto shapes = kvctl::JsonShapes::of_the_documents();
+        EXPECT_THAT(shapes.faults(section, output), IsEmpty()) << output;
     }
     [[nodiscard]] Client client() const {
         auto client = Client::connect({.registries = {registry()}, .deadline = patience});
