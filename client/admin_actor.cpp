@@ -38,6 +38,8 @@ void AdminActor::begin(Time now, AdminTask task, Time deadline) {
     task_ = std::move(task);
     if (auto* change = std::get_if<ChangeTask>(&*task_)) change->change.request = last_request_ = last_request_.next();
     if (auto* events = std::get_if<EventsTask>(&*task_)) events->request.request = last_request_ = last_request_.next();
+    if (auto* asked = std::get_if<ConditionTask>(&*task_))
+        asked->request.request = last_request_ = last_request_.next();
     result_.reset();
     begun_ = next_ = now;
     deadline_ = deadline;
@@ -126,6 +128,11 @@ void AdminActor::on(const Origin&, EventsAnswer& answer) {
     if (task != nullptr && answer.request == task->request.request) finish(AdminOutcome(std::move(answer)));
 }
 
+void AdminActor::on(const Origin&, ConditionAnswer& answer) {
+    const auto* task = std::get_if<ConditionTask>(&*task_);
+    if (task != nullptr && answer.request == task->request.request) finish(AdminOutcome(std::move(answer)));
+}
+
 template <class Answer>
 void AdminActor::of_a_shard(const Origin& from, Answer& answer) {
     const auto asked = std::ranges::find(asked_, answer.request, &Asked::request);
@@ -162,7 +169,8 @@ void AdminActor::tick(Time now) {
 }
 
 bool AdminActor::for_a_registry() const {
-    return std::holds_alternative<ChangeTask>(*task_) || std::holds_alternative<EventsTask>(*task_);
+    return std::holds_alternative<ChangeTask>(*task_) || std::holds_alternative<EventsTask>(*task_) ||
+           std::holds_alternative<ConditionTask>(*task_);
 }
 
 bool AdminActor::for_shards() const {
@@ -185,9 +193,7 @@ void AdminActor::ask_for_map(Time now) {
 // The map is there: on to what was wanted.
 void AdminActor::act(Time now) {
     if (std::holds_alternative<FetchMapTask>(*task_)) return finish(AdminOutcome());
-    if (std::holds_alternative<EventsTask>(*task_) && registry_minor_ < minor_with_events)
-        return finish(Error(ErrorCode::unavailable, "the registry at " + finder_.registries_text() +
-                                                        " is of an older release, which tells of no events"));
+    if (auto error = too_old()) return finish(std::move(*error));
     acting_ = true;
     next_ = now;
     pause_ = first_pause;
@@ -196,10 +202,23 @@ void AdminActor::act(Time now) {
     list_shards();
 }
 
+std::optional<Error> AdminActor::too_old() const {
+    const auto error = [this](const char* what) {
+        return Error(ErrorCode::unavailable,
+                     "the registry at " + finder_.registries_text() + " is of an older release, which " + what);
+    };
+    if (std::holds_alternative<EventsTask>(*task_) && registry_minor_ < minor_with_events)
+        return error("tells of no events");
+    if (std::holds_alternative<ConditionTask>(*task_) && registry_minor_ < minor_with_condition)
+        return error("does not tell how the nodes are");
+    return std::nullopt;
+}
+
 void AdminActor::ask_registries() {
     for (const std::string& endpoint : registries_) {
         if (const auto* change = std::get_if<ChangeTask>(&*task_)) send(endpoint, {}, change->change);
         if (const auto* events = std::get_if<EventsTask>(&*task_)) send(endpoint, {}, events->request);
+        if (const auto* condition = std::get_if<ConditionTask>(&*task_)) send(endpoint, {}, condition->request);
     }
 }
 
@@ -274,8 +293,7 @@ Error AdminActor::timed_out() const {
                     " are no registry, or it did not answer: only the registry changes the cluster; nothing was "
                     "changed"};
     if (node_confirmed_ && for_a_registry())
-        return {ErrorCode::unavailable,
-                asked + " are no registry, or it did not answer: only the registry knows the events"};
+        return {ErrorCode::unavailable, asked + " are no registry, or it did not answer: only the registry knows that"};
     if (heard_unformed_)
         return {ErrorCode::unavailable,
                 asked + " answered, but the cluster is not formed yet; start the nodes it waits for (form_with)"};

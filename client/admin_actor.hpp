@@ -3,7 +3,7 @@
 //
 // How a task goes:
 //   begin -> ask for the map until a registry confirms the newest (or, for what is only asked, a node does)
-//     -> a change, or events: asked of that registry until it answers
+//     -> a change, events, or the condition of nodes: asked of that registry until it answers
 //     -> holdings, or figures: asked of every shard of every node that is up, until all have answered or patience is
 //     over
 //     -> deadline: unavailable, or outcome_unknown if a registry may have got the change
@@ -32,11 +32,14 @@ struct EventsTask {
     EventsRequest request;  // likewise
 };
 struct FiguresTask {};
-using AdminTask = std::variant<FetchMapTask, ChangeTask, HoldingsTask, EventsTask, FiguresTask>;
+struct ConditionTask {
+    ConditionRequest request;  // likewise
+};
+using AdminTask = std::variant<FetchMapTask, ChangeTask, HoldingsTask, EventsTask, FiguresTask, ConditionTask>;
 
 // Of each task in that order. Of holdings and figures: only nodes all of whose shards have answered.
-using AdminOutcome =
-    std::variant<std::monostate, AdministerAnswer, std::vector<NodeHoldings>, EventsAnswer, std::vector<NodeFigures>>;
+using AdminOutcome = std::variant<std::monostate, AdministerAnswer, std::vector<NodeHoldings>, EventsAnswer,
+                                  std::vector<NodeFigures>, ConditionAnswer>;
 
 class AdminActor final : public Actor {
   public:
@@ -74,11 +77,14 @@ class AdminActor final : public Actor {
     void on(const Origin& from, HoldingsAnswer& answer);
     void on(const Origin& from, FiguresAnswer& answer);
     void on(const Origin& from, EventsAnswer& answer);
+    void on(const Origin& from, ConditionAnswer& answer);
     template <class Answer>
     void of_a_shard(const Origin& from, Answer& answer);
     void on(const Origin& from, FrameRefused& answer);
     void confirmed(const Origin& from);
 
+    // What the registry must be able to tell, and is of an older release.
+    [[nodiscard]] std::optional<Error> too_old() const;
     // Only a registry can answer.
     [[nodiscard]] bool for_a_registry() const;
     // All shards are asked.

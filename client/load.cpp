@@ -82,4 +82,34 @@ EventList events_of(const EventsAnswer& answer) {
     return list;
 }
 
+Condition condition_of(const ClusterMap& map, const ConditionAnswer& answer) {
+    const auto milliseconds = [](Duration time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time); };
+    const auto name_of_node = [&map](NodeId id) {
+        const NodeInfo* const node = map.find(id);
+        return node == nullptr ? std::to_string(id.value()) : node->name;
+    };
+    Condition condition;
+    condition.registry_version = answer.version;
+    for (const NodeCondition& told : answer.nodes) {
+        NodeVitals node;
+        node.name = name_of_node(told.node);
+        node.version = told.version;
+        if (told.generation == answer.generation && told.epoch < answer.epoch)
+            node.behind = answer.epoch.value() - told.epoch.value();
+        if (told.watched > Duration{}) {
+            node.clock_rate = std::chrono::duration<double>(told.clock) / std::chrono::duration<double>(told.watched);
+            node.clock_watched = milliseconds(told.watched);
+        }
+        condition.nodes.push_back(std::move(node));
+    }
+    std::ranges::sort(condition.nodes, {}, &NodeVitals::name);
+    for (const LastingTrouble& told : answer.troubles)
+        condition.troubles.push_back({name_of_node(told.node),
+                                      told.kind == TroubleKind::disk_stalled ? "disk_stalled" : "shard_stuck",
+                                      told.shard, milliseconds(told.lasts)});
+    for (const MoveCondition& told : answer.moves)
+        condition.copies.push_back({told.partition.value(), name_of_node(told.to), milliseconds(told.lasts)});
+    return condition;
+}
+
 }  // namespace ringkv

@@ -17,5 +17,7 @@ struct NodeFigures {
 
 [[nodiscard]] Load load_of(const ClusterMap& map, const std::vector<NodeFigures>& answers);
 [[nodiscard]] EventList events_of(const EventsAnswer& answer);
+// `map`: of the time when it was asked.
+[[nodiscard]] Condition condition_of(const ClusterMap& map, const ConditionAnswer& answer);
 
 }  // namespace ringkv

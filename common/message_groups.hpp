@@ -34,10 +34,11 @@ template <class M>
 concept PeerMessage = ReplicaMessage<M> || LeaseMessage<M> || OneOf<M, ReplicationBatch>;  // node -> node
 
 template <class M>
-concept OperatorOfRegistry = OneOf<M, Administer, EventsRequest>;  // kvctl -> registry
+concept OperatorOfRegistry = OneOf<M, Administer, EventsRequest, ConditionRequest>;  // kvctl -> registry
 template <class M>
 concept OperatorOfNode = OneOf<M, HoldingsRequest, FiguresRequest>;  // kvctl -> node
 template <class M>
-concept OperatorAnswer = OneOf<M, AdministerAnswer, HoldingsAnswer, EventsAnswer, FiguresAnswer>;  // to kvctl
+concept OperatorAnswer =
+    OneOf<M, AdministerAnswer, HoldingsAnswer, EventsAnswer, FiguresAnswer, ConditionAnswer>;  // to kvctl
 
 }  // namespace ringkv

@@ -28,7 +28,8 @@ using Message =
                  StateChunk, StateChunkOk,                                                          // 28, 29
                  Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer,                     // 30 .. 33
                  ReplicationBatch,                                                                  // 34
-                 EventsRequest, EventsAnswer, Trouble, FiguresRequest, FiguresAnswer>;              // 35 .. 39
+                 EventsRequest, EventsAnswer, Trouble, FiguresRequest, FiguresAnswer,               // 35 .. 39
+                 ConditionRequest, ConditionAnswer>;                                                // 40, 41
 
 // "Prepare", ...; for logs and traces. In the order of Message.
 inline constexpr std::array<std::string_view, std::variant_size_v<Message>> message_names = {
@@ -72,6 +73,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<Message>> mess
     "Trouble",
     "FiguresRequest",
     "FiguresAnswer",
+    "ConditionRequest",
+    "ConditionAnswer",
 };
 std::string_view name_of(const Message& message);
 

@@ -10,6 +10,7 @@
 #include "common/event.hpp"
 #include "common/fields.hpp"
 #include "common/ids.hpp"
+#include "common/registry_messages.hpp"
 
 namespace ringkv {
 
@@ -62,6 +63,51 @@ struct EventsAnswer {
     bool more = false;          // there are others after the last of these: ask again, after it
     EventId newest;             // of all that there are: without `more`, ask after it
     RINGKV_FIELDS(EventsAnswer, request, events, more, newest);
+};
+
+// What the registry knows of the cluster beside its map. For registries that speak minor version 4 at least.
+struct ConditionRequest {
+    RequestId request;
+    RINGKV_FIELDS(ConditionRequest, request);
+};
+
+struct NodeCondition {
+    NodeId node;
+    Generation generation;  // of the map that the node has
+    Epoch epoch;            // likewise
+    std::string version;    // of its program; empty: of an older release
+    // How far its clock went while the registry's went so far; both 0: that is not known yet.
+    Duration clock{};
+    Duration watched{};
+    RINGKV_FIELDS(NodeCondition, node, generation, epoch, version, clock, watched);
+};
+
+// That a node has told of, and that is not over.
+struct LastingTrouble {
+    NodeId node;
+    TroubleKind kind = TroubleKind::shard_stuck;
+    ShardIndex shard = 0;
+    Duration lasts{};
+    RINGKV_FIELDS(LastingTrouble, node, kind, shard, lasts);
+};
+
+// A copy that is being made.
+struct MoveCondition {
+    PartitionId partition;
+    NodeId to;
+    Duration lasts{};
+    RINGKV_FIELDS(MoveCondition, partition, to, lasts);
+};
+
+struct ConditionAnswer {
+    RequestId request;
+    Generation generation;
+    Epoch epoch;  // of the map that was published at least a second before
+    std::vector<NodeCondition> nodes;
+    std::vector<LastingTrouble> troubles;
+    std::vector<MoveCondition> moves;  // those that last longest, a hundred at most
+    std::string version;               // of the registry's program
+    RINGKV_FIELDS(ConditionAnswer, request, generation, epoch, nodes, troubles, moves, version);
 };
 
 // ---------------------------------------------------------------- kvctl -> node, and back

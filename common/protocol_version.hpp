@@ -6,12 +6,14 @@
 namespace ringkv {
 
 inline constexpr std::uint32_t protocol_major = 1;
-inline constexpr std::uint32_t protocol_minor = 3;
+inline constexpr std::uint32_t protocol_minor = 4;
 // From this minor version on a node takes ReplicationBatch.
 inline constexpr std::uint32_t minor_with_batches = 1;
 // From this minor version on a node takes Ack::primary, and reads of StaleRead.
 inline constexpr std::uint32_t minor_with_less_sure_answers = 2;
 // From this minor version on a registry takes EventsRequest and Trouble, and a node FiguresRequest.
 inline constexpr std::uint32_t minor_with_events = 3;
+// From this minor version on a registry takes ConditionRequest.
+inline constexpr std::uint32_t minor_with_condition = 4;
 
 }  // namespace ringkv

@@ -94,8 +94,10 @@ struct NodeActivity {
     // 10 s, more).
     std::vector<std::uint64_t> write_times;
     std::vector<std::uint64_t> get_times;
+    std::string version;  // of its program: "0.5.0"; empty: of an older release
+    Duration clock{};     // what the node's clock showed when this was told (CLOCK_BOOTTIME); 0: of an older release
     RINGKV_FIELDS(NodeActivity, writes, gets, scans, refused, received, sent, memory, memory_limit, write_times,
-                  get_times);
+                  get_times, version, clock);
 };
 
 struct Heartbeat {

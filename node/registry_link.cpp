@@ -5,6 +5,7 @@
 
 #include "common/proposal_pace.hpp"
 #include "common/published_endpoint.hpp"
+#include "ringkv/version.hpp"
 
 namespace ringkv {
 
@@ -92,6 +93,14 @@ void RegistryLink::tell_troubles(Time now) {
     }
 }
 
+// What was told of it last, if that was not sent yet; with what is known here.
+std::optional<NodeActivity> RegistryLink::activity_of(Time now) {
+    if (!activity_) return std::nullopt;
+    activity_->version = version();
+    activity_->clock = now.time_since_epoch();
+    return std::exchange(activity_, std::nullopt);
+}
+
 void RegistryLink::tick(Time now) {
     warn_of_silence(now);
     tell_troubles(now);
@@ -112,7 +121,7 @@ void RegistryLink::tick(Time now) {
     if (speaks && now - heartbeat_at_ >= shard_.lease().beacon) {
         heartbeat_at_ = now;
         ask(Heartbeat{shard_.me, self_.start, shard_.map.generation, shard_.map.epoch, shard_.stopping,
-                      std::exchange(activity_, std::nullopt)});
+                      activity_of(now)});
     }
     const bool unknown_to_us = shard_.me.none();
     if ((map_behind_ || unknown_to_us) && now >= map_wanted_at_ && now - map_asked_at_ >= map_interval) {

@@ -77,6 +77,7 @@ class RegistryLink {
 
     void ask(Message message);
     void join(Time now);
+    [[nodiscard]] std::optional<NodeActivity> activity_of(Time now);
     void warn_of_silence(Time now);
     void tell_troubles(Time now);
 

@@ -100,6 +100,7 @@ void RegistryActor::tick(Time now) {
     }
     publication_.tick(now);
     unavailability_.tick(now);
+    conditions_.tick(now, publication_.published(), publication_.changes());
 }
 
 registry::Figures RegistryActor::figures(Time now) const {
@@ -198,7 +199,9 @@ void RegistryActor::handle(Time now, const Origin& from, const Heartbeat& heartb
         publication_.send(from, HeartbeatAnswer{map.generation, map.epoch, true});
         return;
     }
-    if (membership_.heartbeat(now, from, heartbeat) && heartbeat.activity)
+    if (!membership_.heartbeat(now, from, heartbeat)) return;
+    conditions_.heartbeat(now, heartbeat);
+    if (heartbeat.activity)
         activity_.add(now, publication_.map().find(heartbeat.node)->name, heartbeat.node, heartbeat.start,
                       *heartbeat.activity);
 }
@@ -259,6 +262,13 @@ void RegistryActor::handle(Time now, const Origin& from, const EventsRequest& re
 void RegistryActor::handle(Time now, const Origin& from, const Trouble& trouble) {
     if (cluster_objection(from.cluster) || from.node != trouble.node) return;
     troubles_.told(now, trouble);
+}
+
+void RegistryActor::handle(Time now, const Origin& from, const ConditionRequest& request) {
+    if (const auto text = cluster_objection(from.cluster)) return refuse(now, from, ErrorCode::wrong_cluster, *text);
+    ConditionAnswer answer = conditions_.answer(now, request.request, publication_.published());
+    answer.troubles = troubles_.lasting(now);
+    publication_.send(from, std::move(answer));
 }
 
 void RegistryActor::refuse_misplaced(Time now, const Origin& from, std::string_view name) {

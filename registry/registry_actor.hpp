@@ -8,6 +8,7 @@
 #include "common/actor.hpp"
 #include "common/placement/placement.hpp"
 #include "registry/census.hpp"
+#include "registry/conditions.hpp"
 #include "registry/formation.hpp"
 #include "registry/membership.hpp"
 #include "registry/overview.hpp"
@@ -57,6 +58,7 @@ class RegistryActor final : public Actor {
     void handle(Time now, const Origin& from, const Administer& request);
     void handle(Time now, const Origin& from, const EventsRequest& request);
     void handle(Time now, const Origin& from, const Trouble& trouble);
+    void handle(Time now, const Origin& from, const ConditionRequest& request);
     void refuse_misplaced(Time now, const Origin& from, std::string_view name);
 
     // Why a sender of that cluster is not served; nullopt = it is.
@@ -82,6 +84,7 @@ class RegistryActor final : public Actor {
     std::string standing_aside_;
     std::size_t received_ = 0;  // in this turn
     registry::Troubles troubles_;
+    registry::Conditions conditions_;
 };
 
 }  // namespace ringkv

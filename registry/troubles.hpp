@@ -3,6 +3,7 @@
 
 #include <map>
 #include <tuple>
+#include <vector>
 
 #include "registry/publication.hpp"
 
@@ -15,11 +16,16 @@ class Troubles {
 
     // Repeats are one. Of a node or a shard that the map does not have, nothing is noted.
     void told(Time now, const Trouble& trouble);
+    // Those that are not over, as far as the nodes still say so.
+    [[nodiscard]] std::vector<LastingTrouble> lasting(Time now) const;
 
   private:
     Publication& publication_;
-    // Those that last: when they were told of last. A node that ends does not say that one is over.
-    std::map<std::tuple<NodeId, TroubleKind, ShardIndex>, Time> lasting_;
+    struct Lasting {
+        Time since{};
+        Time told_at{};  // last; a node that ends does not say that one is over
+    };
+    std::map<std::tuple<NodeId, TroubleKind, ShardIndex>, Lasting> lasting_;
 };
 
 }  // namespace ringkv::registry

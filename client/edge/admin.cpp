@@ -138,6 +138,12 @@ Result<EventList> Admin::events(const EventQuery& query) {
     return events_of(std::get<EventsAnswer>(*outcome));
 }
 
+Result<Condition> Admin::condition() {
+    auto outcome = impl_->run(ConditionTask{});
+    if (!outcome) return outcome.error();
+    return condition_of(impl_->map(), std::get<ConditionAnswer>(*outcome));
+}
+
 Result<Load> Admin::load() {
     auto outcome = impl_->run(FiguresTask{});
     if (!outcome) return outcome.error();

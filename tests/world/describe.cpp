@@ -172,6 +172,8 @@ struct Body {
     std::string operator()(const EventsRequest& m) const {
         return m.after ? fmt::format("after {}", m.after->value()) : "the newest";
     }
+    std::string operator()(const ConditionRequest&) const { return ""; }
+    std::string operator()(const ConditionAnswer& m) const { return fmt::format("{} nodes", m.nodes.size()); }
     std::string operator()(const EventsAnswer& m) const { return fmt::format("{} events", m.events.size()); }
     std::string operator()(const Trouble& m) const {
         return fmt::format("shard {} {}{}", m.shard, m.kind == TroubleKind::shard_stuck ? "stuck" : "disk stalled",

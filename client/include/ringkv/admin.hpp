@@ -80,6 +80,37 @@ struct Holdings {
     std::vector<std::string> silent;
 };
 
+// What the registry knows of a node beside its map.
+struct NodeVitals {
+    std::string name;
+    std::string version;                         // of its program; empty: of an older release
+    std::uint64_t behind = 0;                    // epochs that its map lacks of the one that was published a second ago
+    double clock_rate = 1;                       // of its clock, to the registry's; measured over `clock_watched`
+    std::chrono::milliseconds clock_watched{0};  // 0: not known yet, or of an older release
+};
+
+// What is wrong with a part of a node, as that says itself.
+struct NodeTrouble {
+    std::string name;
+    std::string what;  // disk_stalled (stores nothing), shard_stuck (does not turn)
+    std::uint32_t shard = 0;
+    std::chrono::milliseconds lasts{0};  // since the registry was told
+};
+
+// A copy that is being made.
+struct CopyUnderWay {
+    std::uint32_t partition = 0;
+    std::string to;
+    std::chrono::milliseconds lasts{0};
+};
+
+struct Condition {
+    std::string registry_version;
+    std::vector<NodeVitals> nodes;      // by name; those that were heard of since the registry's start
+    std::vector<NodeTrouble> troubles;  // that are not over
+    std::vector<CopyUnderWay> copies;   // those that last longest, a hundred at most
+};
+
 struct PlannedNode {
     std::string name;
     std::string rack;
@@ -239,6 +270,8 @@ class Admin {
     Result<Holdings> holdings();
     // Asks the registry; bounded in number and bytes. Errors: unavailable, also where it is of a release up to 0.5.
     Result<EventList> events(const EventQuery& query);
+    // Asks the registry. Errors: unavailable, also where it is of an older release, which cannot tell.
+    Result<Condition> condition();
     // As holdings().
     Result<Load> load();
     // Changes nothing. Errors: invalid_argument, if a node or rack is not there, or one to be added is.

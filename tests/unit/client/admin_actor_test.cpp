@@ -227,6 +227,53 @@ TEST_F(AdminTasks, AnOlderRegistryIsNotAskedForEvents) {
     EXPECT_NE(result.error().message().find("older release"), std::string::npos);
 }
 
+TEST_F(AdminTasks, TheConditionOfNodesIsAskedOfARegistryThatKnowsIt) {
+    begin(ConditionTask{});
+    registry_speaks(minor_with_condition);
+    const auto asked = take<ConditionRequest>();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].endpoint, registry);
+    ConditionAnswer told;
+    told.request = asked[0].message.request.next();
+    answer(registry, told);
+    EXPECT_FALSE(admin.finished()) << "not its number";
+    told.request = asked[0].message.request;
+    told.version = "1.2.3";
+    answer(registry, told);
+    ASSERT_TRUE(admin.finished());
+    EXPECT_EQ(std::get<ConditionAnswer>(*admin.take_result()).version, "1.2.3");
+
+    begin(ConditionTask{});
+    registry_speaks(minor_with_condition - 1);
+    EXPECT_TRUE(take<ConditionRequest>().empty());
+    ASSERT_TRUE(admin.finished());
+    EXPECT_NE(admin.take_result().error().message().find("older release"), std::string::npos);
+}
+
+TEST_F(AdminTasks, ConditionsAreToldByName) {
+    const ClusterMap map = first_map();
+    ConditionAnswer answer;
+    answer.generation = Generation(1);
+    answer.epoch = Epoch(9);
+    answer.version = "0.6.0";
+    answer.nodes = {{NodeId(2), Generation(1), Epoch(7), "0.5.0", seconds(95), seconds(100)},
+                    {NodeId(1), Generation(1), Epoch(10), "0.6.0", {}, {}}};
+    answer.troubles = {{NodeId(3), TroubleKind::disk_stalled, 1, seconds(2)}};
+    answer.moves = {{PartitionId(3), NodeId(9), seconds(70)}};
+    const Condition told = condition_of(map, answer);
+    ASSERT_EQ(told.nodes.size(), 2U);
+    EXPECT_EQ(told.nodes[0].name, "n1");
+    EXPECT_EQ(told.nodes[0].behind, 0U) << "it knows more than was published a second ago";
+    EXPECT_EQ(told.nodes[0].clock_watched, milliseconds(0));
+    EXPECT_EQ(told.nodes[1].behind, 2U);
+    EXPECT_DOUBLE_EQ(told.nodes[1].clock_rate, 0.95);
+    EXPECT_EQ(told.nodes[1].clock_watched, seconds(100));
+    ASSERT_EQ(told.troubles.size(), 1U);
+    EXPECT_EQ(told.troubles[0].name + told.troubles[0].what, "n3disk_stalled");
+    ASSERT_EQ(told.copies.size(), 1U);
+    EXPECT_EQ(told.copies[0].to, "9") << "the map does not have it any more";
+}
+
 TEST_F(AdminTasks, ANodeKnowsNoEvents) {
     begin(EventsTask{}, seconds(1));
     answer(1, MapSnapshot{first_map()});

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "node/edge/activity_board.hpp"
+#include "ringkv/version.hpp"
 #include "shard_fixture.hpp"
 
 namespace ringkv {
@@ -55,6 +56,11 @@ TEST_F(NodeActivityTest, IsSaidOnceWithTheNextHeartbeat) {
     node.shard().tell(activity);
     const auto heartbeats = heartbeats_in(milliseconds(1000));
     ASSERT_GE(heartbeats.size(), 8U);
+    ASSERT_TRUE(heartbeats[0].activity);
+    EXPECT_GE(heartbeats[0].activity->clock, start_time.time_since_epoch()) << "as the node's clock showed then";
+    EXPECT_LE(heartbeats[0].activity->clock, node.now().time_since_epoch());
+    activity.clock = heartbeats[0].activity->clock;
+    activity.version = version();
     EXPECT_EQ(heartbeats[0].activity, activity);
     for (std::size_t i = 1; i < heartbeats.size(); ++i) EXPECT_FALSE(heartbeats[i].activity) << i;
 }
