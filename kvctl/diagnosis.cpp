@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -16,6 +17,10 @@ namespace {
 constexpr std::size_t most_named = 10;
 // Of limits.memory: from here on there is little room.
 constexpr double nearly_full = 0.9;
+// Of a clock's rate: how far it may be from 1.
+constexpr double clock_is_off = 0.05;
+constexpr double clock_is_unsafe = 0.15;
+constexpr double copy_takes_long = 60;  // seconds
 
 // "3, 17, 40 and 12 more".
 template <class Items>
@@ -35,8 +40,8 @@ bool is_member(const ReplicaStatus& replica) {
 
 class Diagnosis {
   public:
-    Diagnosis(const ClusterStatus& status, const RepairStatus& repair, const Holdings* holdings)
-        : status_(status), repair_(repair), holdings_(holdings) {}
+    explicit Diagnosis(const Examined& examined)
+        : examined_(examined), status_(examined.status), repair_(examined.repair), holdings_(examined.holdings) {}
 
     std::vector<Finding> make() {
         partitions_without_service();
@@ -46,6 +51,13 @@ class Diagnosis {
         room();
         durability();
         memory();
+        if (const Condition* condition = examined_.condition)
+            told_by_the_registry(*condition);
+        else
+            add(Severity::warning, "registry-not-asked",
+                "the registry did not tell how the nodes are: maps, versions, clocks, disks and copies were not looked "
+                "at",
+                "", "kvctl events; is the registry of an older release?");
         std::stable_sort(findings_.begin(), findings_.end(),
                          [](const Finding& left, const Finding& right) { return left.severity > right.severity; });
         return std::move(findings_);
@@ -202,6 +214,84 @@ class Diagnosis {
         }
     }
 
+    void told_by_the_registry(const Condition& condition) {
+        for (const NodeTrouble& trouble : condition.troubles) {
+            const bool disk = trouble.what == "disk_stalled";
+            add(Severity::critical, disk ? "disk-stalled" : "shard-stuck",
+                disk ? fmt::format("the disk of {} stores nothing", escape(trouble.name))
+                     : fmt::format("{} has a shard that does not turn", escape(trouble.name)),
+                fmt::format("shard {}, for {}; other nodes take over what it serves", trouble.shard,
+                            readable_time(seconds(trouble.lasts))),
+                disk ? "is it full, or broken? Its log" : "its log; it may have to be started anew");
+        }
+        maps_that_lag(condition);
+        versions(condition);
+        clocks(condition);
+        copies_that_take_long(condition);
+    }
+
+    void maps_that_lag(const Condition& condition) {
+        for (const NodeVitals& node : condition.nodes)
+            if (node.behind > 0 && is_up(node.name))
+                add(Severity::warning, "map-lags", fmt::format("{} has an old map", escape(node.name)),
+                    fmt::format("{} behind the registry's, for more than a second", counted(node.behind, "epoch")),
+                    "its log; does it reach the registry's publications (publish)?");
+    }
+
+    // A rolling upgrade that was not finished.
+    void versions(const Condition& condition) {
+        std::map<std::string, std::vector<std::string>> versions;
+        for (const NodeVitals& node : condition.nodes)
+            if (is_up(node.name))
+                versions[node.version.empty() ? "of an older release" : escape(node.version)].push_back(
+                    escape(node.name));
+        versions[escape(condition.registry_version)].emplace_back("the registry");
+        if (versions.size() == 1) return;
+        std::string evidence;
+        for (const auto& [version, holders] : versions)
+            evidence += (evidence.empty() ? "" : "; ") + fmt::format("{}: {}", version, listed(holders));
+        add(Severity::warning, "versions-mixed", "not all run the same version", evidence,
+            "finish the upgrade: scripts/rolling-restart");
+    }
+
+    // Leases bear a difference of a fifth between any two (protocol.md, L1).
+    void clocks(const Condition& condition) {
+        for (const NodeVitals& node : condition.nodes) {
+            const double off = std::abs(node.clock_rate - 1);
+            if (node.clock_watched.count() == 0 || off < clock_is_off) continue;
+            add(off < clock_is_unsafe ? Severity::warning : Severity::critical, "clock-rate",
+                fmt::format("the clock of {} runs {} than the registry's", escape(node.name),
+                            node.clock_rate < 1 ? "slower" : "faster"),
+                fmt::format("at {:.2f} of it, over {}; leases bear 0.8 to 1.25", node.clock_rate,
+                            readable_time(seconds(node.clock_watched))),
+                "the clock source of its machine, or guest; until then reads: confirmed at the registry");
+        }
+    }
+
+    // Longer than three times what its bytes need at the pace that is allowed, and a minute.
+    void copies_that_take_long(const Condition& condition) {
+        for (const CopyUnderWay& copy : condition.copies) {
+            const auto pace = static_cast<double>(examined_.settings.max_bytes_per_second);
+            double needs = 0;
+            if (holdings_ != nullptr && copy.partition < holdings_->partitions.size() && pace > 0)
+                needs = static_cast<double>(holdings_->partitions[copy.partition].bytes) *
+                        examined_.settings.max_moves_per_node / pace;
+            if (seconds(copy.lasts) < copy_takes_long + 3 * needs) continue;
+            add(Severity::warning, "copy-stuck",
+                fmt::format("the copy of partition {} to {} does not come to its end", copy.partition, escape(copy.to)),
+                fmt::format("under way for {}; its bytes need {} at the pace that is set",
+                            readable_time(seconds(copy.lasts)), readable_time(needs)),
+                fmt::format("the logs of {} and of the partition's primary; kvctl settings get", escape(copy.to)));
+        }
+    }
+
+    static double seconds(std::chrono::milliseconds time) { return std::chrono::duration<double>(time).count(); }
+    [[nodiscard]] bool is_up(const std::string& name) const {
+        return std::any_of(status_.nodes.begin(), status_.nodes.end(),
+                           [&](const NodeStatus& node) { return node.name == name && node.state == "up"; });
+    }
+
+    const Examined& examined_;
     const ClusterStatus& status_;
     const RepairStatus& repair_;
     const Holdings* const holdings_;
@@ -219,8 +309,8 @@ std::string_view to_string(Severity severity) {
     return "?";
 }
 
-std::vector<Finding> diagnose(const ClusterStatus& status, const RepairStatus& repair, const Holdings* holdings) {
-    return Diagnosis(status, repair, holdings).make();
+std::vector<Finding> diagnose(const Examined& examined) {
+    return Diagnosis(examined).make();
 }
 
 }  // namespace ringkv::kvctl

@@ -25,7 +25,16 @@ struct Finding {
     std::string next;      // what to do; may be empty
 };
 
-// `holdings`: what the nodes said of themselves; nullptr: they could not be asked. -> the most severe first.
-std::vector<Finding> diagnose(const ClusterStatus& status, const RepairStatus& repair, const Holdings* holdings);
+// What was asked of the registry and of the nodes.
+struct Examined {
+    const ClusterStatus& status;
+    const RepairStatus& repair;
+    Settings settings{};
+    const Holdings* holdings = nullptr;    // what the nodes said of themselves; none: they could not be asked
+    const Condition* condition = nullptr;  // what the registry knows of them; none: it could not tell
+};
+
+// -> the most severe first.
+std::vector<Finding> diagnose(const Examined& examined);
 
 }  // namespace ringkv::kvctl

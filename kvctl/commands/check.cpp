@@ -52,9 +52,16 @@ ExitCode run_check(Context& context) {
     if (!admin) return report_unconnected(context, admin.error());
     const auto repair = admin->repair_status();
     if (!repair) return report(context, repair.error());
+    const auto settings = admin->settings();
+    if (!settings) return report(context, settings.error());
     const auto holdings = admin->holdings();
+    const auto condition = admin->condition();
 
-    const std::vector<Finding> findings = diagnose(*status, *repair, holdings ? &*holdings : nullptr);
+    const std::vector<Finding> findings = diagnose({.status = *status,
+                                                    .repair = *repair,
+                                                    .settings = *settings,
+                                                    .holdings = holdings ? &*holdings : nullptr,
+                                                    .condition = condition ? &*condition : nullptr});
     const bool healthy = std::none_of(findings.begin(), findings.end(),
                                       [](const Finding& each) { return each.severity != Severity::note; });
     if (context.json) {

@@ -46,9 +46,17 @@ class StoppedThread {
     bool stopped_;
 };
 
+bool tells_that_it_is_stuck(Admin& admin) {
+    const auto condition = admin.condition();
+    return condition && std::ranges::any_of(condition->troubles, [](const NodeTrouble& trouble) {
+               return trouble.name == "n1" && trouble.what == "shard_stuck" && trouble.shard == 1;
+           });
+}
+
 TEST(StuckShard, IsNoticedAsADeadNodeIs) {
     ProcessCluster cluster({.shards = 2});
     Client client = cluster.client();
+    Admin admin = cluster.admin();
     const auto second_shard = thread_of(cluster.node("n1").pid(), "shard 1");
     ASSERT_TRUE(second_shard);
     {
@@ -65,8 +73,16 @@ TEST(StuckShard, IsNoticedAsADeadNodeIs) {
         }
         EXPECT_THAT(cluster.node("n1").errors() + cluster.node("n1").output(),
                     ::testing::HasSubstr("shard 1 does not turn"));
+        EXPECT_TRUE(wait_until(patience, [&] { return tells_that_it_is_stuck(admin); })) << "kvctl check says nothing";
     }
     cluster.wait_until_full(client, 3);
+    EXPECT_TRUE(wait_until(patience, [&] {
+        const auto condition = admin.condition();
+        return condition && condition->troubles.empty() && condition->nodes.size() == 3;
+    })) << "it is over";
+    const auto condition = admin.condition();
+    ASSERT_TRUE(condition);
+    for (const NodeVitals& node : condition->nodes) EXPECT_EQ(node.version, condition->registry_version);
     EXPECT_TRUE(client.get("key 0"));
 }
 

@@ -50,23 +50,28 @@ class Check : public testing::Test {
             status.partitions.push_back(partition);
         }
         repair.repair_after = std::chrono::seconds(30);
+        condition.registry_version = "0.6.0";
     }
 
     std::vector<std::string> codes() {
         std::vector<std::string> found;
-        for (const Finding& finding : diagnose(status, repair, &holdings)) found.emplace_back(finding.code);
+        for (const Finding& finding : diagnose(examined())) found.emplace_back(finding.code);
         return found;
     }
     // Of the only one.
     Finding finding() {
-        const auto all = diagnose(status, repair, &holdings);
+        const auto all = diagnose(examined());
         EXPECT_EQ(all.size(), 1U);
         return all.empty() ? Finding{Severity::note, "none", "", "", ""} : all.front();
     }
 
+    Examined examined() { return {status, repair, settings, &holdings, &condition}; }
+
     ClusterStatus status;
     RepairStatus repair;
+    Settings settings;
     Holdings holdings;
+    Condition condition;
 };
 
 TEST_F(Check, OfAHealthyClusterThereIsNothingToSay) {
@@ -77,7 +82,7 @@ TEST_F(Check, PartitionsThatAreNotServedComeFirst) {
     status.partitions[1].available = false;
     status.partitions[1].primary = "n4";
     status.nodes[3].state = "down";
-    const auto all = diagnose(status, repair, &holdings);
+    const auto all = diagnose(examined());
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(all[0].code, "partitions-unavailable");
     EXPECT_EQ(all[0].severity, Severity::critical);
@@ -174,9 +179,69 @@ TEST_F(Check, ASilentNodeIsSaidUnlessItIsDown) {
     EXPECT_EQ(finding().code, "node-silent");
     status.nodes[1].state = "down";
     EXPECT_THAT(codes(), Not(testing::Contains("node-silent")));
-    const auto all = diagnose(status, repair, nullptr);
+    const auto all = diagnose({status, repair, {}, nullptr, &condition});
     EXPECT_TRUE(
         std::any_of(all.begin(), all.end(), [](const Finding& each) { return each.code == "nodes-not-asked"; }));
+}
+
+TEST_F(Check, ADiskThatStoresNothingAndAShardThatStandsStillAreCritical) {
+    condition.troubles = {{"n2", "disk_stalled", 1, std::chrono::seconds(90)}};
+    EXPECT_EQ(finding().code, "disk-stalled");
+    EXPECT_EQ(finding().severity, Severity::critical);
+    EXPECT_THAT(finding().evidence, HasSubstr("shard 1, for 90 s"));
+    condition.troubles.front().what = "shard_stuck";
+    EXPECT_EQ(finding().code, "shard-stuck");
+    EXPECT_THAT(finding().what, HasSubstr("n2"));
+}
+
+TEST_F(Check, AMapThatLagsIsSaidUnlessTheNodeIsDown) {
+    condition.nodes = {{"n1", "0.6.0", 0, 1, {}}, {"n2", "0.6.0", 3, 1, {}}};
+    EXPECT_EQ(finding().code, "map-lags");
+    EXPECT_THAT(finding().evidence, HasSubstr("3 epochs behind"));
+    status.nodes[1].state = "down";
+    EXPECT_THAT(codes(), Not(testing::Contains("map-lags")));
+}
+
+TEST_F(Check, VersionsThatAreMixedAreNamed) {
+    condition.nodes = {{"n1", "0.6.0", 0, 1, {}}, {"n2", "0.6.0", 0, 1, {}}};
+    EXPECT_THAT(codes(), IsEmpty());
+    condition.nodes[1].version = "0.5.1";
+    EXPECT_EQ(finding().code, "versions-mixed");
+    EXPECT_EQ(finding().evidence, "0.5.1: n2; 0.6.0: n1, the registry");
+    condition.nodes[1].version = "";
+    EXPECT_THAT(finding().evidence, HasSubstr("of an older release: n2"));
+}
+
+TEST_F(Check, AClockIsJudgedByHowFarItIsOff) {
+    condition.nodes = {{"n1", "0.6.0", 0, 1.04, std::chrono::minutes(5)}, {"n2", "0.6.0", 0, 0.5, {}}};
+    EXPECT_THAT(codes(), IsEmpty()) << "little, and not known yet";
+    condition.nodes[0].clock_rate = 0.94;
+    EXPECT_EQ(finding().code, "clock-rate");
+    EXPECT_EQ(finding().severity, Severity::warning);
+    EXPECT_THAT(finding().what, HasSubstr("n1 runs slower"));
+    EXPECT_THAT(finding().evidence, HasSubstr("0.94 of it, over 5 min"));
+    condition.nodes[0].clock_rate = 1.2;
+    EXPECT_EQ(finding().severity, Severity::critical);
+    EXPECT_THAT(finding().what, HasSubstr("n1 runs faster"));
+}
+
+TEST_F(Check, ACopyIsStuckIfItTakesFarLongerThanItsBytesNeed) {
+    settings.max_bytes_per_second = 1U << 20U;
+    settings.max_moves_per_node = 4;
+    holdings.partitions = {{}, {1000, 10U << 20U}};  // 40 s at a quarter of the pace
+    condition.copies = {{1, "n4", std::chrono::seconds(175)}, {0, "n4", std::chrono::seconds(55)}};
+    EXPECT_THAT(codes(), IsEmpty());
+    condition.copies[0].lasts = std::chrono::seconds(185);
+    EXPECT_EQ(finding().code, "copy-stuck");
+    EXPECT_THAT(finding().what, HasSubstr("partition 1 to n4"));
+    condition.copies = {{0, "n4", std::chrono::seconds(61)}};
+    EXPECT_EQ(finding().code, "copy-stuck") << "there is nothing to copy";
+}
+
+TEST_F(Check, ARegistryThatCannotTellIsSaid) {
+    const auto all = diagnose({status, repair, settings, &holdings, nullptr});
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all.front().code, "registry-not-asked");
 }
 
 TEST_F(Check, TheCommandSaysItAndItsExitCodeTells) {
@@ -192,6 +257,10 @@ TEST_F(Check, TheCommandSaysItAndItsExitCodeTells) {
     ran = kvctl({"check"});
     EXPECT_EQ(ran.code, 7);
     EXPECT_THAT(ran.out, AllOf(HasSubstr("warning   n4 is down"), HasSubstr("-> its log; start it again")));
+
+    fake::administration().condition_error = Error(ErrorCode::unavailable, "an older release");
+    EXPECT_THAT(kvctl({"check"}).out, HasSubstr("the registry did not tell"));
+    fake::administration().condition_error.reset();
 
     const auto json = nlohmann::json::parse(kvctl({"-o", "json", "check"}).out);
     EXPECT_EQ(json["healthy"], false);

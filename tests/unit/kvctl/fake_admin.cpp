@@ -95,6 +95,10 @@ Result<EventList> Admin::events(const EventQuery& query) {
     }
     return list;
 }
+Result<Condition> Admin::condition() {
+    if (fake::administration().condition_error) return *fake::administration().condition_error;
+    return fake::administration().condition;
+}
 Result<Load> Admin::load() {
     std::deque<Load>& loads = fake::administration().loads;
     if (loads.empty()) return Load{};

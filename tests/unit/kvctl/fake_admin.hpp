@@ -25,6 +25,8 @@ struct Administration {
     std::function<void(std::size_t)> events_asked = nullptr;  // before each answer; how many there were
     std::size_t most_events = 1000;                           // in an answer
     std::optional<Error> events_error;
+    Condition condition;
+    std::optional<Error> condition_error;
     std::deque<Load> loads;  // successive answers; the last one stays
     // What was asked.
     std::vector<std::string> changes;  // "drain n4"
