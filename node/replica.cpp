@@ -316,7 +316,8 @@ void Replica::durable(Time now, BatchNumber number, Time taken) {
     const OpNumber before = log_.persisted();
     log_.durable(number);
     if (primary_) return primary_->durable(now);  // which tells of its disk with its requests
-    if (before < log_.persisted() && ports_.slow.slow(now - taken))
+    // A learner's first entry may be gone: committed long ago by the members, applied here, and cut off.
+    if (log_.suffix().holds(before.next()) && before < log_.persisted() && ports_.slow.slow(now - taken))
         ports_.slow.add_disk(now, now - taken, partition_, view(), *log_.suffix().at(before.next()));
     answer_owed(number);
 }

@@ -162,31 +162,60 @@ TEST_F(SlowLogTest, ManyAreCountedAndNotWritten) {
     EXPECT_THAT(slow_requests(shard_).back(), Contains(Pair("left_out", "25")));
 }
 
-TEST_F(SlowLogTest, ABackupNamesTheWriteThatItsDiskWasSlowToStore) {
-    MemoryEngine engine;
-    ShardByHand backup(NodeId(2), engine, every_member_, in_order_, slow_after(milliseconds(50)));
-    const View view = ShardByHand::view(1, 1, {1, 2, 3});
-    backup.learn(view);
-    backup.from_node(1, StartView{PartitionId(0), view, OpNumber(0), {}, OpNumber(0), {}});
-    ASSERT_TRUE(backup.sent<StartViewOk>(1));
-    backup.disk_answers = false;
-    Entry entry;
-    entry.op = OpNumber(1);
-    entry.view = view.id;
-    entry.client = ClientId(77);
-    entry.sequence = Sequence(5);
-    entry.kind = EntryKind::set;
-    entry.key = "k";
-    entry.value = "v";
-    backup.from_node(1, Prepare{PartitionId(0), view.id, view.since, {}, OpNumber(1), {share(entry)}, OpNumber(0)});
-    backup.pass(milliseconds(75));
-    backup.disk_answers = true;
-    backup.pass(milliseconds(5));
-    ASSERT_TRUE(backup.sent<PrepareOk>(1));
-    const std::vector<Fields> said = lines(backup, "the disk is slow to store what is replicated");
+class SlowBackupTest : public ShardTest {
+  protected:
+    // Node 2 follows node 1, and its disk stores nothing for now.
+    void follow() {
+        backup_.learn(view_);
+        backup_.from_node(1, StartView{PartitionId(0), view_, OpNumber(0), {}, OpNumber(0), {}});
+        ASSERT_TRUE(backup_.sent<StartViewOk>(1));
+        backup_.disk_answers = false;
+    }
+    void prepare(std::uint64_t op, std::uint64_t commit) {
+        Entry entry;
+        entry.op = OpNumber(op);
+        entry.view = view_.id;
+        entry.client = ClientId(77);
+        entry.sequence = Sequence(op + 4);
+        entry.kind = EntryKind::set;
+        entry.key = "k";
+        entry.value = "v";
+        backup_.from_node(
+            1, Prepare{PartitionId(0), view_.id, view_.since, {}, OpNumber(op), {share(entry)}, OpNumber(commit)});
+    }
+    static Limits limits() {
+        Limits limits = slow_after(milliseconds(50));
+        limits.log = 1;  // nothing is kept that need not be
+        return limits;
+    }
+
+    const View view_ = ShardByHand::view(1, 1, {1, 2, 3});
+    ShardByHand backup_{NodeId(2), engine_, every_member_, in_order_, limits()};
+};
+
+TEST_F(SlowBackupTest, ItNamesTheWriteThatItsDiskWasSlowToStore) {
+    follow();
+    prepare(1, 0);
+    backup_.pass(milliseconds(75));
+    backup_.disk_answers = true;
+    backup_.pass(milliseconds(5));
+    ASSERT_TRUE(backup_.sent<PrepareOk>(1));
+    const std::vector<Fields> said = lines(backup_, "the disk is slow to store what is replicated");
     ASSERT_THAT(said, SizeIs(1));
     EXPECT_THAT(said.front(),
                 testing::IsSupersetOf(Fields{{"client", "000000000000004d"}, {"sequence", "5"}, {"took_ms", "80"}}));
+}
+
+// As a learner has them: the members committed them long ago.
+TEST_F(SlowBackupTest, WhatIsCutOffBeforeItIsStoredIsNotAskedFor) {
+    follow();
+    for (const std::uint64_t op : {1U, 2U, 3U}) prepare(op, op);
+    ASSERT_GT(backup_.shard().replica(PartitionId(0))->log().suffix().start(), OpNumber(0));
+    backup_.pass(milliseconds(75));
+    backup_.disk_answers = true;
+    backup_.pass(milliseconds(5));
+    EXPECT_TRUE(backup_.sent<PrepareOk>(1));
+    EXPECT_THAT(lines(backup_, "the disk is slow to store what is replicated"), IsEmpty());
 }
 
 }  // namespace
