@@ -16,7 +16,6 @@ namespace ringkv::testing {
 namespace {
 
 using nlohmann::json;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr unsigned partitions = 32;

@@ -16,7 +16,6 @@ using testing::Contains;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::SizeIs;
-using testing::StartsWith;
 
 using Fields = std::map<std::string, std::string>;
 
