@@ -1,7 +1,9 @@
 // One partition's replicated state on this node: log, commit point, applied state, sessions. It knows
 // nothing of roles; Replica and Primary decide what is appended, truncated and committed, and when.
 //
-//     start <= commit = applied <= persisted <= last
+//     start <= commit = applied <= last; persisted <= last
+//
+// What a member has committed is stored there; a learner applies what the members committed before its own disk has it.
 #pragma once
 
 #include <functional>
@@ -78,8 +80,8 @@ class PartitionLog {
     // Restored from a checkpoint that has no end: nothing of it counts.
     [[nodiscard]] bool half_restored() const { return under_way_ && under_way_->checkpoint; }
 
-    // As above: start <= commit = applied <= persisted <= last; what is not stored yet is of growing batches and ops,
-    // and above what is. Besides: entries are contiguous, their views do not go back (LogSuffix); a log that is
+    // As above: start <= commit = applied <= last, persisted <= last; what is not stored yet is of growing batches and
+    // ops, and above what is. Besides: entries are contiguous, their views do not go back (LogSuffix); a log that is
     // incomplete applies nothing, unless entries go along with the copy.
     void check_invariants() const;
 
