@@ -34,6 +34,14 @@ std::string listed(const Items& items) {
     return items.size() > most_named ? text + fmt::format(" and {} more", items.size() - most_named) : text;
 }
 
+// "fsync: n1, n2; memory: n3".
+std::string listed_by(const std::map<std::string, std::vector<std::string>>& kinds) {
+    std::string text;
+    for (const auto& [kind, names] : kinds)
+        text += (text.empty() ? "" : "; ") + fmt::format("{}: {}", escape(kind), listed(names));
+    return text;
+}
+
 bool is_member(const ReplicaStatus& replica) {
     return replica.role == "primary" || replica.role == "backup";
 }
@@ -176,11 +184,8 @@ class Diagnosis {
         std::map<std::string, std::vector<std::string>> classes;
         for (const NodeStatus& node : status_.nodes) classes[node.durability].push_back(escape(node.name));
         if (classes.size() > 1) {
-            std::string evidence;
-            for (const auto& [name, nodes] : classes)
-                evidence += (evidence.empty() ? "" : "; ") + fmt::format("{}: {}", escape(name), listed(nodes));
             add(Severity::warning, "durability-mixed", "the nodes differ in durability: the weakest is what counts",
-                evidence, "durability in their configuration");
+                listed_by(classes), "durability in their configuration");
         }
         if (const auto memory = classes.find("memory"); memory != classes.end())
             add(Severity::note, "memory-only", "data is in memory only: what all copies lose at once is lost",
@@ -194,9 +199,7 @@ class Diagnosis {
         }
         std::vector<std::string> silent;
         for (const std::string& name : holdings_->silent) {
-            const auto node = std::find_if(status_.nodes.begin(), status_.nodes.end(),
-                                           [&](const NodeStatus& each) { return each.name == name; });
-            if (node != status_.nodes.end() && node->state == "up") silent.push_back(escape(name));
+            if (is_up(name)) silent.push_back(escape(name));
         }
         if (!silent.empty())
             add(Severity::warning, "node-silent", fmt::format("{} did not answer within two seconds", listed(silent)),
@@ -243,14 +246,10 @@ class Diagnosis {
         std::map<std::string, std::vector<std::string>> versions;
         for (const NodeVitals& node : condition.nodes)
             if (is_up(node.name))
-                versions[node.version.empty() ? "of an older release" : escape(node.version)].push_back(
-                    escape(node.name));
-        versions[escape(condition.registry_version)].emplace_back("the registry");
+                versions[node.version.empty() ? "of an older release" : node.version].push_back(escape(node.name));
+        versions[condition.registry_version].emplace_back("the registry");
         if (versions.size() == 1) return;
-        std::string evidence;
-        for (const auto& [version, holders] : versions)
-            evidence += (evidence.empty() ? "" : "; ") + fmt::format("{}: {}", version, listed(holders));
-        add(Severity::warning, "versions-mixed", "not all run the same version", evidence,
+        add(Severity::warning, "versions-mixed", "not all run the same version", listed_by(versions),
             "finish the upgrade: scripts/rolling-restart");
     }
 

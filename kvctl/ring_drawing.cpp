@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kvctl/state_words.hpp"
 #include "kvctl/text.hpp"
 
 namespace ringkv::kvctl {
@@ -42,11 +43,6 @@ std::vector<Place> circle(int radius) {
         if (places.empty() || (place != places.back() && place != places.front())) places.push_back(place);
     }
     return places;
-}
-
-Colour colour_of(const NodeStatus& node) {
-    if (node.state == "down") return Colour::red;
-    return node.state == "up" && node.duty.empty() ? Colour::green : Colour::yellow;
 }
 
 // Rack by rack, and those without a copy too.
@@ -142,10 +138,7 @@ class Drawing {
     }
 
     void write_middle() {
-        const Colour colour = status_.health == "ok"         ? Colour::green
-                              : status_.health == "degraded" ? Colour::yellow
-                                                             : Colour::red;
-        write(outer - 2, status_.health, colour);
+        write(outer - 2, status_.health, colour_of_health(status_.health));
         write(outer - 1, counted(status_.total, "partition"));
         write(outer, fmt::format("{} copies each", status_.replication));
         if (status_.under_replicated > 0)
@@ -162,11 +155,10 @@ class Drawing {
             const NodeStatus& node = *nodes_[i];
             if (rack == nullptr || *rack != node.rack) lines.push_back(escape(node.rack));
             rack = &node.rack;
-            const std::string state = node.duty.empty() ? node.state : node.state + ", " + node.duty;
             const char copy = copy_on(node.name);
             lines.push_back(fmt::format(
                 " {} {}  {}  {}, primary of {}{}", console_.paint_out(colour_of(node), std::string(1, letter_of(i))),
-                escape(node.name), console_.paint_out(colour_of(node), escape(state)),
+                escape(node.name), console_.paint_out(colour_of(node), escape(state_of(node))),
                 node.copies == 1 ? "1 copy" : grouped(node.copies) + " copies", grouped(node.primaries),
                 copy == ' ' ? "" : console_.paint_out(Colour::bold, fmt::format("  <- {}", copy))));
         }

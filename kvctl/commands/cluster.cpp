@@ -11,27 +11,12 @@
 
 #include "kvctl/commands/commands.hpp"
 #include "kvctl/ring_drawing.hpp"
+#include "kvctl/state_words.hpp"
 #include "kvctl/table.hpp"
 #include "kvctl/text.hpp"
 
 namespace ringkv::kvctl {
 namespace {
-
-Colour colour_of_state(std::string_view state) {
-    if (state == "up") return Colour::green;
-    return state == "down" ? Colour::red : Colour::yellow;
-}
-
-// "up", "up, draining".
-Cell state_cell(const NodeStatus& node) {
-    if (node.duty.empty()) return {escape(node.state), colour_of_state(node.state)};
-    return {escape(node.state + ", " + node.duty), node.state == "down" ? Colour::red : Colour::yellow};
-}
-
-Colour colour_of_health(std::string_view health) {
-    if (health == "ok") return Colour::green;
-    return health == "degraded" ? Colour::yellow : Colour::red;
-}
 
 Json nodes_json(const std::vector<NodeStatus>& nodes) {
     Json list = Json::array();
@@ -72,9 +57,15 @@ void print_nodes(const Console& console, const std::vector<NodeStatus>& nodes) {
                  {"DURABILITY"},
                  {"ADDRESS"}});
     for (const NodeStatus& node : nodes) {
-        table.add({escape(node.name), escape(node.rack), state_cell(node), std::to_string(node.primaries),
-                   std::to_string(node.copies), std::to_string(node.shards), fmt::format("{:g}", node.weight),
-                   escape(node.durability), escape(node.address)});
+        table.add({escape(node.name),
+                   escape(node.rack),
+                   {escape(state_of(node)), colour_of(node)},
+                   std::to_string(node.primaries),
+                   std::to_string(node.copies),
+                   std::to_string(node.shards),
+                   fmt::format("{:g}", node.weight),
+                   escape(node.durability),
+                   escape(node.address)});
     }
     table.print(console);
 }
