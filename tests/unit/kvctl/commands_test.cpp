@@ -357,19 +357,7 @@ TEST_F(Commands, OfManySlowCallsTheSlowestAreTold) {
 }
 
 TEST_F(Commands, ARegistryThatIsNotThereIsUnavailableForEveryCommand) {
-    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{{"put", "k", "v"},
-                                                                                         {"get", "k"},
-                                                                                         {"del", "k"},
-                                                                                         {"mget", "k"},
-                                                                                         {"mput"},
-                                                                                         {"scan"},
-                                                                                         {"export"},
-                                                                                         {"import", "-"},
-                                                                                         {"status"},
-                                                                                         {"nodes"},
-                                                                                         {"ring"},
-                                                                                         {"locate", "k"},
-                                                                                         {"bench", "get"}}) {
+    for (const std::vector<std::string>& command : commands_that_ask()) {
         std::vector<std::string> words = {"--registry", "tcp://127.0.0.1:1"};
         words.insert(words.end(), command.begin(), command.end());
         const Ran ran = kvctl(words);

@@ -411,28 +411,7 @@ TEST(JsonDocument, CommandsWithoutJsonPrintTheSameWithIt) {
 }
 
 TEST(JsonDocument, WhatCannotConnectPrintsNothing) {
-    for (const Words& words : std::vector<Words>{{"put", "k", "v"},
-                                                 {"get", "k"},
-                                                 {"del", "k"},
-                                                 {"mget", "k"},
-                                                 {"mput"},
-                                                 {"scan"},
-                                                 {"export"},
-                                                 {"import", "-"},
-                                                 {"status"},
-                                                 {"nodes"},
-                                                 {"check"},
-                                                 {"events"},
-                                                 {"top", "--once"},
-                                                 {"ring"},
-                                                 {"locate", "k"},
-                                                 {"bench", "put"},
-                                                 {"plan"},
-                                                 {"repair", "status"},
-                                                 {"settings", "get"},
-                                                 {"node", "drain", "n1", "--yes"},
-                                                 {"snapshot", "save", testing::TempDir() + "kvctl_json_unsaved"}})
-        Section::prints_nothing(with(no_registry, words), 4);
+    for (const Words& words : commands_that_ask()) Section::prints_nothing(with(no_registry, words), 4);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // kvctl as a function: an argument list and standard input in, an exit code and two streams out.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstring>
 #include <sstream>
@@ -51,6 +53,32 @@ inline Ran kvctl(const std::vector<std::string>& arguments, const std::string& i
         .version = "1.2.3", .protocol = "1.0", .registries = std::nullopt, .watch_every = watch_every};
     const auto code = static_cast<int>(run(arguments, console, program));
     return {code, out.str(), err.str()};
+}
+
+// One form of each command that needs a cluster.
+inline std::vector<std::vector<std::string>> commands_that_ask() {
+    return {{"put", "k", "v"},
+            {"get", "k"},
+            {"del", "k"},
+            {"mget", "k"},
+            {"mput"},
+            {"scan"},
+            {"export"},
+            {"import", "-"},
+            {"status"},
+            {"nodes"},
+            {"check"},
+            {"events"},
+            {"top", "--once"},
+            {"ring"},
+            {"locate", "k"},
+            {"bench", "get"},
+            {"bench", "put"},
+            {"plan"},
+            {"repair", "status"},
+            {"settings", "get"},
+            {"node", "drain", "n1", "--yes"},
+            {"snapshot", "save", testing::TempDir() + "kvctl_unsaved"}};
 }
 
 }  // namespace ringkv::kvctl
