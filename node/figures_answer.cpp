@@ -20,7 +20,7 @@ KindFigures figures_of(const RequestCounters& counters) {
 }  // namespace
 
 FiguresAnswer figures_answer(RequestId request, const ShardCounters& counters, const HotSpots& hot) {
-    const auto of = [&](RequestKind kind) { return figures_of(counters.requests.at(static_cast<std::size_t>(kind))); };
+    const auto of = [&](RequestKind kind) { return figures_of(counters.of(kind)); };
     FiguresAnswer answer;
     answer.request = request;
     answer.puts = counters.arrivals.puts;

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "common/messages.hpp"
@@ -12,7 +14,16 @@
 namespace ringkv {
 
 enum class RequestKind : std::uint8_t { write, get, scan };
-inline constexpr std::size_t request_kinds = 3;
+inline constexpr std::array all_request_kinds{RequestKind::write, RequestKind::get, RequestKind::scan};
+
+constexpr std::string_view name_of(RequestKind kind) {
+    switch (kind) {
+        case RequestKind::write: return "write";
+        case RequestKind::get: return "get";
+        case RequestKind::scan: return "scan";
+    }
+    return "";
+}
 
 // How a request ended that this shard took in.
 enum class RequestOutcome : std::uint8_t {
@@ -52,7 +63,7 @@ struct ArrivalCounters {
 struct ShardCounters {
     ArrivalCounters arrivals;
     std::uint64_t read_bytes = 0;  // of keys and values that were found
-    std::array<RequestCounters, request_kinds> requests{};
+    std::array<RequestCounters, all_request_kinds.size()> requests{};
     LatencyHistogram replication;  // of entries: appended to committed
 
     std::uint64_t view_changes = 0;  // views that this shard's replicas learned of
@@ -66,6 +77,7 @@ struct ShardCounters {
     std::uint64_t copies_deleted = 0;
 
     [[nodiscard]] RequestCounters& of(RequestKind kind) { return requests[static_cast<std::size_t>(kind)]; }
+    [[nodiscard]] const RequestCounters& of(RequestKind kind) const { return requests[static_cast<std::size_t>(kind)]; }
     void count(RequestKind kind, RequestOutcome outcome) { ++of(kind).outcomes[static_cast<std::size_t>(outcome)]; }
     // Of one that was answered with what it asked for.
     void answered(RequestKind kind, RequestOutcome outcome, Duration taken) {

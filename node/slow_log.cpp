@@ -10,15 +10,6 @@ std::string milliseconds(Duration duration) {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
-constexpr std::string_view word_for(RequestKind kind) {
-    switch (kind) {
-        case RequestKind::write: return "write";
-        case RequestKind::get: return "get";
-        case RequestKind::scan: return "scan";
-    }
-    return "";
-}
-
 }  // namespace
 
 void SlowLog::add(Time now, std::string text, EventLog::Fields fields) {
@@ -37,7 +28,7 @@ void SlowLog::add(Time now, std::string text, EventLog::Fields fields) {
 
 void SlowLog::add_request(Time now, RequestKind kind, EventLog::Fields fields) {
     ++counters_.of(kind).slow;
-    fields.emplace_back("kind", word_for(kind));
+    fields.emplace_back("kind", name_of(kind));
     add(now, "slow request", std::move(fields));
 }
 

@@ -89,7 +89,6 @@ constexpr std::array metrics{
            [](const ShardFigures& of) { return of.memory_limit; }},
 };
 
-constexpr std::array<std::string_view, request_kinds> kinds{"write", "get", "scan"};
 constexpr std::array<std::string_view, request_outcomes> outcomes{"done", "not_found", "condition_failed", "redirected",
                                                                   "forgotten"};
 constexpr std::array<std::string_view, replica_roles> roles{"primary", "backup", "learner", "leaving"};
@@ -107,10 +106,10 @@ std::string word_of(std::size_t reason) {
 void write_requests(Exposition& page, const Shards& shards) {
     page.family("ringkv_requests_total", MetricType::counter, "Requests that ended, by how.");
     for (const Shown& shard : shards) {
-        for (std::size_t kind = 0; kind < request_kinds; ++kind) {
-            const RequestCounters& counters = shard.counters().requests.at(kind);
+        for (const RequestKind kind : all_request_kinds) {
+            const RequestCounters& counters = shard.counters().of(kind);
             const auto sample = [&](std::string_view outcome, std::uint64_t count) {
-                Labels labels = shard.with("kind", kinds.at(kind));
+                Labels labels = shard.with("kind", name_of(kind));
                 labels.emplace_back("outcome", outcome);
                 page.sample(labels, count);
             };
@@ -123,13 +122,13 @@ void write_requests(Exposition& page, const Shards& shards) {
     page.family("ringkv_request_duration_seconds", MetricType::histogram,
                 "Requests that were done, from their arrival in the transport to their answer.");
     for (const Shown& shard : shards)
-        for (std::size_t kind = 0; kind < request_kinds; ++kind)
-            page.sample(shard.with("kind", kinds.at(kind)), shard.counters().requests.at(kind).answered);
+        for (const RequestKind kind : all_request_kinds)
+            page.sample(shard.with("kind", name_of(kind)), shard.counters().of(kind).answered);
     page.family("ringkv_slow_requests_total", MetricType::counter,
                 "Requests that were done and took longer than slow_request; the log has them.");
     for (const Shown& shard : shards)
-        for (std::size_t kind = 0; kind < request_kinds; ++kind)
-            page.sample(shard.with("kind", kinds.at(kind)), shard.counters().requests.at(kind).slow);
+        for (const RequestKind kind : all_request_kinds)
+            page.sample(shard.with("kind", name_of(kind)), shard.counters().of(kind).slow);
     page.family("ringkv_replication_duration_seconds", MetricType::histogram,
                 "Entries, from the primary's log until they are committed: every member has them.");
     for (const Shown& shard : shards) page.sample(shard.labels(), shard.counters().replication);

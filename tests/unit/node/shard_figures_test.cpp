@@ -11,9 +11,7 @@ using std::chrono::milliseconds;
 class ShardFiguresTest : public ShardTest {
   protected:
     [[nodiscard]] ShardFigures figures() { return node.shard().figures(node.now()); }
-    [[nodiscard]] RequestCounters requests(RequestKind kind) {
-        return figures().counters.requests.at(static_cast<std::size_t>(kind));
-    }
+    [[nodiscard]] RequestCounters requests(RequestKind kind) { return figures().counters.of(kind); }
     [[nodiscard]] std::uint64_t count(RequestKind kind, RequestOutcome outcome) {
         return requests(kind).outcomes.at(static_cast<std::size_t>(outcome));
     }
