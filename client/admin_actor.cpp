@@ -36,10 +36,9 @@ void add(std::optional<MemoryReport>& sum, const std::optional<MemoryReport>& pa
 void AdminActor::begin(Time now, AdminTask task, Time deadline) {
     RINGKV_CHECK(!task_, "one task at a time");
     task_ = std::move(task);
-    if (auto* change = std::get_if<ChangeTask>(&*task_)) change->change.request = last_request_ = last_request_.next();
-    if (auto* events = std::get_if<EventsTask>(&*task_)) events->request.request = last_request_ = last_request_.next();
-    if (auto* asked = std::get_if<ConditionTask>(&*task_))
-        asked->request.request = last_request_ = last_request_.next();
+    if (auto* asked = std::get_if<RegistryTask>(&*task_))
+        std::visit([this](auto& question) { question.request = last_request_ = last_request_.next(); },
+                   asked->question);
     result_.reset();
     begun_ = next_ = now;
     deadline_ = deadline;
@@ -115,22 +114,31 @@ void AdminActor::confirmed(const Origin& from) {
     if (std::ranges::find(registries_, registry) == registries_.end()) registries_.push_back(registry);
 }
 
+template <class Question>
+const Question* AdminActor::asks() const {
+    const auto* task = std::get_if<RegistryTask>(&*task_);
+    return task == nullptr ? nullptr : std::get_if<Question>(&task->question);
+}
+
+template <class Question, class Answer>
+bool AdminActor::answers(const Answer& answer) const {
+    const Question* question = asks<Question>();
+    return question != nullptr && answer.request == question->request;
+}
+
 void AdminActor::on(const Origin&, AdministerAnswer& answer) {
-    const auto* task = std::get_if<ChangeTask>(&*task_);
-    if (task == nullptr || answer.request != task->change.request) return;
+    if (!answers<Administer>(answer)) return;
     if (answer.error) return finish(Error(*answer.error, std::move(answer.text)));
     wanted_ = std::max(wanted_, answer.epoch);
     finish(AdminOutcome(std::move(answer)));
 }
 
 void AdminActor::on(const Origin&, EventsAnswer& answer) {
-    const auto* task = std::get_if<EventsTask>(&*task_);
-    if (task != nullptr && answer.request == task->request.request) finish(AdminOutcome(std::move(answer)));
+    if (answers<EventsRequest>(answer)) finish(AdminOutcome(std::move(answer)));
 }
 
 void AdminActor::on(const Origin&, ConditionAnswer& answer) {
-    const auto* task = std::get_if<ConditionTask>(&*task_);
-    if (task != nullptr && answer.request == task->request.request) finish(AdminOutcome(std::move(answer)));
+    if (answers<ConditionRequest>(answer)) finish(AdminOutcome(std::move(answer)));
 }
 
 template <class Answer>
@@ -169,8 +177,7 @@ void AdminActor::tick(Time now) {
 }
 
 bool AdminActor::for_a_registry() const {
-    return std::holds_alternative<ChangeTask>(*task_) || std::holds_alternative<EventsTask>(*task_) ||
-           std::holds_alternative<ConditionTask>(*task_);
+    return std::holds_alternative<RegistryTask>(*task_);
 }
 
 bool AdminActor::for_shards() const {
@@ -207,19 +214,16 @@ std::optional<Error> AdminActor::too_old() const {
         return Error(ErrorCode::unavailable,
                      "the registry at " + finder_.registries_text() + " is of an older release, which " + what);
     };
-    if (std::holds_alternative<EventsTask>(*task_) && registry_minor_ < minor_with_events)
-        return error("tells of no events");
-    if (std::holds_alternative<ConditionTask>(*task_) && registry_minor_ < minor_with_condition)
+    if (asks<EventsRequest>() != nullptr && registry_minor_ < minor_with_events) return error("tells of no events");
+    if (asks<ConditionRequest>() != nullptr && registry_minor_ < minor_with_condition)
         return error("does not tell how the nodes are");
     return std::nullopt;
 }
 
 void AdminActor::ask_registries() {
-    for (const std::string& endpoint : registries_) {
-        if (const auto* change = std::get_if<ChangeTask>(&*task_)) send(endpoint, {}, change->change);
-        if (const auto* events = std::get_if<EventsTask>(&*task_)) send(endpoint, {}, events->request);
-        if (const auto* condition = std::get_if<ConditionTask>(&*task_)) send(endpoint, {}, condition->request);
-    }
+    for (const std::string& endpoint : registries_)
+        std::visit([&](const auto& question) { send(endpoint, {}, question); },
+                   std::get<RegistryTask>(*task_).question);
 }
 
 void AdminActor::list_shards() {
@@ -282,12 +286,13 @@ std::vector<NodeHoldings> AdminActor::gathered_holdings() const {
 
 Error AdminActor::timed_out() const {
     const std::string asked = finder_.registries_text();
-    if (acting_ && std::holds_alternative<ChangeTask>(*task_))
+    const bool changes = asks<Administer>() != nullptr;
+    if (acting_ && changes)
         return {ErrorCode::outcome_unknown, "the registry at " + asked +
                                                 " did not answer in time: it may have been done; do it again, for "
                                                 "doing it twice is doing it once"};
     if (refused_) return {refused_->code, "refused by " + asked + ": " + refused_->text};
-    if (node_confirmed_ && std::holds_alternative<ChangeTask>(*task_))
+    if (node_confirmed_ && changes)
         return {ErrorCode::unavailable,
                 asked +
                     " are no registry, or it did not answer: only the registry changes the cluster; nothing was "

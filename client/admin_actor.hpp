@@ -24,22 +24,18 @@ namespace ringkv {
 
 // The newest map; afterwards AdminActor::map() is it.
 struct FetchMapTask {};
-struct ChangeTask {
-    Administer change;  // its request number is given to it here
+// What only a registry answers. Its request number is given to it here.
+struct RegistryTask {
+    std::variant<Administer, EventsRequest, ConditionRequest> question;
 };
 struct HoldingsTask {};
-struct EventsTask {
-    EventsRequest request;  // likewise
-};
 struct FiguresTask {};
-struct ConditionTask {
-    ConditionRequest request;  // likewise
-};
-using AdminTask = std::variant<FetchMapTask, ChangeTask, HoldingsTask, EventsTask, FiguresTask, ConditionTask>;
+using AdminTask = std::variant<FetchMapTask, RegistryTask, HoldingsTask, FiguresTask>;
 
-// Of each task in that order. Of holdings and figures: only nodes all of whose shards have answered.
-using AdminOutcome = std::variant<std::monostate, AdministerAnswer, std::vector<NodeHoldings>, EventsAnswer,
-                                  std::vector<NodeFigures>, ConditionAnswer>;
+// Of FetchMapTask, of the registry's questions, of holdings and figures; of these only nodes all of whose shards have
+// answered.
+using AdminOutcome = std::variant<std::monostate, AdministerAnswer, EventsAnswer, ConditionAnswer,
+                                  std::vector<NodeHoldings>, std::vector<NodeFigures>>;
 
 class AdminActor final : public Actor {
   public:
@@ -78,6 +74,9 @@ class AdminActor final : public Actor {
     void on(const Origin& from, FiguresAnswer& answer);
     void on(const Origin& from, EventsAnswer& answer);
     void on(const Origin& from, ConditionAnswer& answer);
+    // It is the answer to what this task asks.
+    template <class Question, class Answer>
+    [[nodiscard]] bool answers(const Answer& answer) const;
     template <class Answer>
     void of_a_shard(const Origin& from, Answer& answer);
     void on(const Origin& from, FrameRefused& answer);
@@ -85,6 +84,9 @@ class AdminActor final : public Actor {
 
     // What the registry must be able to tell, and is of an older release.
     [[nodiscard]] std::optional<Error> too_old() const;
+    // Absent: this task asks the registry nothing of that kind.
+    template <class Question>
+    [[nodiscard]] const Question* asks() const;
     // Only a registry can answer.
     [[nodiscard]] bool for_a_registry() const;
     // All shards are asked.

@@ -47,7 +47,7 @@ class Admin::Impl {
     }
 
     Result<Change> ask(Administer request) {
-        auto outcome = run(ChangeTask{std::move(request)});
+        auto outcome = run(RegistryTask{std::move(request)});
         if (!outcome) return outcome.error();
         auto& answer = std::get<AdministerAnswer>(*outcome);
         return Change{std::move(answer.text), answer.epoch.value()};
@@ -133,13 +133,13 @@ Result<EventList> Admin::events(const EventQuery& query) {
     request.limit = query.limit;
     request.kinds = query.kinds;
     request.node = query.node;
-    auto outcome = impl_->run(EventsTask{std::move(request)});
+    auto outcome = impl_->run(RegistryTask{std::move(request)});
     if (!outcome) return outcome.error();
     return events_of(std::get<EventsAnswer>(*outcome));
 }
 
 Result<Condition> Admin::condition() {
-    auto outcome = impl_->run(ConditionTask{});
+    auto outcome = impl_->run(RegistryTask{ConditionRequest{}});
     if (!outcome) return outcome.error();
     return condition_of(impl_->map(), std::get<ConditionAnswer>(*outcome));
 }

@@ -46,7 +46,7 @@ class AdminTasks : public ::testing::Test {
         sends.clear();
         return found;
     }
-    static ChangeTask drain(std::string node) {
+    static RegistryTask drain(std::string node) {
         Administer change;
         change.action = AdminAction::drain;
         change.node = std::move(node);
@@ -195,9 +195,9 @@ TEST_F(AdminTasks, EveryShardOfEveryNodeThatIsUpIsAskedWhatItHolds) {
 }
 
 TEST_F(AdminTasks, EventsAreAskedOfARegistryThatKnowsThem) {
-    EventsTask task;
-    task.request.after = EventId(5);
-    begin(task);
+    EventsRequest question;
+    question.after = EventId(5);
+    begin(RegistryTask{question});
     registry_speaks(minor_with_events);
     const auto asked = take<EventsRequest>();
     ASSERT_EQ(asked.size(), 1U);
@@ -217,7 +217,7 @@ TEST_F(AdminTasks, EventsAreAskedOfARegistryThatKnowsThem) {
 }
 
 TEST_F(AdminTasks, AnOlderRegistryIsNotAskedForEvents) {
-    begin(EventsTask{});
+    begin(RegistryTask{EventsRequest{}});
     registry_speaks(minor_with_events - 1);
     EXPECT_TRUE(take<EventsRequest>().empty());
     ASSERT_TRUE(admin.finished());
@@ -228,7 +228,7 @@ TEST_F(AdminTasks, AnOlderRegistryIsNotAskedForEvents) {
 }
 
 TEST_F(AdminTasks, TheConditionOfNodesIsAskedOfARegistryThatKnowsIt) {
-    begin(ConditionTask{});
+    begin(RegistryTask{ConditionRequest{}});
     registry_speaks(minor_with_condition);
     const auto asked = take<ConditionRequest>();
     ASSERT_EQ(asked.size(), 1U);
@@ -243,7 +243,7 @@ TEST_F(AdminTasks, TheConditionOfNodesIsAskedOfARegistryThatKnowsIt) {
     ASSERT_TRUE(admin.finished());
     EXPECT_EQ(std::get<ConditionAnswer>(*admin.take_result()).version, "1.2.3");
 
-    begin(ConditionTask{});
+    begin(RegistryTask{ConditionRequest{}});
     registry_speaks(minor_with_condition - 1);
     EXPECT_TRUE(take<ConditionRequest>().empty());
     ASSERT_TRUE(admin.finished());
@@ -275,7 +275,7 @@ TEST_F(AdminTasks, ConditionsAreToldByName) {
 }
 
 TEST_F(AdminTasks, ANodeKnowsNoEvents) {
-    begin(EventsTask{}, seconds(1));
+    begin(RegistryTask{EventsRequest{}}, seconds(1));
     answer(1, MapSnapshot{first_map()});
     advance(seconds(2));
     EXPECT_EQ(failure(), ErrorCode::unavailable);
