@@ -41,13 +41,9 @@ class RingKV(Subject):
             self._serve(name, "ringkv-node", {
                 "name": name, "rack": f"r{number % COPIES + 1}", "registry": self.registry,
                 "listen": f"tcp://127.0.0.1:{port}", "data_dir": self.path(name), "engine": "memory",
-                "durability": self.durability, **self.node_settings, **self.settings_of(name)})
+                "durability": self.durability, **self.node_settings})
         for node in self.holders():
             node.wait_for_output("ready")
-
-    def settings_of(self, _name):
-        """More of one node's."""
-        return {}
 
     def _serve(self, name, program, settings):
         configuration = self.path(name + ".yaml")
@@ -115,16 +111,30 @@ class RingKV(Subject):
                 "--outstanding", str(outstanding), *more]
 
 
-class ScrapedRingKV(RingKV):
-    """Its nodes' /metrics are asked for once a second while it is measured."""
+class RingKVWithPages(RingKV):
+    """All its servers have pages."""
 
     def __init__(self, *settings):
         super().__init__(*settings)
-        self.pages = {}  # by node
+        self.pages = {}  # by server
 
-    def settings_of(self, name):
+    def _serve(self, name, program, settings):
         self.pages[name] = f"127.0.0.1:{free_ports(1)[0]}"
-        return {"http": self.pages[name]}
+        return super()._serve(name, program, {**settings, "http": self.pages[name]})
+
+    def scrape(self):
+        """Asks all that live for their /metrics."""
+        for name, page in self.pages.items():
+            try:
+                with urllib.request.urlopen(f"http://{page}/metrics", timeout=PATIENCE) as answer:
+                    answer.read()
+            except OSError as error:
+                if self.server(name).process.poll() is None:
+                    raise Failure(f"{name} does not answer with its metrics: {error}") from None
+
+
+class ScrapedRingKV(RingKVWithPages):
+    """All its servers' /metrics are asked for once a second while it is measured."""
 
     def measure(self, operation, outstanding, seconds):
         done = threading.Event()
@@ -138,7 +148,5 @@ class ScrapedRingKV(RingKV):
 
     def _scrape(self, done):
         while not done.is_set():
-            for page in self.pages.values():
-                with urllib.request.urlopen(f"http://{page}/metrics", timeout=PATIENCE) as answer:
-                    answer.read()
+            self.scrape()
             done.wait(1)
