@@ -77,7 +77,9 @@ Result<void> LeaseSettings::validate() const {
 
 ClusterMap::Applied ClusterMap::apply(const MapDelta& delta) {
     if (std::tie(delta.generation, delta.epoch) <= std::tie(generation, epoch)) return Applied::old;
-    const bool first = epoch.none() && delta.epoch == Epoch(1);
+    // One that was rebuilt begins at the epoch at which the lost one ended.
+    const bool whole = delta.settings && delta.partitions.size() == delta.settings->partitions;
+    const bool first = epoch.none() && (delta.epoch == Epoch(1) || whole);
     if (!first && (delta.generation != generation || delta.epoch != epoch.next())) return Applied::gap;
     const std::size_t count = delta.settings ? delta.settings->partitions : partitions.size();
     for (const PartitionChange& change : delta.partitions)

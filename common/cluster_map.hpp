@@ -148,7 +148,8 @@ struct PartitionChange {
     RINGKV_FIELDS(PartitionChange, partition, state);
 };
 
-// What one epoch changed. Applies to the map of epoch - 1 of the same generation.
+// What one epoch changed. Applies to the map of epoch - 1 of the same generation; to an empty map, if it is of epoch 1
+// or has everything.
 struct MapDelta {
     Generation generation;
     Epoch epoch;

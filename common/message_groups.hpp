@@ -22,9 +22,9 @@ template <class M>
 concept MapAnswer = OneOf<M, MapSnapshot, CurrentEpoch>;  // to a MapRequest; CurrentEpoch is published as well
 
 template <class M>
-concept RegistryRequest = OneOf<M, Join, Heartbeat, Propose, Trouble>;  // node -> registry
+concept RegistryRequest = OneOf<M, Join, Heartbeat, Propose, Trouble, RebuildReport>;  // node -> registry
 template <class M>
-concept RegistryAnswer = OneOf<M, JoinAnswer, JoinWaiting, JoinRefused, HeartbeatAnswer, ProposeAnswer>;
+concept RegistryAnswer = OneOf<M, JoinAnswer, JoinWaiting, JoinRefused, HeartbeatAnswer, ProposeAnswer, RebuildRequest>;
 
 template <class M>
 concept ReplicaMessage = OneOf<M, Prepare, PrepareOk, NewerView, StartView, StartViewOk, StateChunk, StateChunkOk>;

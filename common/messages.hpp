@@ -29,7 +29,8 @@ using Message =
                  Administer, AdministerAnswer, HoldingsRequest, HoldingsAnswer,                     // 30 .. 33
                  ReplicationBatch,                                                                  // 34
                  EventsRequest, EventsAnswer, Trouble, FiguresRequest, FiguresAnswer,               // 35 .. 39
-                 ConditionRequest, ConditionAnswer>;                                                // 40, 41
+                 ConditionRequest, ConditionAnswer,                                                 // 40, 41
+                 RebuildRequest, RebuildReport>;                                                    // 42, 43
 
 // "Prepare", ...; for logs and traces. In the order of Message.
 inline constexpr std::array<std::string_view, std::variant_size_v<Message>> message_names = {
@@ -75,6 +76,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<Message>> mess
     "FiguresAnswer",
     "ConditionRequest",
     "ConditionAnswer",
+    "RebuildRequest",
+    "RebuildReport",
 };
 std::string_view name_of(const Message& message);
 

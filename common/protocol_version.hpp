@@ -6,7 +6,7 @@
 namespace ringkv {
 
 inline constexpr std::uint32_t protocol_major = 1;
-inline constexpr std::uint32_t protocol_minor = 4;
+inline constexpr std::uint32_t protocol_minor = 5;
 // From this minor version on a node takes ReplicationBatch.
 inline constexpr std::uint32_t minor_with_batches = 1;
 // From this minor version on a node takes Ack::primary, and reads of StaleRead.
@@ -15,5 +15,7 @@ inline constexpr std::uint32_t minor_with_less_sure_answers = 2;
 inline constexpr std::uint32_t minor_with_events = 3;
 // From this minor version on a registry takes ConditionRequest.
 inline constexpr std::uint32_t minor_with_condition = 4;
+// From this minor version on a node takes RebuildRequest.
+inline constexpr std::uint32_t minor_with_rebuild = 5;
 
 }  // namespace ringkv

@@ -10,6 +10,7 @@
 #include "common/cluster_map.hpp"
 #include "common/entry.hpp"
 #include "common/event.hpp"
+#include "common/fence.hpp"
 #include "common/fields.hpp"
 
 namespace ringkv {
@@ -105,9 +106,25 @@ struct EventsRecord {
     RINGKV_FIELDS(EventsRecord, events);
 };
 
+// A shard has reported to this rebuild of the registry (R4).
+struct FenceRecord {
+    Fence fence;
+    RINGKV_FIELDS(FenceRecord, fence);
+};
+
+// Which nodes a cluster has, and its settings: what a node that has started again could not tell a registry that is
+// being rebuilt without it.
+struct ClusterRecord {
+    Generation generation;
+    Epoch epoch;
+    ClusterSettings settings;
+    std::vector<NodeInfo> nodes;
+    RINGKV_FIELDS(ClusterRecord, generation, epoch, settings, nodes);
+};
+
 using StorageRecord = std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord,
                                    StateChunkRecord, StateDoneRecord, CommitRecord, ReservedRecord, MapDelta,
-                                   StateSessionsRecord, CheckpointRecord, EventsRecord>;
+                                   StateSessionsRecord, CheckpointRecord, EventsRecord, FenceRecord, ClusterRecord>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/cluster_map.hpp"
+#include "common/fence.hpp"
 #include "common/fields.hpp"
 #include "common/ids.hpp"
 
@@ -161,6 +162,40 @@ struct Trouble {
     ShardIndex shard = 0;
     bool over = false;
     RINGKV_FIELDS(Trouble, node, start, kind, shard, over);
+};
+
+// ---------------------------------------------------------------- a registry whose data was lost (R4)
+
+// Of a registry that is being rebuilt, to whatever a shard said to it.
+struct RebuildRequest {
+    Fence fence;
+    // Of the newest map that it was told: an older one need not be told.
+    Generation generation;
+    Epoch epoch;
+    RINGKV_FIELDS(RebuildRequest, fence, generation, epoch);
+};
+
+// The newest view of a partition that a shard has ever known, whether it holds the partition or not.
+struct KnownView {
+    PartitionId partition;
+    View view;
+    RINGKV_FIELDS(KnownView, partition, view);
+};
+
+// What a shard knows, said once the fence is stored. If it has one of another rebuild that is not older than the
+// request's, it says that one, and nothing else. A shard that has not learned yet which node it is of reports as well:
+// that it knows nothing.
+struct RebuildReport {
+    Fence fence;
+    Uuid storage;  // of the node, as it joins with it
+    Uuid cluster;
+    ShardIndex shard = 0;
+    std::uint32_t shards = 0;  // of the node
+    std::vector<KnownView> views;
+    // Without nodes: none that is newer than the request says. Without partitions: as the node had stored it
+    // (ClusterRecord) when it started; the newest is not there yet.
+    ClusterMap map;
+    RINGKV_FIELDS(RebuildReport, fence, storage, cluster, shard, shards, views, map);
 };
 
 }  // namespace ringkv

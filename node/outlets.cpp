@@ -102,9 +102,14 @@ std::vector<Outgoing> MessageOutlet::take() {
 }
 
 BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {
+    const BatchNumber batch = store(std::move(record));
+    if (keeps_) waiting_[batch].partitions.insert(partition);
+    return batch;
+}
+
+BatchNumber StorageOutlet::store(StorageRecord record) {
     if (!keeps_) return {};
     batch_.push_back(std::move(record));
-    waiting_[building_].partitions.insert(partition);
     return building_;
 }
 

@@ -77,6 +77,8 @@ class StorageOutlet {
 
     // -> the number of the batch that will have the record.
     BatchNumber store(PartitionId partition, StorageRecord record);
+    // Likewise, of the whole shard.
+    BatchNumber store(StorageRecord record);
     // Is that batch stored as durably as configured? So is batch none.
     [[nodiscard]] bool stored(BatchNumber batch) const { return batch <= stored_; }
     // Up to here they are.

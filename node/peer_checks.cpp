@@ -191,6 +191,12 @@ Objection objection_to(const BeaconAnswer& message, std::uint32_t partitions) {
     return objection_to_claims(message.others, partitions);
 }
 
+Objection objection_to(const RebuildRequest& request) {
+    if (request.fence.generation.none() || request.fence.rebuild.none()) return "a rebuild without a name";
+    if (too_high(request.fence.generation)) return "a generation that is impossible";
+    return std::nullopt;
+}
+
 Objection objection_to(const ClusterMap& map, const ClusterMap& known) {
     if (auto objection = objection_to_settings(map.settings, known)) return objection;
     if (map.partitions.size() != map.settings.partitions) return "a map without all partitions";

@@ -31,6 +31,8 @@ using Objection = std::optional<std::string_view>;
 [[nodiscard]] Objection objection_to(const Beacon& message, std::uint32_t partitions);
 [[nodiscard]] Objection objection_to(const BeaconAnswer& message, std::uint32_t partitions);
 
+[[nodiscard]] Objection objection_to(const RebuildRequest& request);
+
 // A view that a partition can have.
 [[nodiscard]] Objection objection_to(const View& view);
 // A map to begin with, or to go on with from `known`, if that is formed.

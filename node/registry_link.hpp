@@ -44,6 +44,7 @@ class RegistryLink {
     void stuck_sibling(std::optional<ShardIndex> shard);
     // A part of this node is in trouble, or is not any more: the registry is told, again each second while it lasts.
     void trouble(TroubleKind kind, ShardIndex shard, bool lasts);
+    void report(RebuildReport report) { ask(std::move(report)); }
     // Any message that came from a registry.
     void heard(Time now);
     // The map is at this epoch elsewhere.

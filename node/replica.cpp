@@ -32,8 +32,14 @@ void Replica::learn(Time now, const PartitionState& state) {
         primary_->state_changed(now, state_, view_batch_);
 }
 
+// R4: decided by the registry that was lost, and not known when this shard reported to the rebuild.
+bool Replica::void_here(ViewId view) const {
+    return view.generation < ports_.shard.fence.generation && view > state_.view.id;
+}
+
 void Replica::learn_view(Time now, const View& view) {
     if (view.id <= state_.view.id) return;
+    if (void_here(view.id)) return;
     const bool same_term = view.since == state_.view.since;
     if (same_term && view.primary != state_.view.primary)
         return ports_.refused.add(now, partition_, "a term has one primary, and a view of this one names another");
@@ -83,6 +89,7 @@ void Replica::request(Request request) {
 
 // A Prepare or PrepareOk of another term is dropped, with an answer naming the newer view (P2).
 bool Replica::follows(NodeId from, ViewId view, ViewId since) {
+    if (void_here(view)) return false;
     if (state_.view.primary == from && state_.view.since == since) return true;
     if (view < state_.view.id) ports_.messages.send(from, partition_, NewerView{partition_, state_.view});
     return false;

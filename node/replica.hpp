@@ -76,6 +76,7 @@ class Replica {
     void check_invariants() const;
 
   private:
+    [[nodiscard]] bool void_here(ViewId view) const;
     void take_role(Time now, bool same_term);
     // Is that message of a primary whose term we follow? If not, it is told what we know.
     [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);

@@ -26,7 +26,7 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
              const SuccessionRule& succession_rule)
     : self_(std::move(self)),
       index_(index),
-      facts_{limits, commit_rule, succession_rule, {}, self_.start, false, {}, {}},
+      facts_{limits, commit_rule, succession_rule, {}, self_.start, false, {}, {}, {}, 0},
       storage_(self_.durability != Durability::memory),
       suffixes_(limits.log),
       messages_(facts_),
@@ -56,9 +56,38 @@ void Shard::restore(const StorageRecord& record) {
                 if (replica == nullptr) replica = &make(item.partition);
                 replica->restore(record);
                 touch(item.partition);  // the turn's end counts its sessions
+            } else if constexpr (std::is_same_v<std::decay_t<decltype(item)>, FenceRecord>) {
+                facts_.fence = item.fence;
+            } else if constexpr (std::is_same_v<std::decay_t<decltype(item)>, ClusterRecord>) {
+                remembered_ = item;
             }
         },
         record);
+}
+
+void Shard::begin_checkpoint() {
+    checkpoint_next_ = 0;
+    if (facts_.fence != Fence{}) storage_.store(FenceRecord{facts_.fence});
+    if (!remembered_.nodes.empty()) storage_.store(remembered_);
+}
+
+// Not whether they are up, and in which start: that changes often, and is of no use then.
+void Shard::remember_cluster() {
+    if (!storage_.keeps()) return;
+    const ClusterMap& map = facts_.map;
+    ClusterRecord now{map.generation, map.epoch, map.settings, {}};
+    now.nodes.reserve(map.nodes.size());
+    for (const auto& [id, node] : map.nodes) {
+        NodeInfo& kept = now.nodes.emplace_back(node);
+        if (kept.state != NodeState::gone) kept.state = NodeState::up;
+        kept.start = StartNumber();
+        kept.evicted = false;
+    }
+    if (now.generation == remembered_.generation && now.settings == remembered_.settings &&
+        now.nodes == remembered_.nodes)
+        return;
+    storage_.store(now);
+    remembered_ = std::move(now);
 }
 
 bool Shard::wholly_restored() const {
@@ -113,10 +142,13 @@ void Shard::take_map(Time now, ClusterMap map) {
     if (!map.newer_than(facts_.map)) return;
     if (!map.formed()) return;
     refused_.coming({}, "ClusterMap");
+    if (map.generation < facts_.fence.generation)
+        return refused_.add(now, {}, "a map that is older than the rebuild that this node has reported to");
     if (const auto objection = objection_to(map, facts_.map)) return refused_.add(now, {}, *objection);
     facts_.map = std::move(map);
     all_claims_change_ = true;
     map_moved();
+    remember_cluster();
     wake_replicas(now);
     for (std::uint32_t p = index_; p < facts_.map.partitions.size();
          p += static_cast<std::uint32_t>(self_.endpoints.size()))
@@ -124,6 +156,7 @@ void Shard::take_map(Time now, ClusterMap map) {
 }
 
 void Shard::take_delta(Time now, const MapDelta& delta) {
+    if (delta.generation < facts_.fence.generation) return;
     const bool moves = moves_shards(delta);
     refused_.coming({}, "MapDelta");
     if (const auto objection = objection_to(delta, facts_.map)) {
@@ -138,6 +171,7 @@ void Shard::take_delta(Time now, const MapDelta& delta) {
     all_claims_change_ = all_claims_change_ || moves;
     map_moved();
     if (!delta.nodes.empty()) wake_replicas(now);
+    if (!delta.nodes.empty() || !delta.forgotten.empty() || delta.settings) remember_cluster();
     for (const PartitionChange& change : delta.partitions)
         if (ours(change.partition)) learn(now, change.partition, change.state);
 }
@@ -302,6 +336,7 @@ Effects Shard::take_effects() {
             });
         registry_.flush(now_, proposals_);
     }
+    report_to_rebuild();
     Effects effects;
     storage_.take(now_, effects);
     effects.sends = messages_.take();

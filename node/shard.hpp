@@ -31,7 +31,7 @@ class Shard final : public Actor {
 
     // Stores all that is held once more, little by little, so that what was stored before this call is not needed any
     // more once checkpoint_stored().
-    void begin_checkpoint() { checkpoint_next_ = 0; }
+    void begin_checkpoint();
     [[nodiscard]] bool checkpoint_stored() const { return !checkpoint_next_ && storage_.stored(checkpoint_end_); }
 
     void receive(Time now, const Origin& from, Message message) override;
@@ -93,6 +93,7 @@ class Shard final : public Actor {
     void from_registry(Time now, const JoinWaiting& waiting);
     void from_registry(Time now, const JoinRefused& refusal);
     void from_registry(Time now, const FrameRefused& refused);
+    void from_registry(Time now, const RebuildRequest& request);
     [[nodiscard]] bool of_peer(const Origin& from) const;
     template <class M>
     void of_a_peer(Time now, const Origin& from, const M& message);
@@ -104,6 +105,13 @@ class Shard final : public Actor {
     // Is it refused, being what no honest sender sends?
     template <class M>
     [[nodiscard]] bool refuse(Time now, const Origin& from, const M& message);
+
+    // A start after this one can tell which cluster this is.
+    void remember_cluster();
+    // That anything here is of.
+    [[nodiscard]] Generation newest_generation() const;
+    // What the registry that is being rebuilt wants to know, once that may be said.
+    void report_to_rebuild();
 
     // The map.
     void take_map(Time now, ClusterMap map);
@@ -162,6 +170,9 @@ class Shard final : public Actor {
     bool begins_late_ = false;
     std::optional<std::uint32_t> checkpoint_next_;  // a checkpoint is under way: the partition that it has come to
     BatchNumber checkpoint_end_;                    // the last batch of the newest one
+    std::optional<RebuildRequest> wants_report_;    // the newest, until it is answered
+    BatchNumber fence_batch_;
+    ClusterRecord remembered_;  // the newest that is stored
     std::optional<Time> started_at_;
     Time ticked_at_{};
     TickQueue ticks_;

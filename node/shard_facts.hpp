@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/cluster_map.hpp"
+#include "common/fence.hpp"
 #include "node/rules.hpp"
 
 namespace ringkv {
@@ -34,6 +35,7 @@ struct ShardFacts {
     bool stopping = false;
     ClusterMap map;
     RegistryReach registry;
+    Fence fence;               // maps and views of an older generation are not taken
     std::size_t replicas = 0;  // that the shard has, in whatever role
 
     [[nodiscard]] const LeaseSettings& lease() const { return map.settings.lease; }

@@ -28,7 +28,8 @@ void Shard::receive(Time now, const Origin& from, Message message) {
                 on(from, content);
             } else if constexpr (RegistryAnswer<M> || MapAnswer<M> || OneOf<M, MapDelta, FrameRefused>) {
                 if (of_registry(from)) {
-                    registry_.heard(now);
+                    // One that is being rebuilt decides nothing: it is as out of reach as before.
+                    if (!OneOf<M, RebuildRequest>) registry_.heard(now);
                     from_registry(now, content);
                 } else if (!OneOf<M, FrameRefused>) {
                     refuse_misplaced(from, name_of(message));
@@ -174,6 +175,53 @@ void Shard::from_registry(Time now, const FrameRefused& refused) {
     refused_text_ = refused.text;
     refused_at_ = now;
     events_.add(LogLevel::error, "the registry refused a message: " + refused.text);
+}
+
+// R4: what an older generation decides is void from here on, and is not learned any more.
+void Shard::from_registry(Time now, const RebuildRequest& request) {
+    refused_.coming({}, "RebuildRequest");
+    if (const auto objection = objection_to(request)) return refused_.add(now, {}, *objection);
+    if (request.fence.generation > newest_generation()) {
+        facts_.fence = request.fence;
+        fence_batch_ = storage_.store(FenceRecord{request.fence});
+        events_.add(LogLevel::warning, "the registry's state is being rebuilt: what this node knows is told",
+                    {{"generation", std::to_string(request.fence.generation.value())}});
+    }
+    wants_report_ = request;
+}
+
+// After a start the map is not there yet, and what is stored may be of a later generation than the fence: of a node
+// that joined after that rebuild.
+Generation Shard::newest_generation() const {
+    Generation newest = std::max({facts_.fence.generation, facts_.map.generation, remembered_.generation});
+    for (const auto& replica : replicas_)
+        if (replica) newest = std::max(newest, replica->view().id.generation);
+    return newest;
+}
+
+void Shard::report_to_rebuild() {
+    if (!wants_report_ || !storage_.stored(fence_batch_)) return;
+    const RebuildRequest request = *std::exchange(wants_report_, std::nullopt);
+    RebuildReport report;
+    report.fence = facts_.fence;
+    report.storage = self_.storage;
+    report.cluster = facts_.map.formed() ? facts_.map.settings.id : self_.cluster;
+    report.shard = index_;
+    report.shards = static_cast<std::uint32_t>(self_.endpoints.size());
+    if (report.fence != request.fence) {  // its generation must be above what is known here
+        report.fence.generation = newest_generation();
+        return registry_.report(std::move(report));
+    }
+    for (std::uint32_t p = 0; p < replicas_.size(); ++p)
+        if (replicas_[p] && !replicas_[p]->view().id.number.none())
+            report.views.push_back({PartitionId(p), replicas_[p]->view()});
+    if (std::tie(facts_.map.generation, facts_.map.epoch) > std::tie(request.generation, request.epoch)) {
+        report.map = facts_.map;
+    } else if (!facts_.map.formed()) {
+        report.map = {remembered_.generation, remembered_.epoch, remembered_.settings, {}, {}};
+        for (const NodeInfo& node : remembered_.nodes) report.map.nodes[node.id] = node;
+    }
+    registry_.report(std::move(report));
 }
 
 // ---------------------------------------------------------------- other nodes

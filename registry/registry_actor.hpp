@@ -58,6 +58,7 @@ class RegistryActor final : public Actor {
     void handle(Time now, const Origin& from, const Administer& request);
     void handle(Time now, const Origin& from, const EventsRequest& request);
     void handle(Time now, const Origin& from, const Trouble& trouble);
+    void handle(Time, const Origin&, const RebuildReport&) {}  // late, of the rebuild that made this state
     void handle(Time now, const Origin& from, const ConditionRequest& request);
     void refuse_misplaced(Time now, const Origin& from, std::string_view name);
 

@@ -175,6 +175,13 @@ struct Body {
     std::string operator()(const ConditionRequest&) const { return ""; }
     std::string operator()(const ConditionAnswer& m) const { return fmt::format("{} nodes", m.nodes.size()); }
     std::string operator()(const EventsAnswer& m) const { return fmt::format("{} events", m.events.size()); }
+    std::string operator()(const RebuildRequest& m) const {
+        return fmt::format("g{}, knows {}", number(m.fence.generation), epoch(m.generation, m.epoch));
+    }
+    std::string operator()(const RebuildReport& m) const {
+        return fmt::format("g{} shard {} of {}: {} views{}", number(m.fence.generation), m.shard, m.shards,
+                           m.views.size(), !m.map.nodes.empty() ? ", " + epoch(m.map.generation, m.map.epoch) : "");
+    }
     std::string operator()(const Trouble& m) const {
         return fmt::format("shard {} {}{}", m.shard, m.kind == TroubleKind::shard_stuck ? "stuck" : "disk stalled",
                            m.over ? ", over" : "");

@@ -13,8 +13,8 @@ namespace {
 
 // By the number of the type.
 constexpr std::array<std::string_view, std::variant_size_v<StorageRecord>> types = {
-    "append", "truncate", "view",      "log_view",       "reset",      "state_chunk", "state_done",
-    "commit", "reserved", "map_delta", "state_sessions", "checkpoint", "events"};
+    "append",   "truncate",  "view",           "log_view",   "reset",  "state_chunk", "state_done", "commit",
+    "reserved", "map_delta", "state_sessions", "checkpoint", "events", "fence",       "cluster"};
 
 std::string_view word_of(EntryKind kind) {
     constexpr std::array<std::string_view, 4> words = {"set", "remove", "outcome", "expire"};

@@ -79,7 +79,7 @@ class BeaconTraffic : public ShardTest {
 
         Side(NodeId me, const CommitRule& commit, const SuccessionRule& succession, const ClusterMap& map,
              StartNumber start = StartNumber(1))
-            : facts{limits, commit, succession, me, start, false, map, {true, {}}} {}
+            : facts{limits, commit, succession, me, start, false, map, {true, {}}, {}} {}
     };
     using Claims = std::map<PartitionId, ViewId>;
 
