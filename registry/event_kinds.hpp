@@ -9,6 +9,7 @@ namespace ringkv::registry::kind {
 
 inline constexpr std::string_view registry_started = "registry_started";
 inline constexpr std::string_view registry_stands_aside = "registry_stands_aside";
+inline constexpr std::string_view registry_rebuilt = "registry_rebuilt";
 inline constexpr std::string_view cluster_formed = "cluster_formed";
 inline constexpr std::string_view settings_changed = "settings_changed";
 
@@ -42,14 +43,13 @@ inline constexpr std::string_view moves_ended = "moves_ended";
 inline constexpr std::string_view repair_frozen = "repair_frozen";
 inline constexpr std::string_view repair_resumed = "repair_resumed";
 
-inline constexpr std::array all{registry_started, registry_stands_aside, cluster_formed,    settings_changed,
-                                node_joined,      node_returned,         node_suspected,    node_down,
-                                node_stopping,    node_evicted,          node_draining,     node_undrained,
-                                node_leaving,     node_drained,          node_removed,      join_refused,
-                                shard_stuck,      shard_turns,           disk_stalled,      disk_stores,
-                                views_changed,    unavailable,           available,         under_replicated,
-                                fully_replicated, copies_lost,           placement_changed, moves_began,
-                                moves_ended,      repair_frozen,         repair_resumed};
+inline constexpr std::array all{
+    registry_started, registry_stands_aside, registry_rebuilt, cluster_formed,    settings_changed, node_joined,
+    node_returned,    node_suspected,        node_down,        node_stopping,     node_evicted,     node_draining,
+    node_undrained,   node_leaving,          node_drained,     node_removed,      join_refused,     shard_stuck,
+    shard_turns,      disk_stalled,          disk_stores,      views_changed,     unavailable,      available,
+    under_replicated, fully_replicated,      copies_lost,      placement_changed, moves_began,      moves_ended,
+    repair_frozen,    repair_resumed};
 
 // So many of one kind and node are told each by itself within EventLog::flood_window; more are counted. What is said
 // again and again in the same words: one.

@@ -17,8 +17,9 @@ namespace {
 constexpr std::size_t messages_a_turn = 20000;
 
 const std::string lost_data_advice =
-    "if the registry's data was lost, stop this registry and start one on the newest copy of the old data_dir (the "
-    "nodes serve meanwhile, without joins and fail-over; see \"The registry's data is lost\" in docs/operations.md); "
+    "if the registry's data was lost, stop this registry and start one on the newest copy of the old data_dir, or make "
+    "it anew with `ringkv-registry rebuild` (the nodes serve meanwhile, without joins and fail-over; see \"The "
+    "registry's data is lost\" in docs/operations.md); "
     "if the node is of another cluster, correct its `registry:` and start this registry again";
 
 }  // namespace
@@ -159,8 +160,8 @@ void RegistryActor::stand_aside(Time now, const std::string& why) {
     standing_aside_ =
         why +
         ": the registry's state is older than the cluster's, as after restoring an old backup; it takes "
-        "no joins and no view changes; stop it and start it on the newest copy of its data_dir (see \"The registry's "
-        "data is lost\" in docs/operations.md)";
+        "no joins and no view changes; stop it and start it on the newest copy of its data_dir, or make that anew with "
+        "`ringkv-registry rebuild` (see \"The registry's data is lost\" in docs/operations.md)";
     publication_.log_seldom(now, LogLevel::error, standing_aside_);
     publication_.note(now, {.kind = registry::kind::registry_stands_aside, .text = standing_aside_});
 }

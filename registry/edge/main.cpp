@@ -4,6 +4,7 @@
 #include "common/edge/configuration/config.hpp"
 #include "common/edge/program/server_program.hpp"
 #include "common/edge/program/stop_signals.hpp"
+#include "registry/edge/rebuild.hpp"
 #include "registry/edge/registry_server.hpp"
 
 namespace {
@@ -20,24 +21,29 @@ Result<void> serve(const RegistryConfig& config) {
     return (*server)->run();
 }
 
-Error no_rebuild(const RegistryConfig& config) {
-    return {ErrorCode::refused,
-            "rebuild is not built yet: it belongs to a later version. Nothing was changed; restore the registry's "
-            "data_dir (" +
-                config.data_dir + ") from its newest copy"};
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
     ServerProgram program("ringkv-registry", "The registry of a RingKV cluster: membership, placement and views",
                           "configs/registry.yaml");
-    const CLI::App* rebuild =
+    CLI::App* const rebuild =
         program.app().add_subcommand("rebuild", "make the registry's state anew from what the nodes know");
+    std::vector<std::string> without;
+    bool accept_data_loss = false;
+    CLI::Option* const accept =
+        rebuild->add_flag("--accept-data-loss", accept_data_loss,
+                          "what the nodes of --without alone have is lost, and so are partitions that no node has");
+    rebuild
+        ->add_option("--without", without,
+                     "the name of a node that is stopped for good: it is not waited for; any number of times")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all()
+        ->needs(accept);
     return program.run<RegistryConfig>(
         argc, argv, load_registry_config, [](const RegistryConfig& config) { return config.settings.cluster; },
-        [rebuild](const RegistryConfig& config) -> Result<void> {
-            if (rebuild->parsed()) return no_rebuild(config);
+        [rebuild, &without, &accept_data_loss](const RegistryConfig& config) -> Result<void> {
+            if (rebuild->parsed()) return rebuild_registry(config, without, accept_data_loss);
             return serve(config);
         });
 }

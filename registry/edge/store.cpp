@@ -79,6 +79,7 @@ class MapStore::Impl {
     static Result<std::unique_ptr<Impl>> open(const std::string& data_dir);
 
     [[nodiscard]] Result<ClusterMap> load();
+    [[nodiscard]] Generation fence() const { return fence_; }  // as load() read it
     [[nodiscard]] Result<std::vector<Event>> load_events();
     [[nodiscard]] Result<void> commit(const StorageBatch& batch);
 
@@ -110,13 +111,15 @@ class MapStore::Impl {
     std::unique_ptr<sqlite::Database> database_;
     bool names_format_ = false;  // has the row with the number of the values' format
     Epoch epoch_;
+    Generation fence_;
 };
 
 Error MapStore::Impl::damaged(const std::string& what) const {
     return storage_error(
         path_ + " is damaged (" + what +
-        "); it is left as it is; put the newest copy of it in its place (the nodes serve meanwhile, without "
-        "joins and fail-over; see \"The registry's data is lost\" in docs/operations.md)");
+        "); it is left as it is; put the newest copy of it in its place, or move it away and make it anew with "
+        "`ringkv-registry rebuild` (the nodes serve meanwhile, without joins and fail-over; see \"The registry's data "
+        "is lost\" in docs/operations.md)");
 }
 
 Error MapStore::Impl::of_a_newer_release(const std::string& what) const {
@@ -220,6 +223,8 @@ Result<void> MapStore::Impl::read_meta(ClusterMap& map) {
         return {};
     });
     if (!read || meta.empty()) return read;
+    fence_ = Generation(std::strtoull(meta["fence"].c_str(), nullptr, 10));
+    if (!meta.contains("settings")) return {};  // of a rebuild that did not end
     const auto settings = decode_settings(meta["settings"]);
     if (!settings) return unreadable(settings.error());
     map.settings = *settings;
@@ -353,9 +358,16 @@ Result<void> MapStore::Impl::write(const StorageBatch& batch, Epoch& epoch) {
             if (auto written = write(*events); !written) return written;
             continue;
         }
+        if (const auto* fence = std::get_if<FenceRecord>(&record)) {
+            if (auto written = put_meta("fence", std::to_string(fence->fence.generation.value())); !written)
+                return written;
+            continue;
+        }
         const auto* delta = std::get_if<MapDelta>(&record);
-        if (delta == nullptr) return storage_error(path_ + ": the registry stores only changes of the map, and events");
-        if (delta->epoch != epoch.next())
+        if (delta == nullptr)
+            return storage_error(path_ + ": the registry stores only changes of the map, events and fences");
+        // The first one of all may be of any epoch: a state that was rebuilt goes on where the lost one ended.
+        if (!epoch.none() && delta->epoch != epoch.next())
             return storage_error(path_ + ": epoch " + std::to_string(delta->epoch.value()) + " does not follow on " +
                                  std::to_string(epoch.value()));
         if (auto written = write(*delta); !written) return written;
@@ -379,6 +391,11 @@ Result<std::unique_ptr<MapStore>> MapStore::open(const std::string& data_dir) {
 
 Result<ClusterMap> MapStore::load() {
     return impl_->load();
+}
+
+Result<Generation> MapStore::load_fence() {
+    if (auto map = load(); !map) return map.error();
+    return impl_->fence();
 }
 
 Result<std::vector<Event>> MapStore::load_events() {

@@ -28,10 +28,13 @@ class MapStore final : public Storage {
 
     // All that was committed; epoch none: nothing yet. An error: the content is damaged, or of a newer release.
     [[nodiscard]] Result<ClusterMap> load();
+    // The generation of the newest FenceRecord; none: there was no rebuild. Errors as above.
+    [[nodiscard]] Result<Generation> load_fence();
     // The newest that were committed, in the order of ids. Errors as above.
     [[nodiscard]] Result<std::vector<Event>> load_events();
 
-    // Takes only MapDeltas, each of the epoch after the one before, and EventsRecords. Error unavailable: the file
+    // Takes only MapDeltas, each of the epoch after the one before (the first of any), EventsRecords and FenceRecords.
+    // Error unavailable: the file
     // system is full.
     [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }

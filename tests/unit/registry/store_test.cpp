@@ -116,6 +116,33 @@ TEST_F(Store, RefusesAnEpochThatDoesNotFollow) {
     EXPECT_EQ(*store->load(), map);
 }
 
+TEST_F(Store, KeepsTheGenerationOfARebuildThatDidNotEnd) {
+    auto store = open();
+    EXPECT_EQ(*store->load_fence(), Generation(0));
+    commit(*store, {FenceRecord{{Generation(4), uuid(1)}}});
+    store.reset();
+    store = open();
+    EXPECT_EQ(*store->load(), ClusterMap{});
+    EXPECT_EQ(*store->load_fence(), Generation(4));
+}
+
+// A rebuild's first epoch goes on where the lost registry's ended.
+TEST_F(Store, BeginsAtAnyEpochAndGoesOnFromThere) {
+    ClusterMap map;
+    StorageBatch records = life(map);
+    auto first = std::find_if(records.begin(), records.end(),
+                              [](const StorageRecord& record) { return std::holds_alternative<MapDelta>(record); });
+    auto delta = std::get<MapDelta>(*first);
+    delta.generation = Generation(2);
+    delta.epoch = Epoch(40);
+    auto store = open();
+    commit(*store, {delta});
+    EXPECT_EQ(store->load()->epoch, Epoch(40));
+    EXPECT_FALSE(store->commit(BatchNumber(9), StorageBatch{delta}));
+    delta.epoch = Epoch(41);
+    EXPECT_TRUE(store->commit(BatchNumber(9), StorageBatch{delta}));
+}
+
 // ---------------------------------------------------------------- events
 
 std::vector<Event> events_in(const StorageBatch& records) {

@@ -1,0 +1,300 @@
+// R4: which map a rebuild makes of what nodes tell it, what it waits for, and what it says before its own word is
+// stored.
+#include "registry/rebuild_actor.hpp"
+
+#include <gmock/gmock.h>
+
+#include "common/protocol_version.hpp"
+#include "driver.hpp"
+
+namespace ringkv::test {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::Pair;
+
+constexpr Generation second(2);
+const Uuid rebuild_id = uuid(77);
+
+class Rebuild : public ::testing::Test {
+  protected:
+    // Nodes 1 to 4, each with one shard; partitions 0 and 1 on the first three.
+    static ClusterMap map(std::uint64_t epoch) {
+        ClusterMap made;
+        made.generation = Generation(1);
+        made.epoch = Epoch(epoch);
+        made.settings = small_options().settings;
+        made.settings.id = our_cluster;
+        made.settings.partitions = 2;
+        for (std::uint8_t n = 1; n <= 4; ++n) {
+            const Join join = TestNode(n).join;
+            NodeInfo& node = made.nodes[NodeId(n)];
+            node.id = NodeId(n);
+            node.name = join.name;
+            node.storage = join.storage;
+            node.endpoints = join.endpoints;
+        }
+        made.partitions.assign(2, {view(1, {1, 2, 3}), {NodeId(1), NodeId(2), NodeId(3)}, {}});
+        return made;
+    }
+    static View view(std::uint64_t number, const std::vector<std::uint32_t>& members) {
+        const ViewId id{Generation(1), ViewNumber(number)};
+        View made{id, {Generation(1), ViewNumber(1)}, NodeId(members.front()), {}, false};
+        for (std::uint32_t member : members) made.members.emplace_back(member);
+        return made;
+    }
+    static RebuildOptions options() {
+        RebuildOptions options;
+        options.settings = map(1).settings;
+        return options;
+    }
+
+    void begin(RebuildOptions with = options(), Generation last = {}) {
+        actor.emplace(std::move(with), rebuild_id, last);
+        turn();
+    }
+    Effects turn() {
+        actor->tick(now);
+        Effects effects = actor->take_effects();
+        for (const StorageRecord& record : effects.batch) stored.push_back(record);
+        if (!effects.batch.empty() && disk_answers) actor->durable(now, effects.number);
+        for (Outgoing& sent : effects.sends) sends.push_back(std::move(sent));
+        for (const LogLine& line : effects.log) log += line.text + "\n";
+        return effects;
+    }
+    void pass(Duration time) {
+        for (const Time end = now + time; now < end; now += milliseconds(10)) turn();
+    }
+    static Origin origin(std::uint8_t node) {
+        return {Address::back(node), our_cluster, NodeId(node), StartNumber(1), {}, protocol_minor};
+    }
+    void beats(std::uint8_t node, std::uint64_t epoch = 5, std::uint64_t generation = 1) {
+        actor->receive(now, origin(node),
+                       Heartbeat{NodeId(node), StartNumber(1), Generation(generation), Epoch(epoch)});
+        turn();
+    }
+    // The newest request to it since the last call.
+    std::optional<RebuildRequest> asked(std::uint8_t node) {
+        std::optional<RebuildRequest> newest;
+        for (const Outgoing& sent : std::exchange(sends, {}))
+            if (const auto* request = std::get_if<RebuildRequest>(&sent.message);
+                request != nullptr && sent.address == Address::back(node))
+                newest = *request;
+        return newest;
+    }
+    RebuildReport report(std::uint8_t node, Generation generation = second) const {
+        RebuildReport report;
+        report.fence = {generation, rebuild_id};
+        report.storage = uuid(node);
+        report.cluster = our_cluster;
+        report.shards = 1;
+        return report;
+    }
+    void reports(std::uint8_t node, RebuildReport report) {
+        actor->receive(now, origin(node), std::move(report));
+        turn();
+    }
+    void reports(std::uint8_t node) { reports(node, report(node)); }
+    void reports_with_map(std::uint8_t node, ClusterMap with) {
+        RebuildReport told = report(node);
+        told.map = std::move(with);
+        reports(node, std::move(told));
+    }
+
+    Time now = Time{} + std::chrono::hours(1);
+    std::optional<RebuildActor> actor;
+    std::vector<Outgoing> sends;
+    StorageBatch stored;
+    std::string log;
+    bool disk_answers = true;
+};
+
+TEST_F(Rebuild, StoresItsGenerationBeforeANodeHearsOfIt) {
+    disk_answers = false;
+    begin();
+    beats(1, 5, 6);
+    beats(1, 5, 6);
+    EXPECT_EQ(asked(1), std::nullopt);
+    ASSERT_EQ(stored.size(), 1U);
+    EXPECT_EQ(std::get<FenceRecord>(stored[0]).fence, (Fence{Generation(7), rebuild_id}));
+    actor->durable(now, BatchNumber(1));
+    beats(1, 5, 6);
+    EXPECT_EQ(asked(1), (RebuildRequest{{Generation(7), rebuild_id}, {}, {}}));
+}
+
+TEST_F(Rebuild, BeginsAboveTheOneBeforeThatDidNotEnd) {
+    begin(options(), Generation(9));
+    beats(1);
+    beats(1);
+    EXPECT_EQ(asked(1)->fence.generation, Generation(10));
+}
+
+TEST_F(Rebuild, GivesThePartitionsBackWhenAllMembersHaveReported) {
+    begin();
+    beats(1);
+    reports_with_map(1, map(5));
+    reports(2);
+    EXPECT_FALSE(actor->finished());
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("n3", 2)));
+    reports(3);
+    ASSERT_TRUE(actor->finished());
+    const ClusterMap& made = actor->map();
+    EXPECT_EQ(made.generation, second);
+    EXPECT_EQ(made.epoch, Epoch(6));
+    EXPECT_EQ(made.nodes, map(5).nodes);
+    EXPECT_GT(made.settings.last_forgotten, NodeId(100)) << "ids that the lost one gave may not be given again";
+    const View& view = made.partitions[0].view;
+    EXPECT_EQ(view.id, (ViewId{second, ViewNumber(2)}));
+    EXPECT_EQ(view.since, (ViewId{Generation(1), ViewNumber(1)})) << "its primary goes on in its term";
+    EXPECT_EQ(view.members, map(5).partitions[0].view.members);
+    EXPECT_THAT(actor->reported(), ElementsAre("n1", "n2", "n3"));
+}
+
+TEST_F(Rebuild, TheHighestViewThatAnyoneKnowsHolds) {
+    begin();
+    beats(1);
+    reports_with_map(1, map(5));
+    RebuildReport knows_more = report(2);
+    knows_more.views = {{PartitionId(0), view(3, {2, 4})}, {PartitionId(1), view(2, {2})}};
+    reports(2, knows_more);
+    reports(3);
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("n4", 1)));
+    reports(4);
+    ASSERT_TRUE(actor->finished());
+    EXPECT_EQ(actor->map().partitions[0].view.members, (std::vector{NodeId(2), NodeId(4)}));
+    EXPECT_EQ(actor->map().partitions[0].view.id, (ViewId{second, ViewNumber(4)}));
+    EXPECT_EQ(actor->map().partitions[1].view.members, std::vector{NodeId(2)});
+}
+
+TEST_F(Rebuild, ANodeHasReportedWhenAllItsShardsHave) {
+    begin();
+    beats(1);
+    reports_with_map(1, map(5));
+    reports(2);
+    RebuildReport half = report(3);
+    half.shards = 2;
+    half.shard = 1;
+    reports(3, half);
+    EXPECT_FALSE(actor->finished());
+    half.shard = 0;
+    reports(3, half);
+    EXPECT_TRUE(actor->finished());
+}
+
+TEST_F(Rebuild, WithAnotherOnesFenceItBeginsAnewAboveThat) {
+    begin();
+    beats(1);
+    reports_with_map(1, map(5));
+    RebuildReport others = report(2, Generation(6));
+    others.fence.rebuild = uuid(78);
+    reports(2, others);
+    sends.clear();
+    beats(1);
+    EXPECT_EQ(asked(1)->fence, (Fence{Generation(7), rebuild_id})) << "and it must report again";
+    reports(1, report(1));  // to the first fence, and late
+    EXPECT_THAT(actor->missing(), Contains(Key("n1")));
+}
+
+TEST_F(Rebuild, WithoutAMapItTakesWhatNodesHadStored) {
+    begin();
+    actor->receive(now, {Address::back(1), {}, {}, StartNumber(2), {}, protocol_minor}, [] {
+        Join join = TestNode(1).join;
+        join.id = NodeId(1);
+        join.cluster = our_cluster;
+        return join;
+    }());
+    turn();
+    for (std::uint8_t node = 1; node <= 3; ++node) {
+        RebuildReport told = report(node);
+        told.map = map(4);
+        told.map.partitions.clear();
+        told.views = {{PartitionId(0), view(4, {1, 2, 3})}};
+        if (node == 2) told.views.push_back({PartitionId(1), view(2, {2, 3})});
+        reports(node, told);
+    }
+    ASSERT_TRUE(actor->finished());
+    EXPECT_EQ(actor->map().partitions[0].view.id, (ViewId{second, ViewNumber(5)}));
+    EXPECT_EQ(actor->map().partitions[1].target, (std::vector{NodeId(2), NodeId(3)}));
+}
+
+TEST_F(Rebuild, ANodeIsGivenUpOnlyWhenItIsSilent) {
+    RebuildOptions with = options();
+    with.given_up = [](const NodeInfo& node) { return node.name == "n3"; };
+    begin(with);
+    beats(1);
+    reports_with_map(1, map(5));
+    reports(2);
+    pass(seconds(3));
+    EXPECT_FALSE(actor->finished()) << "it might be heard of yet";
+    beats(3);
+    pass(seconds(4));
+    EXPECT_FALSE(actor->finished()) << "it runs";
+    pass(seconds(3));
+    EXPECT_TRUE(actor->finished());
+    EXPECT_THAT(actor->map().partitions[0].view.members, Contains(NodeId(3)));
+}
+
+TEST_F(Rebuild, APartitionThatNoNodeKnowsIsWaitedForOrLost) {
+    RebuildOptions with = options();
+    bool lost = false;
+    with.lost = [&lost](PartitionId partition) { return lost && partition == PartitionId(1); };
+    begin(with);
+    beats(1);
+    ClusterMap stored_map = map(4);
+    stored_map.partitions.clear();
+    for (std::uint8_t node = 1; node <= 3; ++node) {
+        RebuildReport told = report(node);
+        told.map = stored_map;
+        told.views = {{PartitionId(0), view(4, {1, 2, 3})}};
+        reports(node, told);
+    }
+    pass(seconds(6));
+    EXPECT_FALSE(actor->finished());
+    lost = true;
+    pass(seconds(2));
+    ASSERT_TRUE(actor->finished());
+    const View& nobodys = actor->map().partitions[1].view;
+    ASSERT_EQ(nobodys.members.size(), 1U);
+    EXPECT_EQ(actor->map().find(nobodys.primary)->state, NodeState::gone) << "no empty copy is served in its place";
+}
+
+TEST_F(Rebuild, RefusesAnotherClustersConfiguration) {
+    RebuildOptions with = options();
+    with.settings.partitions = 4;
+    begin(with);
+    beats(1);
+    reports_with_map(1, map(5));
+    ASSERT_TRUE(actor->failure());
+    EXPECT_EQ(actor->failure()->code(), ErrorCode::configuration);
+    EXPECT_FALSE(actor->map().formed());
+}
+
+TEST_F(Rebuild, LeavesOutNodesOfOtherClustersAndOfOlderReleases) {
+    begin();
+    beats(1);
+    Origin stranger = origin(2);
+    stranger.cluster = uuid(99);
+    actor->receive(now, stranger, Heartbeat{NodeId(2), StartNumber(1), Generation(1), Epoch(5)});
+    Origin old = origin(3);
+    old.minor = minor_with_rebuild - 1;
+    actor->receive(now, old, Heartbeat{NodeId(3), StartNumber(1), Generation(1), Epoch(5)});
+    turn();
+    EXPECT_EQ(asked(2), std::nullopt);
+    EXPECT_NE(log.find("is of cluster"), std::string::npos);
+    EXPECT_NE(log.find("older release"), std::string::npos);
+}
+
+TEST_F(Rebuild, ClientsAreTold) {
+    begin();
+    actor->receive(now, {Address::back(50), {}, {}, {}, {}}, Administer{});
+    turn();
+    ASSERT_FALSE(sends.empty());
+    EXPECT_EQ(std::get<FrameRefused>(sends.back().message).code, ErrorCode::unavailable);
+}
+
+}  // namespace
+}  // namespace ringkv::test
