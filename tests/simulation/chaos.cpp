@@ -43,6 +43,7 @@ Duration interval_of(Fault fault) {
         case Fault::replacement:
         case Fault::drain:
         case Fault::removal:
+        case Fault::registry_rebuild:
         case Fault::registry_loss: return seconds(15);
         default: return Duration::zero();
     }

@@ -76,6 +76,8 @@ class Chaos {
     [[nodiscard]] bool wipe_disk();
     [[nodiscard]] bool lose_registry();
     void bring_registry_back();
+    [[nodiscard]] bool rebuild_registry();
+    void start_rebuilt_registry();
 
     // chaos_aimed.cpp: faults that wait for their moment.
     enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner };
@@ -124,6 +126,7 @@ class Chaos {
     std::uint32_t joined_ = 0;
     std::optional<std::vector<std::string>> lost_registry_;  // the newest content of its disk, while it is away
     std::vector<std::string> backup_;                        // an earlier one
+    bool rebuilt_ = false;  // since that backup was made, and before: it is of another generation
 };
 
 }  // namespace ringkv::simulation

@@ -43,6 +43,7 @@ bool Chaos::strike(Fault fault) {
         case Fault::failed_disk: return break_disk();
         case Fault::wiped_disk: return wipe_disk();
         case Fault::registry_loss: return lose_registry();
+        case Fault::registry_rebuild: return rebuild_registry();
         default: return false;  // message by message
     }
 }
@@ -342,7 +343,9 @@ bool Chaos::wipe_disk() {
 
 // Blank, or as it was some time ago; until an operator brings the newest back.
 bool Chaos::lose_registry() {
-    if (lost_registry_ || world_.state(registry_) != HostState::running || !cluster_.map().formed()) return false;
+    if (lost_registry_ || cluster_.rebuilds() || world_.state(registry_) != HostState::running ||
+        !cluster_.map().formed())
+        return false;
     // Enough blank nodes, with every node that knows of the cluster down, are a new cluster to a blank registry:
     // nothing could tell it otherwise.
     const auto blank = std::count_if(cluster_.nodes().begin(), cluster_.nodes().end(), [this](HostId node) {
@@ -365,7 +368,7 @@ bool Chaos::lose_registry() {
                             const std::vector<HostId>& shards = cluster_.process_of(node);
                             return retired_.contains(node) || std::all_of(shards.begin(), shards.end(), knows_more);
                         });
-    const bool old = draw.chance(0.5) && beyond;
+    const bool old = draw.chance(0.5) && beyond && !rebuilt_;
     for (const HostId node : cluster_.nodes())
         for (const HostId shard : cluster_.process_of(node)) {
             network_.heal(shard, registry_);
@@ -385,6 +388,38 @@ void Chaos::bring_registry_back() {
     world_.disk(registry_).replace(std::move(*lost_registry_));
     lost_registry_.reset();
     world_.start(registry_);
+}
+
+// While it takes, all else goes on: nodes die, restart and are cut off, and the rebuild itself does.
+bool Chaos::rebuild_registry() {
+    if (plan_.older > 0) return false;  // those cannot tell what they know
+    if (lost_registry_ || cluster_.rebuilds() || cluster_.state(registry_) == HostState::down ||
+        !cluster_.map().formed())
+        return false;
+    Random& draw = random(Fault::registry_rebuild);
+    tell(Fault::registry_rebuild, registry_);
+    world_.crash(registry_);
+    rebuilt_ = true;
+    at(draw.between(milliseconds(0), seconds(3)), [this] {
+        if (!active_ || lost_registry_ || cluster_.rebuilds()) return;  // all is healed, or it came back meanwhile
+        if (cluster_.state(registry_) != HostState::down) cluster_.crash(registry_);
+        cluster_.rebuild_registry([this](NodeId id) {
+            const HostId holder = cluster_.holder_of(id, PartitionId(0));
+            return holder.none() || retired_.contains(cluster_.node_of(holder));
+        });
+        start_rebuilt_registry();
+    });
+    return true;
+}
+
+// Whenever the rebuild has ended, for good or because its process has died, the operator starts the next process.
+void Chaos::start_rebuilt_registry() {
+    if (cluster_.is_rebuilt()) {
+        if (news_) news_("the registry is rebuilt");
+        cluster_.start(registry_);
+    }
+    if (!cluster_.rebuilds()) return;
+    at(milliseconds(200), [this] { start_rebuilt_registry(); });
 }
 
 }  // namespace ringkv::simulation

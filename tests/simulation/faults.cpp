@@ -44,6 +44,7 @@ constexpr std::array<std::string_view, fault_kinds> names = {
     "wiped-disk",
     "registry-loss",
     "narrow-link",
+    "registry-rebuild",
 };
 static_assert(!names.back().empty(), "every fault has a name");
 

@@ -55,7 +55,8 @@ enum class Fault : std::uint8_t {
     wiped_disk,
     registry_loss,  // the registry's storage: blank, or an old backup, until an operator brings the newest back
     // The network, last, for the seeds of before tell the same stories.
-    narrow_link,  // what leaves a node waits in queues of so many bytes, and what finds no room there is dropped
+    narrow_link,       // what leaves a node waits in queues of so many bytes, and what finds no room there is dropped
+    registry_rebuild,  // the registry's storage is gone for good, and made anew from what the nodes know
     count_,
 };
 

@@ -96,6 +96,7 @@ void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op
 void Oracle::turned(HostId host) {
     if (cluster_.world().state(host) == HostState::down || cluster_.is_client(host)) return;
     if (cluster_.host("registry") == host) {
+        if (cluster_.rebuilds()) return;
         check_map(host, cluster_.registry().map());
         cluster_.registry().check_invariants();
         return;
@@ -276,11 +277,10 @@ void Oracle::check_lease(HostId host, PartitionId partition, const Replica& repl
 
 void Oracle::check_map(HostId host, const ClusterMap& map) {
     if (!map.formed()) return;
-    Epoch& newest = epochs_[host];
-    if (map.epoch == newest) return;
-    newest = map.epoch;
+    const std::pair epoch(map.generation, map.epoch);
+    if (std::exchange(epochs_[host], epoch) == epoch) return;
     if (plan_.has(Fault::registry_loss)) return;  // an old backup counts on from where it was, until it is noticed
-    const auto [known, added] = maps_.try_emplace(map.epoch, map);
+    const auto [known, added] = maps_.try_emplace(epoch, map);
     if (!added && known->second != map)
         fail("one-map-an-epoch",
              fmt::format("{}: epoch {} is not what it was elsewhere", cluster_.world().name(host), map.epoch.value()));

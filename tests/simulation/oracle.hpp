@@ -87,8 +87,8 @@ class Oracle {
     LessSureAnswers less_sure_;
     std::set<std::tuple<PartitionId, OpNumber, ViewId>> answered_early_;
     std::set<std::tuple<PartitionId, OpNumber, ViewId>> committed_changes_;
-    std::map<Epoch, ClusterMap> maps_;
-    std::map<HostId, Epoch> epochs_;
+    std::map<std::pair<Generation, Epoch>, ClusterMap> maps_;
+    std::map<HostId, std::pair<Generation, Epoch>> epochs_;
     std::uint64_t committed_ = 0;
     std::uint64_t ejected_ = 0;
 };

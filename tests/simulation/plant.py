@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Plants bugs into copies of our sources, for the simulator's own build (docs/testing.md).
 
-    plant.py ROOT BUGS OUT
+    plant.py ROOT OUT BUGS...
 
-BUGS lists deliberate mistakes; every source that one of them touches is written to OUT, under its path, with the
+Each of BUGS lists deliberate mistakes; every source that one of them touches is written to OUT, under its path, with the
 mistake beside the right code, chosen by planted(number) as the simulator runs. OUT/planted_bugs.inc lists them.
 The sources themselves know nothing of it. A mistake whose lines are no longer found stops the build.
 
@@ -29,9 +29,9 @@ class Hunk:
         self.path, self.old, self.new, self.raw = path, [], [], False
 
 
-def parse(text):
+def parse(file):
     bugs, hunk = [], None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(file.read_text().splitlines(), 1):
         bug = bugs[-1] if bugs else None
         if not line.strip() or line.startswith("#"):
             hunk = None
@@ -52,7 +52,7 @@ def parse(text):
             hunk.raw = line.startswith("*")
             (hunk.old if sign == "-" else hunk.new).append(line.lstrip("*")[1:].strip())
         else:
-            sys.exit(f"plant.py: line {number}: {line}")
+            sys.exit(f"plant.py: {file.name}: line {number}: {line}")
     return bugs
 
 
@@ -65,8 +65,8 @@ def find(lines, wanted, path, name):
 
 
 def main():
-    root, bugs_file, out = map(pathlib.Path, sys.argv[1:4])
-    bugs = parse(bugs_file.read_text())
+    root, out, *files = map(pathlib.Path, sys.argv[1:])
+    bugs = [bug for file in files for bug in parse(file)]
     sources = {}
     named = [bug for bug in bugs if bug["name"]]
     for bug in bugs:

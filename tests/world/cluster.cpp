@@ -37,6 +37,19 @@ class WatchedEngine final : public Engine {
     std::function<void(PartitionId, const Entry&)> applied_;
 };
 
+bool has_map(const Disk& disk) {
+    const std::vector<StorageRecord> records = disk.records();
+    return std::any_of(records.begin(), records.end(),
+                       [](const StorageRecord& record) { return std::holds_alternative<MapDelta>(record); });
+}
+
+Generation newest_fence(const Disk& disk) {
+    Generation newest;
+    for (const StorageRecord& record : disk.records())
+        if (const auto* told = std::get_if<FenceRecord>(&record)) newest = told->fence.generation;
+    return newest;
+}
+
 // Storage and cluster ids need only differ from one another here.
 Uuid uuid_of(std::uint8_t kind, std::uint64_t host, std::uint64_t start) {
     Uuid uuid;
@@ -77,7 +90,31 @@ HostId SimulatedCluster::add_registry() {
     return hosts_[registry_name] = registry_;
 }
 
+void SimulatedCluster::rebuild_registry(std::function<bool(NodeId)> given_up) {
+    RINGKV_CHECK(world_.state(registry_) == HostState::down, "its process is gone");
+    world_.disk(registry_).wipe();
+    given_up_ = std::move(given_up);
+    world_.start(registry_);
+}
+
+bool SimulatedCluster::is_rebuilt() {
+    return given_up_ && world_.state(registry_) == HostState::down && has_map(world_.disk(registry_));
+}
+
 std::unique_ptr<Actor> SimulatedCluster::boot_registry(const Boot& boot) {
+    rebuilds_ = given_up_ && !has_map(boot.disk);
+    if (rebuilds_) {
+        RebuildOptions options;
+        options.settings = options_.settings;
+        options.given_up = [this](const NodeInfo& node) { return given_up_(node.id); };
+        options.lost = [this](PartitionId partition) {
+            const std::vector<NodeId>& members = map_.at(partition).view.members;
+            return std::all_of(members.begin(), members.end(), given_up_);
+        };
+        return std::make_unique<RebuildActor>(std::move(options), uuid_of(3, registry_.value(), boot.start.value()),
+                                              newest_fence(boot.disk));
+    }
+    given_up_ = nullptr;
     ClusterMap recovered;
     std::vector<Event> events;
     for (const StorageRecord& record : boot.disk.records()) {
@@ -85,6 +122,7 @@ std::unique_ptr<Actor> SimulatedCluster::boot_registry(const Boot& boot) {
             events.insert(events.end(), told->events.begin(), told->events.end());
             continue;
         }
+        if (std::holds_alternative<FenceRecord>(record)) continue;
         const auto* delta = std::get_if<MapDelta>(&record);
         RINGKV_CHECK(delta != nullptr && recovered.apply(*delta) == ClusterMap::Applied::yes,
                      "the registry stores its deltas, without a gap");
@@ -264,6 +302,7 @@ void SimulatedCluster::after_turn(HostId host) {
         return;
     }
     if (host == registry_) {
+        if (rebuilds_) return;
         const ClusterMap& published = registry().map();
         if (published.newer_than(map_)) {
             map_ = published;
@@ -346,7 +385,7 @@ void SimulatedCluster::learn_names() {
 }
 
 void SimulatedCluster::administer(AdminAction action, const std::string& node) {
-    if (world_.state(registry_) != HostState::running) return;
+    if (world_.state(registry_) != HostState::running || rebuilds_) return;
     Administer request;
     request.action = action;
     request.node = node;

@@ -16,6 +16,7 @@
 #include "common/placement/placement.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"
+#include "registry/rebuild_actor.hpp"
 #include "registry/registry_actor.hpp"
 #include "tests/world/world.hpp"
 
@@ -89,6 +90,14 @@ class SimulatedCluster {
     [[nodiscard]] Shard& shard(HostId shard);
     [[nodiscard]] ClientActor& client(HostId client);
 
+    // The registry, which is down, has a blank disk from now on, and starts as `ringkv-registry rebuild` until one of
+    // these has made a map. `given_up`: identities that are gone for good.
+    void rebuild_registry(std::function<bool(NodeId)> given_up);
+    // Its newest process is a rebuild; registry() is not there.
+    [[nodiscard]] bool rebuilds() const { return rebuilds_; }
+    // Its rebuild has ended, and nothing was started since.
+    [[nodiscard]] bool is_rebuilt();
+
     // Where the registry will be, and its PUB endpoint.
     [[nodiscard]] const std::string& registry_endpoint() const { return registry_endpoint_; }
     [[nodiscard]] static std::string endpoint_of(std::string_view host, ShardIndex shard = 0);
@@ -145,6 +154,8 @@ class SimulatedCluster {
     World world_;
     std::map<std::string, HostId, std::less<>> hosts_;
     HostId registry_;
+    std::function<bool(NodeId)> given_up_;  // set: the registry is to be rebuilt, or just was
+    bool rebuilds_ = false;                 // its newest process is that
     std::vector<HostId> nodes_;
     std::map<HostId, NodePlan> plans_;                 // by node
     std::map<HostId, std::vector<HostId>> processes_;  // by first host

@@ -150,6 +150,16 @@ void Runner::wipe(Arguments& arguments) {
     for (const HostId each : the_cluster().process_of(which)) world().disk(each).wipe();
 }
 
+// `rebuild [without n3 ...]`: the registry, which is down, has lost its data and is started as `ringkv-registry
+// rebuild`; it ends when it has made a new state, and can be started then.
+void Runner::rebuild(Arguments& arguments) {
+    if (the_cluster().state(host("registry")) != HostState::down) throw BadCommand("stop the registry first");
+    std::set<std::string> without;
+    if (arguments.take("without"))
+        for (const std::string& name : arguments.rest()) without.insert(name);
+    the_cluster().rebuild_registry([this, without](NodeId id) { return without.contains(the_cluster().name_of(id)); });
+}
+
 void Runner::rate(Arguments& arguments) {
     const HostId which = host(arguments);
     the_cluster().set_clock_rate(which, std::stod(arguments.next("a rate")));

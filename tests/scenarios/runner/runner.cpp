@@ -22,6 +22,7 @@ const std::map<std::string, Runner::Command, std::less<>> Runner::commands = {
     {"resume", &Runner::resume},
     {"stop", &Runner::stop},
     {"wipe", &Runner::wipe},
+    {"rebuild", &Runner::rebuild},
     {"rate", &Runner::rate},
     {"disk", &Runner::disk},
     {"sync", &Runner::sync},

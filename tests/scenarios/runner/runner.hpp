@@ -51,6 +51,7 @@ class Runner {
     void resume(Arguments& arguments);
     void stop(Arguments& arguments);
     void wipe(Arguments& arguments);
+    void rebuild(Arguments& arguments);
     void rate(Arguments& arguments);
     void disk(Arguments& arguments);
     void sync(Arguments& arguments);
