@@ -143,6 +143,7 @@ TEST_F(SlowLogTest, AReadThatWaitedInTheTransportSaysSo) {
     shard_.from_client(Get{RequestId(9), PartitionId(0), "k", {}}, milliseconds(80));
     ASSERT_THAT(slow_requests(shard_), SizeIs(1));
     EXPECT_THAT(slow_requests(shard_).front(), Contains(Pair("queued_ms", "80")));
+    EXPECT_THAT(slow_requests(shard_).front(), Contains(Pair("waited_ms", "0")));
     EXPECT_FALSE(slow_requests(shard_).front().contains("waited_for"));
 }
 

@@ -63,6 +63,9 @@ TEST_F(ConditionsTest, ANodeIsToldWithItsMapAndVersion) {
     EXPECT_EQ(told.nodes[0].version, "0.5.0");
     map_.nodes[NodeId(1)].start = StartNumber(2);
     EXPECT_TRUE(answer().nodes.empty()) << "it was of the start before";
+    conditions_.heartbeat(now_, Heartbeat{NodeId(1), StartNumber(2), Generation(1), Epoch(5), false, {}});
+    ASSERT_EQ(answer().nodes.size(), 1U);
+    EXPECT_EQ(answer().nodes[0].version, "") << "the next start may be of another release";
 }
 
 TEST_F(ConditionsTest, TheEpochThatIsToldIsOfASecondAgo) {
