@@ -172,9 +172,18 @@ bool RebuildActor::given_up(const NodeInfo& node) const {
     return now_ - silent_since >= silence && options_.given_up && options_.given_up(node);
 }
 
+// One that no map which was told names: it joined last, and a view with it is known already.
+NodeInfo RebuildActor::unknown(NodeId node) const {
+    NodeInfo info;
+    info.id = node;
+    info.name = name_of(node);
+    info.state = NodeState::gone;
+    return info;
+}
+
 bool RebuildActor::counts_as_reported(NodeId node) const {
     const NodeInfo* info = newest_.find(node);
-    if (info == nullptr) return false;  // the map that names it is still to come
+    if (info == nullptr) return given_up(unknown(node));  // the map that names it may be still to come
     const auto found = reported_.find(info->storage);
     return (found != reported_.end() && found->second.wholly()) || given_up(*info);
 }
@@ -222,25 +231,22 @@ void RebuildActor::store(Time now) {
     delta.generation = fence_.generation;
     delta.epoch = newest_.epoch.next();
     delta.settings = newest_.settings;
-    NodeId highest = newest_.settings.last_forgotten;
-    for (const auto& [id, node] : newest_.nodes) {
-        highest = std::max(highest, id);
-        delta.nodes.push_back(node);
-    }
+    std::map<NodeId, NodeInfo> nodes = newest_.nodes;
+    for (std::uint32_t p = 0; p < newest_.settings.partitions; ++p)
+        for (NodeId member : view_of(p).members) nodes.try_emplace(member, unknown(member));
+    const NodeId highest = std::max(newest_.settings.last_forgotten, nodes.rbegin()->first);
     delta.settings->last_forgotten = NodeId(highest.value() + ids_left_out);
-    const auto unknown = [this](NodeId node) { return newest_.find(node) == nullptr; };
-    NodeInfo nobody;
-    nobody.id = highest.next();
+    NodeInfo nobody = unknown(highest.next());
     nobody.name = holder_of_lost;
-    nobody.state = NodeState::gone;
     std::uint32_t lost = 0;
+    const auto is_unknown = [&nodes](NodeId node) { return !nodes.contains(node); };
     for (std::uint32_t p = 0; p < newest_.settings.partitions; ++p) {
         PartitionState state;
         if (whole_.formed()) state = whole_.partitions.at(p);
         state.view = view_of(p);
         if (state.view.id.none() && ++lost > 0) state.view = {{}, {}, nobody.id, {nobody.id}, false};
-        std::erase_if(state.target, unknown);
-        std::erase_if(state.learners, unknown);
+        std::erase_if(state.target, is_unknown);
+        std::erase_if(state.learners, is_unknown);
         if (state.target.empty()) state.target = state.view.members;  // the planner makes of it what it should be
         // The same view in all but its number: the primary goes on in its term, if it is there.
         state.view.id = {fence_.generation, state.view.id.number.next()};
@@ -249,9 +255,10 @@ void RebuildActor::store(Time now) {
         delta.partitions.push_back({PartitionId(p), std::move(state)});
     }
     if (lost > 0) {
-        delta.nodes.push_back(std::move(nobody));
+        nodes.emplace(nobody.id, nobody);
         log(LogLevel::error, registry::counted(lost, "partition") + " have no copy that any node knows of");
     }
+    for (auto& [id, node] : nodes) delta.nodes.push_back(std::move(node));
     RINGKV_CHECK(rebuilt_.apply(delta) == ClusterMap::Applied::yes, "the first epoch of a generation");
     Event event;
     event.id = EventId(1);

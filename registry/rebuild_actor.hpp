@@ -27,7 +27,8 @@ struct RebuildOptions {
     ClusterSettings settings;  // of registry.yaml; must agree with the cluster's (registry::check_settings)
     // Does the operator say that this node is stopped for good? What it alone knows is lost then, if it has not
     // reported. It must not be said of a node that runs: it might go on serving what others serve as well. One that has
-    // been heard of in the last 5 s is waited for all the same.
+    // been heard of in the last 5 s is waited for all the same. Asked of identities too that no map which was told
+    // names: these are called "node 17".
     std::function<bool(const NodeInfo&)> given_up;
     // Does the operator say so of a partition that no node which has reported knows anything of? It has no copy then,
     // and stays unavailable: its only member is an identity that is gone. Not asked in the first 5 s.
@@ -82,6 +83,7 @@ class RebuildActor final : public Actor {
     void raise_above(Generation generation);
     // The highest view that is known; none: of that partition none is.
     [[nodiscard]] const View& view_of(std::uint32_t partition) const;
+    [[nodiscard]] NodeInfo unknown(NodeId node) const;
     [[nodiscard]] bool is_lost(std::uint32_t partition) const;
     [[nodiscard]] bool given_up(const NodeInfo& node) const;
     [[nodiscard]] bool counts_as_reported(NodeId node) const;

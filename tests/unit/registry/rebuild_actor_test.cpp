@@ -238,6 +238,26 @@ TEST_F(Rebuild, ANodeIsGivenUpOnlyWhenItIsSilent) {
     EXPECT_THAT(actor->map().partitions[0].view.members, Contains(NodeId(3)));
 }
 
+// It joined last, and is in a view that was told, but in no map. (Seed 2001897 of the simulator: it was gone, and
+// waited for for ever.)
+TEST_F(Rebuild, AnIdentityThatNoMapNamesCanBeGivenUpAsWell) {
+    RebuildOptions with = options();
+    with.given_up = [](const NodeInfo& node) { return node.name == "node 9"; };
+    begin(with);
+    beats(1);
+    RebuildReport told = report(1);
+    told.map = map(5);
+    told.views = {{PartitionId(0), view(4, {1, 2, 9})}};
+    reports(1, told);
+    reports(2);
+    reports(3);
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("node 9", 1)));
+    pass(seconds(7));
+    ASSERT_TRUE(actor->finished());
+    EXPECT_EQ(actor->map().find(NodeId(9))->state, NodeState::gone);
+    EXPECT_GT(actor->map().settings.last_forgotten, NodeId(9));
+}
+
 TEST_F(Rebuild, APartitionThatNoNodeKnowsIsWaitedForOrLost) {
     RebuildOptions with = options();
     bool lost = false;
