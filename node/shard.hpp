@@ -62,6 +62,7 @@ class Shard final : public Actor {
     // For tests and status.
     [[nodiscard]] const Replica* replica(PartitionId partition) const;
     [[nodiscard]] const ClusterMap& map() const { return facts_.map; }
+    [[nodiscard]] const Fence& fence() const { return facts_.fence; }
     // Messages of other nodes and of the registry that no honest one sends, so far: they were refused.
     [[nodiscard]] std::uint64_t refused() const { return refused_.count(); }
     [[nodiscard]] MemoryUse memory() const { return memory_.use(); }

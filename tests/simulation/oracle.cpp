@@ -114,14 +114,18 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
     Seen& seen = seen_[{host, partition}];
     const PartitionLog& log = replica.log();
     if (seen.start != start) {
-        seen = Seen{start, {}, {}, {}};
+        seen = Seen{start, {}, {}, {}, {}};
         newcomers_.erase({host, partition});
     }
     if (replica.view().id != seen.view) {
         if (replica.view().id < seen.view) fail("views-grow", on(host, partition) + ": the view went back");
+        if (replica.view().id.generation < seen.fence)
+            fail("reports-are-final", fmt::format("{}: learns {} after its report to a rebuild of generation {}",
+                                                  on(host, partition), describe(replica.view()), seen.fence.value()));
         check_view(partition, replica.view(), host);
         seen.view = replica.view().id;
     }
+    seen.fence = cluster_.shard(host).fence().generation;
     // The registry may have crashed just after it had published.
     const bool map_is_newer = cluster_.map().formed() && cluster_.map().at(partition).view.id > replica.view().id;
     const View& newest = map_is_newer ? cluster_.map().at(partition).view : replica.view();

@@ -54,6 +54,7 @@ class Oracle {
         ViewId view;
         OpNumber commit;
         OpNumber last;
+        Generation fence;  // of its shard
     };
 
     void check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start);
