@@ -197,6 +197,7 @@ std::set<std::string> RebuildActor::reported() const {
 
 std::map<std::string, std::size_t> RebuildActor::missing() const {
     std::map<std::string, std::size_t> names;
+    if (newest_.nodes.empty()) return names;  // not even how many partitions there are
     for (std::uint32_t p = 0; p < newest_.settings.partitions; ++p) {
         const View& view = view_of(p);
         if (view.id.none() && !is_lost(p)) ++names["nodes that have them"];

@@ -127,6 +127,7 @@ TEST_F(Rebuild, StoresItsGenerationBeforeANodeHearsOfIt) {
 
 TEST_F(Rebuild, BeginsAboveTheOneBeforeThatDidNotEnd) {
     begin(options(), Generation(9));
+    EXPECT_TRUE(actor->missing().empty()) << "of no map it is known what is missing";
     beats(1);
     beats(1);
     EXPECT_EQ(asked(1)->fence.generation, Generation(10));
