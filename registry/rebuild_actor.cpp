@@ -42,14 +42,18 @@ void RebuildActor::receive(Time now, const Origin& from, Message message) {
             if constexpr (OneOf<M, Join, Heartbeat, MapRequest, RebuildReport>)
                 handle(now, from, content);
             else if constexpr (ClientRequest<M> || OperatorOfRegistry<M> || OperatorOfNode<M>)
-                effects_.sends.push_back(
-                    {from.address, from.node, FrameRefused{ErrorCode::unavailable, "the registry is being rebuilt"}});
+                refuse(from);
             else
                 static_assert(RegistryRequest<M> || RegistryAnswer<M> || ClientAnswer<M> || MapAnswer<M> ||
                                   PeerMessage<M> || OperatorAnswer<M> || OneOf<M, MapDelta, FrameRefused>,
                               "say what a rebuild does with this message");  // repeated, or nothing to it
         },
         message);
+}
+
+void RebuildActor::refuse(const Origin& to) {
+    effects_.sends.push_back(
+        {to.address, to.node, FrameRefused{ErrorCode::unavailable, "the registry is being rebuilt"}});
 }
 
 void RebuildActor::ask(const Origin& from) {
@@ -94,8 +98,7 @@ void RebuildActor::handle(Time now, const Origin& from, const Heartbeat& heartbe
 
 void RebuildActor::handle(Time, const Origin& from, const MapRequest&) {
     if (from.node.none())  // a client, or a shard of a node that has started again
-        effects_.sends.push_back(
-            {from.address, {}, FrameRefused{ErrorCode::unavailable, "the registry is being rebuilt"}});
+        refuse(from);
     ask(from);
 }
 
@@ -245,7 +248,10 @@ void RebuildActor::store(Time now) {
         PartitionState state;
         if (whole_.formed()) state = whole_.partitions.at(p);
         state.view = view_of(p);
-        if (state.view.id.none() && ++lost > 0) state.view = {{}, {}, nobody.id, {nobody.id}, false};
+        if (state.view.id.none()) {
+            ++lost;
+            state.view = {{}, {}, nobody.id, {nobody.id}, false};
+        }
         std::erase_if(state.target, is_unknown);
         std::erase_if(state.learners, is_unknown);
         if (state.target.empty()) state.target = state.view.members;  // the planner makes of it what it should be

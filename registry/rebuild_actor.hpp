@@ -69,6 +69,7 @@ class RebuildActor final : public Actor {
     };
 
     [[nodiscard]] bool made() const { return !map_batch_.none(); }
+    void refuse(const Origin& to);
     void ask(const Origin& from);
     // -> the batch that has them.
     BatchNumber put(StorageBatch records);

@@ -53,8 +53,6 @@ Result<void> rebuild_registry(const RegistryConfig& config, const std::vector<st
     const auto there = (*store)->load();
     if (!there) return there.error();
     if (there->formed()) return has_a_state(config, *there);
-    const auto last = (*store)->load_fence();
-    if (!last) return last.error();
 
     TransportOptions sockets;
     sockets.listen = config.listen;
@@ -68,7 +66,7 @@ Result<void> rebuild_registry(const RegistryConfig& config, const std::vector<st
         return std::find(without.begin(), without.end(), node.name) != without.end();
     };
     options.lost = [accept_data_loss](PartitionId) { return accept_data_loss; };
-    RebuildActor actor(std::move(options), random_uuid(), *last);
+    RebuildActor actor(std::move(options), random_uuid(), (*store)->fence());
     actor.set_clock(wall_offset());
     StorageThread storage(**store, [&transport] { (*transport)->wake(); });
     EventLoop loop(actor, storage, **transport);

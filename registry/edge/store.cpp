@@ -393,8 +393,7 @@ Result<ClusterMap> MapStore::load() {
     return impl_->load();
 }
 
-Result<Generation> MapStore::load_fence() {
-    if (auto map = load(); !map) return map.error();
+Generation MapStore::fence() const {
     return impl_->fence();
 }
 

@@ -28,8 +28,8 @@ class MapStore final : public Storage {
 
     // All that was committed; epoch none: nothing yet. An error: the content is damaged, or of a newer release.
     [[nodiscard]] Result<ClusterMap> load();
-    // The generation of the newest FenceRecord; none: there was no rebuild. Errors as above.
-    [[nodiscard]] Result<Generation> load_fence();
+    // The generation of the newest FenceRecord that was there when the store was opened; none: there was no rebuild.
+    [[nodiscard]] Generation fence() const;
     // The newest that were committed, in the order of ids. Errors as above.
     [[nodiscard]] Result<std::vector<Event>> load_events();
 

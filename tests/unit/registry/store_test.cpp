@@ -118,12 +118,12 @@ TEST_F(Store, RefusesAnEpochThatDoesNotFollow) {
 
 TEST_F(Store, KeepsTheGenerationOfARebuildThatDidNotEnd) {
     auto store = open();
-    EXPECT_EQ(*store->load_fence(), Generation(0));
+    EXPECT_EQ(store->fence(), Generation(0));
     commit(*store, {FenceRecord{{Generation(4), uuid(1)}}});
     store.reset();
     store = open();
     EXPECT_EQ(*store->load(), ClusterMap{});
-    EXPECT_EQ(*store->load_fence(), Generation(4));
+    EXPECT_EQ(store->fence(), Generation(4));
 }
 
 // A rebuild's first epoch goes on where the lost registry's ended.
