@@ -4,10 +4,11 @@
     lint.py BUILD FILE...   BUILD has compile_commands.json; exit 1 if there is a finding
     lint.py --self-test     plants findings and changes and demands that each is seen
 
-What a clean result depends on: the source, every header that it includes (as g++ -M names them), its command,
-.clang-tidy and clang-tidy's version. One hash of all that is kept a source, in BUILD/lint/, and only if clang-tidy
-said nothing. Paths below the tree are hashed as relative ones: the results hold in every clone. A source without a
-command (the fuzzers: only clang builds them) is looked at each time, with the command of a file beside it.
+What a clean result depends on: the source, every header that it includes (as g++ -M names them), its command, the
+.clang-tidy of every folder above it and clang-tidy's version. One hash of all that is kept a source, in BUILD/lint/,
+and only if clang-tidy said nothing. Paths below the tree are hashed as relative ones: the results hold in every clone.
+A source without a command (the fuzzers: only clang builds them) is looked at each time, with the command of a file
+beside it.
 """
 import concurrent.futures
 import functools
@@ -58,9 +59,10 @@ class Lint:
             files = None
         if not files:
             return None
-        configurations = sorted(str(path) for path in self.root.glob(".clang-tidy"))
+        folders = [folder for folder in pathlib.Path(entry["file"]).parents if folder.is_relative_to(self.root)]
+        rules = [str(folder / ".clang-tidy") for folder in folders if (folder / ".clang-tidy").exists()]
         hashed = hashlib.sha256()
-        for part in (self.tidy, entry["command"], *(f"{path} {content_hash(path)}" for path in configurations + files)):
+        for part in (self.tidy, entry["command"], *(f"{path} {content_hash(path)}" for path in rules + files)):
             hashed.update(part.replace(str(self.root), ".").encode() + b"\0")
         return hashed.hexdigest()
 
@@ -96,6 +98,8 @@ def self_test():
         root = pathlib.Path(folder).resolve()
         build = root / "build"
         build.mkdir()
+        (root / "other").mkdir()
+        (root / "other" / ".clang-tidy").write_text("Checks: '*'\n")
         source, header, rules = root / "a.cpp", root / "a.hpp", root / ".clang-tidy"
         entry = {"directory": str(build), "file": str(source), "command": f"g++ -std=c++20 -o a.o -c {source}"}
         (build / "compile_commands.json").write_text(json.dumps([entry]))
@@ -118,6 +122,7 @@ def self_test():
             ("the rules changed", finding, strict, (True, True)),
             ("a finding is not forgotten", finding, strict, (True, True)),
             ("mended", clean, strict, (True, False)),
+            ("the rules of a folder below do not matter", clean, strict, (False, False)),
             ("does not compile", "int\n", strict, (True, True)),
         ]
         wrong = [name for name, header_text, rules_text, wanted in steps if look(header_text, rules_text) != wanted]
