@@ -44,7 +44,7 @@ class LineEditor::Impl {
         ::el_set(editor_, EL_SIGNAL, 1);  // the terminal is as it was when a signal stops or ends the program
         ::el_set(editor_, EL_HIST, ::history, history_);
         ::el_source(editor_, nullptr);
-        ::el_set(editor_, EL_ADDFN, "kvctl-complete", "complete the word", complete);
+        ::el_wset(editor_, EL_ADDFN, L"kvctl-complete", L"complete the word", complete);  // el_set's copies leak
         for (const auto& [key, function] : more_keys) ::el_set(editor_, EL_BIND, key, function, nullptr);
     }
     ~Impl() {
