@@ -86,6 +86,10 @@ void ChildProcess::signal(int number) {
     if (!running()) return;  // the pid may be another process's by now
     asked_to_end_ = asked_to_end_ || number == SIGTERM || number == SIGKILL;
     ::kill(pid_, number);
+    if (number != SIGSTOP) return;
+    siginfo_t stopped{};
+    while (::waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED | WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+    }
 }
 
 std::optional<int> ChildProcess::wait_for_exit(milliseconds deadline) {

@@ -35,7 +35,7 @@ class ChildProcess {
 
     [[nodiscard]] pid_t pid() const { return pid_; }
     [[nodiscard]] bool running();
-    // Nothing happens if it has ended.
+    // Nothing happens if it has ended. After SIGSTOP returns when it has stopped: its threads go on until each sees it.
     void signal(int number);
     // It has ended, and signal() had not sent it SIGTERM or SIGKILL.
     [[nodiscard]] bool ended_by_itself() { return !running() && !asked_to_end_; }
