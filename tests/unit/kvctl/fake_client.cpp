@@ -101,6 +101,7 @@ class Client::Impl {
     }
     // As a node does: the primary alone names no version.
     static Result<Version> told(const WriteOptions& options, Result<Version> version) {
+        const std::lock_guard lock(store_mutex());
         fake::last_write_options() = options;
         return version && options.ack == WriteAck::primary ? Result<Version>(0) : version;
     }
