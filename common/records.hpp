@@ -122,9 +122,19 @@ struct ClusterRecord {
     RINGKV_FIELDS(ClusterRecord, generation, epoch, settings, nodes);
 };
 
-using StorageRecord = std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord,
-                                   StateChunkRecord, StateDoneRecord, CommitRecord, ReservedRecord, MapDelta,
-                                   StateSessionsRecord, CheckpointRecord, EventsRecord, FenceRecord, ClusterRecord>;
+// The primary of that view is about to propose these as members of the next one (M3). The registry may make them
+// members, and they go on alone, without the primary's ever hearing of it (R4).
+struct ProposedRecord {
+    PartitionId partition;
+    ViewId base;
+    std::vector<NodeId> nodes;
+    RINGKV_FIELDS(ProposedRecord, partition, base, nodes);
+};
+
+using StorageRecord =
+    std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord, StateChunkRecord,
+                 StateDoneRecord, CommitRecord, ReservedRecord, MapDelta, StateSessionsRecord, CheckpointRecord,
+                 EventsRecord, FenceRecord, ClusterRecord, ProposedRecord>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -179,7 +179,10 @@ struct RebuildRequest {
 struct KnownView {
     PartitionId partition;
     View view;
-    RINGKV_FIELDS(KnownView, partition, view);
+    // Nodes that the shard, as its primary, has proposed as new members of the next view, or was about to: they may
+    // know of views above it that no member of it knows.
+    std::vector<NodeId> proposed{};
+    RINGKV_FIELDS(KnownView, partition, view, proposed);
 };
 
 // What a shard knows, said once the fence is stored. If it has one of another rebuild that is not older than the

@@ -194,8 +194,16 @@ void Primary::propose(View next) {
 bool Primary::tick_members(Time now) {
     const auto members = membership_.change(now, phase_ == Phase::serving, phase_at_);
     if (!members) return false;
-    for (NodeId node : *members)
-        if (!view().has(node) && term_.proposed.insert(node).second) ports_.leases.claims_changed();
+    bool more = false;
+    for (NodeId node : *members) more = (!view().has(node) && term_.proposed.insert(node).second) || more;
+    if (more) {
+        ports_.leases.claims_changed();
+        proposed_batch_ = ports_.storage.store(
+            log_.partition(),
+            ProposedRecord{log_.partition(), view().id, {term_.proposed.begin(), term_.proposed.end()}});
+    }
+    // Stored first (R4): what we have forgotten by a restart a rebuild of the registry could not ask them for.
+    if (!ports_.storage.stored(proposed_batch_)) return true;
     propose(View{{}, view().since, ports_.shard.me, *members, false});
     return true;
 }

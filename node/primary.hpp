@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ class Primary {
     [[nodiscard]] std::optional<Time> sole_committer_until(Time now) const;
     // Do all leases run, whatever reads need (ReadMode)?
     [[nodiscard]] bool leases_run(Time now) const;
+    // As members, on the view of now.
+    [[nodiscard]] const std::set<NodeId>& proposed() const { return term_.proposed; }
     // In the log, and not committed yet; of some clients were told that they are done (P6).
     [[nodiscard]] const UncommittedWrites& uncommitted() const { return uncommitted_; }
     [[nodiscard]] const View& view() const { return term_.view(); }
@@ -100,7 +103,7 @@ class Primary {
     [[nodiscard]] bool leases_held(Time now, Time arrived) const;
     void want_lease(Time now, NodeId node, const Peer& peer);
     void count_lease_losses(Time now);
-    // -> was other membership proposed?
+    // -> was other membership proposed, or will be once that is stored?
     bool tick_members(Time now);
     void tick_leadership_transfer(Time now);
     void propose(View view);
@@ -165,6 +168,7 @@ class Primary {
     CatchUp catch_up_;
     Membership membership_;
     BatchNumber view_batch_;
+    BatchNumber proposed_batch_;  // that has the newest of term_.proposed
     Time promised_until_;
     Time phase_at_;
 

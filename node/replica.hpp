@@ -23,6 +23,9 @@ class Replica {
     [[nodiscard]] const PartitionLog& log() const { return log_; }
     [[nodiscard]] const Primary* primary() const { return primary_.get(); }
 
+    // Nodes that we, as the view's primary, have proposed as members of the next one, in this start or the last (R4).
+    [[nodiscard]] std::vector<NodeId> proposed() const;
+
     // From the map: view, if it is newer than ours, and target.
     void learn(Time now, const PartitionState& state);
     // A newer view, whichever way it was learned.
@@ -109,7 +112,8 @@ class Replica {
     // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that
     // was begun because of an earlier answer must not replace what they brought.
     std::uint64_t ticket_ = 0;
-    ViewId restored_since_;    // the term that was under way when this node stopped
+    ViewId restored_since_;                    // the term that was under way when this node stopped
+    std::vector<NodeId> restored_proposed_{};  // on the view of now, by an earlier start
     bool asks_again_ = false;  // restarted, and the primary has sent nothing since: it may not know (V4)
     Time asked_at_{};
 

@@ -214,7 +214,7 @@ void Shard::report_to_rebuild() {
     }
     for (std::uint32_t p = 0; p < replicas_.size(); ++p)
         if (replicas_[p] && !replicas_[p]->view().id.number.none())
-            report.views.push_back({PartitionId(p), replicas_[p]->view()});
+            report.views.push_back({PartitionId(p), replicas_[p]->view(), replicas_[p]->proposed()});
     if (std::tie(facts_.map.generation, facts_.map.epoch) > std::tie(request.generation, request.epoch)) {
         report.map = facts_.map;
     } else if (!facts_.map.formed()) {

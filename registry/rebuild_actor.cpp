@@ -120,11 +120,12 @@ void RebuildActor::handle(Time now, const Origin& from, RebuildReport& report) {
     if (!report.cluster.none() && !of_the_cluster(now, report.cluster, "a node")) return;
     if (report.fence != fence_) return raise_above(report.fence.generation);
     if (!report.map.nodes.empty() && report.map.settings.id == cluster_) take_map(std::move(report.map));
-    for (const auto& [partition, view] : report.views) {
-        if (partition.value() >= max_partitions) continue;
-        if (partition.value() >= highest_.size()) highest_.resize(partition.value() + 1);
-        View& highest = highest_[partition.value()];
-        if (view.id > highest.id) highest = view;
+    for (const KnownView& known : report.views) {
+        if (known.partition.value() >= max_partitions) continue;
+        if (known.partition.value() >= told_.size()) told_.resize(known.partition.value() + 1);
+        Told& told = told_[known.partition.value()];
+        if (known.view.id > told.view.id) told = {known.view, {}};
+        if (known.view.id == told.view.id) told.proposed.insert(known.proposed.begin(), known.proposed.end());
     }
     Reported& of_node = reported_[report.storage];
     of_node.of = report.shards;
@@ -149,9 +150,17 @@ void RebuildActor::take_map(ClusterMap map) {
 
 const View& RebuildActor::view_of(std::uint32_t partition) const {
     static const View none;
-    const View& told = partition < highest_.size() ? highest_[partition] : none;
+    const View& told = partition < told_.size() ? told_[partition].view : none;
     const View& published = partition < whole_.partitions.size() ? whole_.partitions[partition].view : none;
     return told.id > published.id ? told : published;
+}
+
+std::set<NodeId> RebuildActor::must_report(std::uint32_t partition) const {
+    const View& view = view_of(partition);
+    std::set<NodeId> nodes(view.members.begin(), view.members.end());
+    if (partition < told_.size() && told_[partition].view.id == view.id)
+        nodes.insert(told_[partition].proposed.begin(), told_[partition].proposed.end());
+    return nodes;
 }
 
 std::string RebuildActor::name_of(NodeId node) const {
@@ -202,10 +211,9 @@ std::map<std::string, std::size_t> RebuildActor::missing() const {
     std::map<std::string, std::size_t> names;
     if (newest_.nodes.empty()) return names;  // not even how many partitions there are
     for (std::uint32_t p = 0; p < newest_.settings.partitions; ++p) {
-        const View& view = view_of(p);
-        if (view.id.none() && !is_lost(p)) ++names["nodes that have them"];
-        for (NodeId member : view.members)
-            if (!counts_as_reported(member)) ++names[name_of(member)];
+        if (view_of(p).id.none() && !is_lost(p)) ++names["nodes that have them"];
+        for (NodeId node : must_report(p))
+            if (!counts_as_reported(node)) ++names[name_of(node)];
     }
     return names;
 }

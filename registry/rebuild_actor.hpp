@@ -7,8 +7,9 @@
 //     -> each shard is answered with a RebuildRequest, until it has reported
 //     -> settings and nodes are those of the newest map that any of them has, or had stored; of each partition the
 //     highest view that any of them knows holds
-//     -> a partition has its view back when all members of that view have reported: none of them learns of another
-//     one that the lost registry may have decided (Fence), so none exists that counts
+//     -> a partition has its view back when all members of that view have reported, and all that its primary has
+//     proposed as further ones: none of them learns of another view that the lost registry may have decided (Fence), so
+//     none exists that counts
 //     -> all have: the map with these views is stored as the first epoch of a new generation; finished()
 #pragma once
 
@@ -84,6 +85,8 @@ class RebuildActor final : public Actor {
     void raise_above(Generation generation);
     // The highest view that is known; none: of that partition none is.
     [[nodiscard]] const View& view_of(std::uint32_t partition) const;
+    // The nodes that may know a higher one.
+    [[nodiscard]] std::set<NodeId> must_report(std::uint32_t partition) const;
     [[nodiscard]] NodeInfo unknown(NodeId node) const;
     [[nodiscard]] bool is_lost(std::uint32_t partition) const;
     [[nodiscard]] bool given_up(const NodeInfo& node) const;
@@ -103,9 +106,13 @@ class RebuildActor final : public Actor {
     BatchNumber last_batch_;   // given
     BatchNumber durable_;
     Uuid cluster_;
-    ClusterMap newest_;                  // settings and nodes of the newest map that was told
-    ClusterMap whole_;                   // the newest with partitions
-    std::vector<View> highest_;          // by partition, of the reports; none: of that partition none was told
+    ClusterMap newest_;  // settings and nodes of the newest map that was told
+    ClusterMap whole_;   // the newest with partitions
+    struct Told {
+        View view;                  // the highest of the reports; none: none was told
+        std::set<NodeId> proposed;  // as members of the next one
+    };
+    std::vector<Told> told_;             // by partition
     std::map<Uuid, Reported> reported_;  // by storage
     std::map<NodeId, Time> heard_;
     std::set<Address> done_;  // connections of shards that have reported

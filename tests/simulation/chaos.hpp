@@ -77,10 +77,11 @@ class Chaos {
     [[nodiscard]] bool lose_registry();
     void bring_registry_back();
     [[nodiscard]] bool rebuild_registry();
+    [[nodiscard]] bool begin_rebuild();
     void start_rebuilt_registry();
 
     // chaos_aimed.cpp: faults that wait for their moment.
-    enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner };
+    enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner, proposer };
     [[nodiscard]] bool stall_sync();
     [[nodiscard]] bool restart_hastily();
     [[nodiscard]] bool slow_then_cut();
@@ -88,6 +89,7 @@ class Chaos {
     void look_for_victim(HostId shard);
     [[nodiscard]] bool is_awaited(HostId shard, const Replica& replica);
     void crash_in_new_view(HostId shard);
+    void crash_proposer(HostId shard, PartitionId partition, const Replica& replica);
     void stall_until_power_goes(HostId shard);
 
     [[nodiscard]] std::string node_on(HostId host) const;

@@ -22,11 +22,15 @@ void Chaos::look_for_victim(HostId host) {
         const Awaited awaited = *awaited_;
         awaited_.reset();
         if (awaited == Awaited::new_primary_to_crash) return crash_in_new_view(host);
+        if (awaited == Awaited::proposer) return crash_proposer(host, PartitionId(p), *replica);
         return stall_until_power_goes(host);
     }
 }
 
 bool Chaos::is_awaited(HostId shard, const Replica& replica) {
+    if (awaited_ == Awaited::proposer)  // that is alone: else another member knows what it knows
+        return replica.primary() != nullptr && !replica.primary()->proposed().empty() &&
+               replica.view().members.size() == 1;
     if (awaited_ != Awaited::learner)
         return replica.primary() != nullptr && replica.primary()->phase() == Primary::Phase::waiting;
     const NodeId me = cluster_.shard(shard).identity().node;
@@ -42,6 +46,26 @@ void Chaos::crash_in_new_view(HostId shard) {
         count(Fault::new_view_crash);
         tell(Fault::new_view_crash, node);
         crash(node, random(Fault::new_view_crash).between(milliseconds(100), seconds(4)));
+    });
+}
+
+// The registry makes the node a member that it has proposed, and it never hears of that. The new member goes on alone,
+// and is down when the old primary tells a rebuild what it knows (R4).
+void Chaos::crash_proposer(HostId shard, PartitionId partition, const Replica& replica) {
+    Random& draw = random(Fault::registry_rebuild);
+    const HostId node = cluster_.node_of(shard);
+    const HostId newcomer = cluster_.holder_of(*replica.primary()->proposed().begin(), partition);
+    if (newcomer.none() || !may_lose(node)) return;
+    cut(Fault::registry_rebuild, {{registry_, node}}, seconds(1));
+    at(draw.between(milliseconds(1), milliseconds(100)), [this, node] {
+        if (active_ && cluster_.state(node) != HostState::down)
+            crash(node, random(Fault::registry_rebuild).between(seconds(2), seconds(5)));
+    });
+    at(draw.between(milliseconds(1500), milliseconds(3500)), [this, other = cluster_.node_of(newcomer)] {
+        if (!active_ || !begin_rebuild()) return;
+        count(Fault::registry_rebuild);
+        if (cluster_.state(other) != HostState::down && may_lose(other))
+            crash(other, random(Fault::registry_rebuild).between(seconds(2), seconds(8)));
     });
 }
 

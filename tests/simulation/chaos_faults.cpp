@@ -393,6 +393,14 @@ void Chaos::bring_registry_back() {
 // While it takes, all else goes on: nodes die, restart and are cut off, and the rebuild itself does.
 bool Chaos::rebuild_registry() {
     if (plan_.older > 0) return false;  // those cannot tell what they know
+    if (keeps_disks() && !awaited_ && random(Fault::registry_rebuild).chance(0.5)) {
+        awaited_ = Awaited::proposer;
+        return false;  // counted when it happens
+    }
+    return begin_rebuild();
+}
+
+bool Chaos::begin_rebuild() {
     if (lost_registry_ || cluster_.rebuilds() || cluster_.state(registry_) == HostState::down ||
         !cluster_.map().formed())
         return false;

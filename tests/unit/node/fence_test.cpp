@@ -130,6 +130,78 @@ TEST_F(Fences, ACheckpointHasThemToo) {
     EXPECT_TRUE(has(ClusterRecord{}));
 }
 
+// Node 1, alone, has node 2 as a learner that has caught up, and proposes it.
+class Proposing : public ShardTest {
+  protected:
+    Proposing() {
+        node.on_stored = [this](const StorageRecord& record) { stored.push_back(record); };
+        node.learn(view);
+        node.pass(milliseconds(50));
+    }
+    void second_catches_up() {
+        node.from_node(2, StartViewOk{PartitionId(0), view.id, {}, false, {}, {}, 0, true, true});
+        for (int i = 0; i < 20; ++i) {
+            node.grant_leases({2});
+            node.pass(milliseconds(10));
+        }
+    }
+    static std::vector<NodeId> told_by(ShardByHand& of) {
+        of.from_registry(RebuildRequest{second, {}, {}});
+        of.pass(milliseconds(10));
+        const auto report = of.sent<RebuildReport>();
+        EXPECT_TRUE(report && report->views.size() == 1);
+        return report && report->views.size() == 1 ? report->views[0].proposed : std::vector<NodeId>();
+    }
+
+    using milliseconds = std::chrono::milliseconds;
+    const View view = ShardByHand::view(1, 1, {1});
+    ShardByHand node{NodeId(1), engine_, every_member_, in_order_};
+    MemoryEngine next_engine;
+    StorageBatch stored;
+};
+
+// Else the registry could make it a member, and the rebuild of that registry not know of it.
+TEST_F(Proposing, ANewMemberIsProposedOnceThatIsStored) {
+    node.disk_answers = false;
+    second_catches_up();
+    EXPECT_FALSE(node.sent<Propose>());
+    node.disk_answers = true;
+    node.pass(milliseconds(100));
+    const auto propose = node.sent<Propose>();
+    ASSERT_TRUE(propose);
+    EXPECT_TRUE(propose->proposals.front().view.has(NodeId(2)));
+    EXPECT_EQ(told_by(node), std::vector<NodeId>{NodeId(2)});
+}
+
+TEST_F(Proposing, IsRememberedOverARestartAndOverACheckpoint) {
+    second_catches_up();
+    ASSERT_TRUE(node.sent<Propose>());
+    ShardByHand next(NodeId(1), next_engine, every_member_, in_order_);
+    for (const StorageRecord& record : stored) next.shard().restore(record);
+    EXPECT_EQ(told_by(next), std::vector<NodeId>{NodeId(2)});
+
+    stored.clear();
+    node.shard().begin_checkpoint();
+    node.pass(milliseconds(50));
+    ASSERT_TRUE(node.shard().checkpoint_stored());
+    MemoryEngine engine;
+    ShardByHand from_checkpoint(NodeId(1), engine, every_member_, in_order_);
+    from_checkpoint.shard().restore_from_checkpoints();
+    for (const StorageRecord& record : stored) from_checkpoint.shard().restore(record);
+    EXPECT_EQ(told_by(from_checkpoint), std::vector<NodeId>{NodeId(2)});
+}
+
+// The registry has taken another proposal, so it will never take that one.
+TEST_F(Proposing, IsOverWithTheNextView) {
+    second_catches_up();
+    ASSERT_TRUE(node.sent<Propose>());
+    node.learn(ShardByHand::view(2, 1, {1}, 1));
+    node.pass(milliseconds(1));
+    ShardByHand next(NodeId(1), next_engine, every_member_, in_order_);
+    for (const StorageRecord& record : stored) next.shard().restore(record);
+    EXPECT_EQ(told_by(next), std::vector<NodeId>());
+}
+
 TEST_F(Fences, ImpossibleRequestsAreRefused) {
     node.learn(ShardByHand::view(1, 1, {1, 2, 3}));
     for (const Fence fence : {Fence{{}, Uuid{{1}}}, Fence{Generation(2), {}}, Fence{Generation(~0ULL), Uuid{{1}}}})

@@ -170,6 +170,23 @@ TEST_F(Rebuild, TheHighestViewThatAnyoneKnowsHolds) {
     EXPECT_EQ(actor->map().partitions[1].view.members, std::vector{NodeId(2)});
 }
 
+// 1. A primary that is alone proposes another node, and dies before it hears that the registry has made it a member.
+// 2. That goes on alone. 3. Of all views that the primary knows it is the only member. (Seed 970001712.)
+TEST_F(Rebuild, ANodeThatWasProposedAsAMemberMayKnowMore) {
+    begin();
+    beats(1);
+    reports_with_map(1, map(5));
+    RebuildReport alone = report(2);
+    alone.views = {{PartitionId(0), view(3, {2}), {NodeId(4)}}, {PartitionId(1), view(3, {2}), {NodeId(4)}}};
+    reports(2, alone);
+    reports(3);
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("n4", 2)));
+    RebuildReport knows_more = report(4);
+    knows_more.views = {{PartitionId(0), view(5, {4})}, {PartitionId(1), view(4, {2, 3}), {NodeId(9)}}};
+    reports(4, knows_more);
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("node 9", 1))) << "and what was proposed below that is over";
+}
+
 TEST_F(Rebuild, ANodeHasReportedWhenAllItsShardsHave) {
     begin();
     beats(1);
