@@ -200,6 +200,12 @@ bool RebuildActor::counts_as_reported(NodeId node) const {
     return (found != reported_.end() && found->second.wholly()) || given_up(*info);
 }
 
+bool RebuildActor::has_reported(NodeId node) const {
+    const NodeInfo* info = newest_.find(node);
+    const auto found = info == nullptr ? reported_.end() : reported_.find(info->storage);
+    return found != reported_.end() && found->second.wholly();
+}
+
 std::set<std::string> RebuildActor::reported() const {
     std::set<std::string> names;
     for (const auto& [storage, shards] : reported_)
@@ -210,11 +216,23 @@ std::set<std::string> RebuildActor::reported() const {
 std::map<std::string, std::size_t> RebuildActor::missing() const {
     std::map<std::string, std::size_t> names;
     if (newest_.nodes.empty()) return names;  // not even how many partitions there are
+    std::size_t unsure = 0;                   // partitions of which a node is given up that may have known more
     for (std::uint32_t p = 0; p < newest_.settings.partitions; ++p) {
-        if (view_of(p).id.none() && !is_lost(p)) ++names["nodes that have them"];
-        for (NodeId node : must_report(p))
-            if (!counts_as_reported(node)) ++names[name_of(node)];
+        bool sure = true;
+        if (view_of(p).id.none()) {
+            sure = false;
+            if (!is_lost(p)) ++names["nodes that have them"];
+        }
+        for (NodeId node : must_report(p)) {
+            const bool counts = counts_as_reported(node);
+            if (!counts) ++names[name_of(node)];
+            sure = sure && (!counts || has_reported(node));
+        }
+        unsure += sure ? 0 : 1;
     }
+    if (unsure == 0) return names;
+    for (const auto& [id, node] : newest_.nodes)
+        if (node.state != NodeState::gone && !counts_as_reported(id)) names.try_emplace(node.name, unsure);
     return names;
 }
 

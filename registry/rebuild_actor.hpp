@@ -9,7 +9,8 @@
 //     highest view that any of them knows holds
 //     -> a partition has its view back when all members of that view have reported, and all that its primary has
 //     proposed as further ones: none of them learns of another view that the lost registry may have decided (Fence), so
-//     none exists that counts
+//     none exists that counts. Where one of them is given up, all other nodes must report: it may have known of newer
+//     views, and any of them may be a member there
 //     -> all have: the map with these views is stored as the first epoch of a new generation; finished()
 #pragma once
 
@@ -90,6 +91,8 @@ class RebuildActor final : public Actor {
     [[nodiscard]] NodeInfo unknown(NodeId node) const;
     [[nodiscard]] bool is_lost(std::uint32_t partition) const;
     [[nodiscard]] bool given_up(const NodeInfo& node) const;
+    [[nodiscard]] bool has_reported(NodeId node) const;
+    // Or it is given up.
     [[nodiscard]] bool counts_as_reported(NodeId node) const;
     [[nodiscard]] std::string name_of(NodeId node) const;
     // Of the node with that storage; "": it is in no map yet.

@@ -245,6 +245,7 @@ TEST_F(Rebuild, ANodeIsGivenUpOnlyWhenItIsSilent) {
     beats(1);
     reports_with_map(1, map(5));
     reports(2);
+    reports(4);
     pass(seconds(3));
     EXPECT_FALSE(actor->finished()) << "it might be heard of yet";
     beats(3);
@@ -253,6 +254,26 @@ TEST_F(Rebuild, ANodeIsGivenUpOnlyWhenItIsSilent) {
     pass(seconds(3));
     EXPECT_TRUE(actor->finished());
     EXPECT_THAT(actor->map().partitions[0].view.members, Contains(NodeId(3)));
+}
+
+// 1. n3 goes on alone, has n4 as a member, and ends. 2. n4 goes on alone, and is down. 3. Nodes report that know of
+// none of that, and n3 is given up: with it goes which nodes are members. (Seed 980003854.)
+TEST_F(Rebuild, WhereANodeIsGivenUpAllOthersMustReport) {
+    RebuildOptions with = options();
+    with.given_up = [](const NodeInfo& node) { return node.name == "n3"; };
+    begin(with);
+    beats(1);
+    reports_with_map(1, map(5));
+    reports(2);
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("n3", 2)));
+    pass(seconds(7));
+    EXPECT_FALSE(actor->finished());
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("n4", 2)));
+    RebuildReport knows_more = report(4);
+    knows_more.views = {{PartitionId(0), view(3, {4})}};
+    reports(4, knows_more);
+    ASSERT_TRUE(actor->finished());
+    EXPECT_EQ(actor->map().partitions[0].view.members, std::vector{NodeId(4)});
 }
 
 // It joined last, and is in a view that was told, but in no map. (Seed 2001897 of the simulator: it was gone, and
@@ -269,6 +290,7 @@ TEST_F(Rebuild, AnIdentityThatNoMapNamesCanBeGivenUpAsWell) {
     reports(2);
     reports(3);
     EXPECT_THAT(actor->missing(), ElementsAre(Pair("node 9", 1)));
+    reports(4);
     pass(seconds(7));
     ASSERT_TRUE(actor->finished());
     EXPECT_EQ(actor->map().find(NodeId(9))->state, NodeState::gone);
@@ -293,6 +315,8 @@ TEST_F(Rebuild, APartitionThatNoNodeKnowsIsWaitedForOrLost) {
     EXPECT_FALSE(actor->finished());
     lost = true;
     pass(seconds(2));
+    EXPECT_THAT(actor->missing(), ElementsAre(Pair("n4", 1))) << "it may know of it";
+    reports(4);
     ASSERT_TRUE(actor->finished());
     const View& nobodys = actor->map().partitions[1].view;
     ASSERT_EQ(nobodys.members.size(), 1U);
