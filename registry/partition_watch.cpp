@@ -116,16 +116,17 @@ void PartitionWatch::note_conditions(EventLog& log, const MapChange& change, con
     };
     for (const auto& [which, partitions] : worse) {
         node = lost_member(change, partitions.front());
-        const std::string some = counted(partitions.size(), "partition");
-        const std::string ending = ": " + examples_of(partitions);
-        if (which.first == Condition::unavailable)
-            say(kind::unavailable, only(partitions), which.second,
-                some + (partitions.size() == 1 ? " is not served, its primary" : " are not served, their primary") +
-                    " is down" + ending);
-        else
-            say(kind::under_replicated, only(partitions), which.second,
-                some + (partitions.size() == 1 ? " has" : " have") + " fewer than " +
-                    std::to_string(change.after.settings.replication) + " copies" + ending);
+        const bool one = partitions.size() == 1;
+        const bool unserved = which.first == Condition::unavailable;
+        std::string text = counted(partitions.size(), "partition");
+        if (unserved) {
+            text += one ? " is not served, its primary is down" : " are not served, their primary is down";
+        } else {
+            text += one ? " has" : " have";
+            text += " fewer than " + std::to_string(change.after.settings.replication) + " copies";
+        }
+        text += ": " + examples_of(partitions);
+        say(unserved ? kind::unavailable : kind::under_replicated, only(partitions), which.second, std::move(text));
     }
     node.clear();
     if (unavailable_before > 0 && conditions_[static_cast<std::size_t>(Condition::unavailable)] == 0)
@@ -161,8 +162,9 @@ void PartitionWatch::note_lost(EventLog& log, const MapChange& change,
 void PartitionWatch::note_plan(EventLog& log, const MapChange& change) const {
     std::size_t partitions = 0;
     std::size_t copies = 0;
-    for (const auto& [partition, after] : change.delta.partitions) {
-        const PartitionState& before = change.before.at(partition);
+    for (const auto& changed : change.delta.partitions) {
+        const PartitionState& before = change.before.at(changed.partition);
+        const PartitionState& after = changed.state;
         if (same_nodes(before.target, after.target)) continue;
         const auto made = std::ranges::count_if(after.target, [&](NodeId node) {
             return !before.targets(node) && !after.view.has(node) && change.before.find(node) != nullptr;

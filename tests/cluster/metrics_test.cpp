@@ -21,7 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 

@@ -76,7 +76,7 @@ const std::string& word(const std::string& value) {
     return value.empty() ? none : value;
 }
 
-std::string value_of(std::string word) {
+std::string value_of(const std::string& word) {
     return word == no_value ? "" : word;
 }
 
@@ -139,6 +139,7 @@ class CallerElsewhere final : public Caller {
 // Its standard input and output are the socket. -> its pid, or none.
 std::optional<pid_t> start(std::vector<std::string> words, int socket) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& each : words) arguments.push_back(each.data());
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;

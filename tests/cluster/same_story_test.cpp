@@ -37,8 +37,8 @@ class SameStory : public ::testing::Test {
         const std::string answer = get_http(cluster_.http_port("registry"), path);
         return answer.substr(std::min(answer.find("\r\n\r\n") + 4, answer.size()));
     }
-    static std::string state_of(const json& nodes, const std::string& name) {
-        for (const json& node : nodes)
+    static std::string state_of(const json& listed, const std::string& name) {
+        for (const json& node : listed)
             if (node.at("name") == name) return node.at("state");
         return "";
     }

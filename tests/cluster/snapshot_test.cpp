@@ -20,6 +20,7 @@ TEST(SnapshotOfACluster, FillsAnotherOneOfAnotherSize) {
     ProcessCluster first;
     Client client = first.client();
     std::vector<std::pair<std::string, std::string>> entries;
+    entries.reserve(quiet_keys);
     for (int key = 0; key < quiet_keys; ++key)
         entries.emplace_back("quiet " + std::to_string(key), std::string(key % 300, 'v') + std::to_string(key));
     for (const auto& result : client.put_many(entries)) ASSERT_TRUE(result) << result.error();

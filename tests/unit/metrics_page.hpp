@@ -32,7 +32,7 @@ struct MetricsPage {
 
 inline std::string family_of(const MetricsPage& page, const std::string& name) {
     for (const std::string ending : {"_bucket", "_sum", "_count"}) {
-        const std::string family = name.substr(0, name.size() - std::min(name.size(), ending.size()));
+        std::string family = name.substr(0, name.size() - std::min(name.size(), ending.size()));
         const auto type = page.types.find(family);
         if (name.ends_with(ending) && type != page.types.end() && type->second == "histogram") return family;
     }

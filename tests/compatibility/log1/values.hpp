@@ -19,6 +19,7 @@ inline DiskLogOptions options() {
 inline std::vector<StorageBatch> batches() {
     const std::vector<StorageRecord> records = v1::records();
     std::vector<StorageBatch> batches;
+    batches.reserve(records.size() + 2);
     for (const StorageRecord& record : records) batches.push_back({record});
     for (int round = 0; round < 2; ++round) batches.emplace_back(records.begin(), records.end());
     return batches;

@@ -175,7 +175,7 @@ void Runner::send(Arguments& arguments) {
     } else {
         throw BadCommand("send what?");
     }
-    world().send_raw(from, simulation::SimulatedCluster::endpoint_of(to), std::move(frame));
+    world().send_raw(from, simulation::SimulatedCluster::endpoint_of(to), frame);
 }
 
 }  // namespace ringkv::scenarios

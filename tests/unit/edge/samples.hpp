@@ -96,7 +96,7 @@ class Filler {
     void fill(T& value) { fill_fields(value); }
     template <class T>
     void fill_fields(T& value) {
-        std::apply([this](auto&... field) { (fill(field), ...); }, value.tie());
+        std::apply([this](auto&... field) { (this->fill(field), ...); }, value.tie());
     }
 
     std::mt19937_64 random_;

@@ -100,7 +100,7 @@ class Client::Impl {
         return options.read == ReadConsistency::stale ? fake::age : std::chrono::milliseconds(0);
     }
     // As a node does: the primary alone names no version.
-    static Result<Version> told(const WriteOptions& options, Result<Version> version) {
+    static Result<Version> told(const WriteOptions& options, const Result<Version>& version) {
         const std::lock_guard lock(store_mutex());
         fake::last_write_options() = options;
         return version && options.ack == WriteAck::primary ? Result<Version>(0) : version;
