@@ -194,10 +194,9 @@ NodeInfo RebuildActor::unknown(NodeId node) const {
 }
 
 bool RebuildActor::counts_as_reported(NodeId node) const {
-    const NodeInfo* info = newest_.find(node);
-    if (info == nullptr) return given_up(unknown(node));  // the map that names it may be still to come
-    const auto found = reported_.find(info->storage);
-    return (found != reported_.end() && found->second.wholly()) || given_up(*info);
+    if (has_reported(node)) return true;
+    const NodeInfo* info = newest_.find(node);  // none: the map that names it may be still to come
+    return given_up(info == nullptr ? unknown(node) : *info);
 }
 
 bool RebuildActor::has_reported(NodeId node) const {

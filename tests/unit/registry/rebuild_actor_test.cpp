@@ -56,6 +56,12 @@ class Rebuild : public ::testing::Test {
         actor.emplace(std::move(with), rebuild_id, last);
         turn();
     }
+    // The operator gives up that node.
+    void begin_without(const std::string& name) {
+        RebuildOptions with = options();
+        with.given_up = [name](const NodeInfo& node) { return node.name == name; };
+        begin(with);
+    }
     Effects turn() {
         actor->tick(now);
         Effects effects = actor->take_effects();
@@ -239,9 +245,7 @@ TEST_F(Rebuild, WithoutAMapItTakesWhatNodesHadStored) {
 }
 
 TEST_F(Rebuild, ANodeIsGivenUpOnlyWhenItIsSilent) {
-    RebuildOptions with = options();
-    with.given_up = [](const NodeInfo& node) { return node.name == "n3"; };
-    begin(with);
+    begin_without("n3");
     beats(1);
     reports_with_map(1, map(5));
     reports(2);
@@ -259,9 +263,7 @@ TEST_F(Rebuild, ANodeIsGivenUpOnlyWhenItIsSilent) {
 // 1. n3 goes on alone, has n4 as a member, and ends. 2. n4 goes on alone, and is down. 3. Nodes report that know of
 // none of that, and n3 is given up: with it goes which nodes are members. (Seed 980003854.)
 TEST_F(Rebuild, WhereANodeIsGivenUpAllOthersMustReport) {
-    RebuildOptions with = options();
-    with.given_up = [](const NodeInfo& node) { return node.name == "n3"; };
-    begin(with);
+    begin_without("n3");
     beats(1);
     reports_with_map(1, map(5));
     reports(2);
@@ -279,9 +281,7 @@ TEST_F(Rebuild, WhereANodeIsGivenUpAllOthersMustReport) {
 // It joined last, and is in a view that was told, but in no map. (Seed 2001897 of the simulator: it was gone, and
 // waited for for ever.)
 TEST_F(Rebuild, AnIdentityThatNoMapNamesCanBeGivenUpAsWell) {
-    RebuildOptions with = options();
-    with.given_up = [](const NodeInfo& node) { return node.name == "node 9"; };
-    begin(with);
+    begin_without("node 9");
     beats(1);
     RebuildReport told = report(1);
     told.map = map(5);
