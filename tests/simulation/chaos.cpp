@@ -60,6 +60,8 @@ Chaos::Chaos(SimulatedCluster& cluster, SeededNetwork& network, Workload& worklo
       registry_(cluster.host("registry")),
       disks_(plan.random("disks")) {
     for (std::size_t i = 0; i < fault_kinds; ++i) random_.push_back(plan.random(name_of(static_cast<Fault>(i))));
+    if (plan.has(Fault::hasty_restart))
+        network.on_flight([this](const Flight& flight) { look_for_changed_claims(flight); });
     for (std::uint32_t i = 1; i <= plan.nodes; ++i) {
         const std::string name = fmt::format("n{}", i);
         make_node(name, name, i % plan.racks);

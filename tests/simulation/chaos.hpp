@@ -84,6 +84,8 @@ class Chaos {
     enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner, proposer };
     [[nodiscard]] bool stall_sync();
     [[nodiscard]] bool restart_hastily();
+    void restart_hastily(HostId primary, HostId backup, Duration after);
+    void look_for_changed_claims(const Flight& flight);
     [[nodiscard]] bool slow_then_cut();
     [[nodiscard]] HostId some_primary(Random& random) const;  // of a running node; none: there is none
     void look_for_victim(HostId shard);

@@ -111,7 +111,12 @@ bool Chaos::restart_hastily() {
     const HostId primary = cluster_.holder_of(view.primary, partition);
     const HostId backup = cluster_.holder_of(draw.pick(backups), partition);
     if (primary.none() || backup.none()) return false;
-    const Duration after = draw.between(milliseconds(500), milliseconds(2300));
+    restart_hastily(primary, backup, draw.between(milliseconds(500), milliseconds(2300)));
+    return true;
+}
+
+void Chaos::restart_hastily(HostId primary, HostId backup, Duration after) {
+    Random& draw = random(Fault::hasty_restart);
     cut(Fault::hasty_restart, {{cluster_.node_of(primary), registry_}, {registry_, cluster_.node_of(primary)}},
         after + draw.between(milliseconds(100), seconds(1)));
     at(after, [this, node = cluster_.node_of(backup)] {
@@ -119,7 +124,26 @@ bool Chaos::restart_hastily() {
         tell(Fault::hasty_restart, node);
         crash(node, random(Fault::hasty_restart).between(milliseconds(1), milliseconds(200)));
     });
-    return true;
+}
+
+// What is claimed of a backup changes while it restarts: what it is told of then follows on a list that it does not
+// have any more (L1). Aimed at one that is the only backup somewhere, for then no other member refuses the leases.
+void Chaos::look_for_changed_claims(const Flight& flight) {
+    const auto* beacon = std::get_if<Beacon>(&flight.message);
+    if (beacon == nullptr || beacon->changes.empty()) return;
+    if (!active_ || lost_registry_ || !keeps_disks() || !cluster_.map().formed()) return;
+    const NodeId primary = cluster_.identity_of(cluster_.node_of(flight.from)).node;
+    const NodeId backup = cluster_.identity_of(cluster_.node_of(flight.to)).node;
+    for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
+        const View& view = cluster_.map().at(PartitionId(p)).view;
+        if (view.primary != primary || view.members.size() != 2 || !view.has(backup)) continue;
+        if (std::any_of(beacon->changes.begin(), beacon->changes.end(),
+                        [&](const Claim& claim) { return claim.partition == PartitionId(p); }))
+            continue;
+        if (!random(Fault::hasty_restart).chance(0.2 * plan_.strength_of(Fault::hasty_restart))) return;
+        count(Fault::hasty_restart);
+        return restart_hastily(flight.from, flight.to, Duration::zero());
+    }
 }
 
 HostId Chaos::some_primary(Random& random) const {

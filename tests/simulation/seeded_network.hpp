@@ -1,6 +1,7 @@
 // A network whose every whim comes from the run's seed; links are cut and slowed by what injects faults.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -33,6 +34,8 @@ class SeededNetwork final : public Network {
     void heal_all();
     // Writes of clients arrive once: TCP delivers no frame twice, and C3's `not applied` rests on that.
     void add_client(HostId host) { clients_.insert(host); }
+    // Called with each message that is sent while message by message faults are on.
+    void on_flight(std::function<void(const Flight& flight)> hook) { on_flight_ = std::move(hook); }
 
     [[nodiscard]] const FaultCounts& fired() const { return fired_; }
 
@@ -54,6 +57,7 @@ class SeededNetwork final : public Network {
     std::map<HostId, Width> narrow_;
     std::map<std::pair<HostId, HostId>, Time> queued_until_;  // of narrow hosts
     std::set<HostId> clients_;
+    std::function<void(const Flight&)> on_flight_;
     FaultCounts fired_{};
 };
 
