@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,9 +63,14 @@ class Lint:
         folders = [folder for folder in pathlib.Path(entry["file"]).parents if folder.is_relative_to(self.root)]
         rules = [str(folder / ".clang-tidy") for folder in folders if (folder / ".clang-tidy").exists()]
         hashed = hashlib.sha256()
-        for part in (self.tidy, entry["command"], *(f"{path} {content_hash(path)}" for path in rules + files)):
-            hashed.update(part.replace(str(self.root), ".").encode() + b"\0")
+        contents = [f"{self.named(path)} {content_hash(path)}" for path in rules + files]
+        for part in (self.tidy, self.named(entry["command"]), *sorted(contents)):
+            hashed.update(part.encode() + b"\0")
         return hashed.hexdigest()
+
+    def named(self, text):
+        """As it is in every clone: the tree's own path, and what is sorted by it, would differ."""
+        return text.replace(str(self.root), ".")
 
     def look_at(self, source):
         """Whether clang-tidy had to look, and what it said."""
@@ -95,15 +101,19 @@ class Lint:
 
 def self_test():
     with tempfile.TemporaryDirectory() as folder:
-        root = pathlib.Path(folder).resolve()
+        outside = pathlib.Path(folder).resolve() / "outside"  # sorted between the tree and its clone
+        outside.mkdir()
+        (outside / "outside.hpp").write_text("")
+        root, clone = outside.parent / "a", outside.parent / "z"
         build = root / "build"
-        build.mkdir()
+        build.mkdir(parents=True)
         (root / "other").mkdir()
         (root / "other" / ".clang-tidy").write_text("Checks: '*'\n")
         source, header, rules = root / "a.cpp", root / "a.hpp", root / ".clang-tidy"
-        entry = {"directory": str(build), "file": str(source), "command": f"g++ -std=c++20 -o a.o -c {source}"}
-        (build / "compile_commands.json").write_text(json.dumps([entry]))
-        source.write_text('#include "a.hpp"\nint* a() { return zero(); }\n')
+        entry = {"directory": str(build), "file": str(source), "command": f"g++ -std=c++20 -I {outside} -o a.o -c {source}"}
+        commands = json.dumps([entry])
+        (build / "compile_commands.json").write_text(commands)
+        source.write_text('#include "a.hpp"\n#include "outside.hpp"\nint* a() { return zero(); }\n')
         clean, finding = "inline int* zero() { return nullptr; }\n", "inline int* zero() { return (int*)0; }\n"
         quiet, strict = "Checks: '-*,bugprone-*'\n", "Checks: '-*,modernize-use-nullptr'\n"
         common = "HeaderFilterRegex: '.*'\nWarningsAsErrors: '*'\n"
@@ -126,6 +136,10 @@ def self_test():
             ("does not compile", "int\n", strict, (True, True)),
         ]
         wrong = [name for name, header_text, rules_text, wanted in steps if look(header_text, rules_text) != wanted]
+        look(clean, strict)
+        shutil.copytree(root, clone)
+        (clone / "build" / "compile_commands.json").write_text(commands.replace(str(root), str(clone)))
+        wrong += [] if Lint(clone, clone / "build").look_at(str(clone / "a.cpp")) == (False, "") else ["a clone"]
         (root / "b.cpp").write_text("int b();\n")
         again = [Lint(root, build).look_at(str(root / "b.cpp")) for _ in range(2)]
         wrong += [] if again == [(True, "")] * 2 else ["a source without a command"]
