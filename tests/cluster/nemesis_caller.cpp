@@ -200,7 +200,7 @@ int answer_calls(const std::vector<std::string>& endpoints, std::chrono::millise
             kind > static_cast<int>(Kind::compare_and_erase))
             return 1;
         call.kind = static_cast<Kind>(kind);
-        call.value = value_of(std::move(value));
+        call.value = value_of(value);
         make(*client, key, call);
         std::cout << static_cast<int>(call.outcome) << ' ' << call.version << ' ' << word(call.value) << std::endl;
     }

@@ -24,6 +24,7 @@ ShardObservation serving() {
 
 std::vector<ObservedShard> shards_of(const std::vector<ShardObservation>& seen) {
     std::vector<ObservedShard> shards;
+    shards.reserve(seen.size());
     for (const ShardObservation& one : seen) shards.push_back({std::make_shared<ShardObservation>(one), true});
     return shards;
 }

@@ -121,7 +121,7 @@ class Mutator {
     template <class T>
     requires requires(T& value) { value.tie(); }
     void mutate(T& value) {
-        std::apply([this](auto&... field) { (mutate(field), ...); }, value.tie());
+        std::apply([this](auto&... field) { (this->mutate(field), ...); }, value.tie());
     }
 
     std::mt19937_64& random_;

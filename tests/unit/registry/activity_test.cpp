@@ -23,7 +23,7 @@ class Activity : public ::testing::Test {
         activity.writes += writes;
         activity.gets += gets;
         activity.received += 100 * writes;
-        activity.memory = 1000 * node;
+        activity.memory = std::uint64_t{1000} * node;
         activity.write_times.resize(20);
         activity.write_times[4] += writes;  // between 100 us and 200 us
         log_.add(now_, "n" + std::to_string(node), NodeId(node), start, activity);

@@ -38,8 +38,8 @@ NodeInfo node(std::uint32_t id, const std::string& name, NodeState state = NodeS
     return made;
 }
 
-PartitionState partition(std::vector<std::uint32_t> members, std::vector<std::uint32_t> target,
-                         std::vector<std::uint32_t> learners = {}) {
+PartitionState partition(const std::vector<std::uint32_t>& members, const std::vector<std::uint32_t>& target,
+                         const std::vector<std::uint32_t>& learners = {}) {
     PartitionState made;
     made.view.id = {Generation(1), ViewNumber(4)};
     for (const std::uint32_t id : members) made.view.members.emplace_back(id);
@@ -96,7 +96,7 @@ json located(const ClusterMap& map, std::string_view query, unsigned status = 20
 void add_paths(const json& value, const std::string& path, std::set<std::string>& paths) {
     if (value.is_object() && !value.empty()) {
         for (const auto& [name, inner] : value.items())
-            add_paths(inner, path.empty() ? name : path + "." + name, paths);
+            add_paths(inner, path.empty() ? name : std::string(path).append(".").append(name), paths);
     } else if (value.is_array() && !value.empty() && value.front().is_object()) {
         for (const json& inner : value) add_paths(inner, path + "[]", paths);
     } else {

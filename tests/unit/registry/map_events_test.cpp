@@ -9,8 +9,6 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 class MapEvents : public Rebalancing {
   protected:
@@ -56,6 +54,7 @@ class MapEvents : public Rebalancing {
             propose.proposals.push_back({PartitionId(p), base.id, next, deposed});
         }
         std::vector<std::pair<Origin, Message>> messages;
+        messages.reserve(proposals.size());
         for (auto& [proposer, propose] : proposals)
             messages.emplace_back(registry.node(static_cast<std::uint8_t>(proposer.value())).origin(), propose);
         registry.give_all(messages);
