@@ -76,7 +76,7 @@ void SeededNetwork::repeat(const Flight& flight, Fate& fate) {
 }
 
 Fate SeededNetwork::fate(const Flight& flight) {
-    if (faulty_ && on_flight_) on_flight_(flight);
+    if (on_flight_) on_flight_(flight);
     Fate fate;
     if (clients_.contains(flight.from) && strikes(Fault::full_queue, 0.3)) {
         fate.kind = Fate::Kind::refuse;

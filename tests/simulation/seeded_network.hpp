@@ -34,7 +34,7 @@ class SeededNetwork final : public Network {
     void heal_all();
     // Writes of clients arrive once: TCP delivers no frame twice, and C3's `not applied` rests on that.
     void add_client(HostId host) { clients_.insert(host); }
-    // Called with each message that is sent while message by message faults are on.
+    // Called with each message that is sent.
     void on_flight(std::function<void(const Flight& flight)> hook) { on_flight_ = std::move(hook); }
 
     [[nodiscard]] const FaultCounts& fired() const { return fired_; }
