@@ -76,6 +76,8 @@ class Chaos {
     [[nodiscard]] bool wipe_disk();
     [[nodiscard]] bool lose_registry();
     void bring_registry_back();
+
+    // chaos_operators.cpp
     [[nodiscard]] bool rebuild_registry();
     [[nodiscard]] bool begin_rebuild();
     void start_rebuilt_registry();
