@@ -47,6 +47,15 @@ class MemoryAccount {
         return uncommitted_ + of_partition >= limits_.log / 2;
     }
 
+    // Committed entries that the suffix of a partition keeps for learners alone.
+    [[nodiscard]] Slot kept_for_learners(std::uint64_t bytes) { return Slot(for_learners_, bytes); }
+    // Must writers of a partition that keeps so much wait, though it keeps less than its own share? All together may
+    // keep what the logs keep in any case, for a node that comes back lacks that much, and as much again; and one as
+    // much as all of them leave.
+    [[nodiscard]] bool too_much_for_learners(std::uint64_t of_partition) const {
+        return of_partition > 0 && for_learners_ + of_partition >= 2 * limits_.log;
+    }
+
     // A request waits while the slot lives.
     [[nodiscard]] Slot request(std::uint64_t bytes) { return Slot(requests_, bytes); }
     // A session table took `before` bytes, and takes `now`.
@@ -59,6 +68,7 @@ class MemoryAccount {
     const Limits& limits_;
     std::uint64_t sessions_ = 0;
     std::uint64_t uncommitted_ = 0;
+    std::uint64_t for_learners_ = 0;
     std::uint64_t requests_ = 0;
 };
 

@@ -25,7 +25,8 @@ Primary::Primary(Time now, PartitionState state, BatchNumber view_batch, Time pr
       // A primary that transferred its leadership to us released what we had promised it, and had waited for all its
       // own promises before (V7, L6).
       promised_until_(view().leadership_transferred ? now : promised_until),
-      phase_at_(now) {
+      phase_at_(now),
+      kept_for_learners_(ports.memory.kept_for_learners(0)) {
     RINGKV_CHECK(view().primary == ports_.shard.me, "another node's view");
     for (OpNumber op = log_.commit(); op < log_.last(); op = op.next()) await_commit(now, log_.suffix().at(op.next()));
     add_peers(now);

@@ -150,7 +150,8 @@ class Primary {
     void send_prepares(Time now, NodeId node, Progress& progress);
     [[nodiscard]] bool has_something_for(const Progress& progress) const;
     [[nodiscard]] bool given_up(Time now, Progress& progress) const;
-    void hold_writers_for(NodeId node, Progress& progress);
+    // -> bytes that are kept for it alone.
+    std::uint64_t hold_writers_for(NodeId node, Progress& progress);
     void trim_log(Time now);
     // A peer that answers nothing for so long is not waited for.
     [[nodiscard]] Duration silence() const { return ports_.shard.lease().grace * 2; }
@@ -173,6 +174,7 @@ class Primary {
     Time phase_at_;
 
     bool writers_wait_ = false;  // a learner must catch up first
+    Slot kept_for_learners_;
     Time expiry_at_{};
     OpNumber expiring_;         // the newest entry that drops sessions
     bool more_expire_ = false;  // than were dropped at once

@@ -125,24 +125,27 @@ bool Primary::given_up(Time now, Progress& progress) const {
     return progress.lost_ground(log_.last().value() - progress.acked().value()) > most_behind;
 }
 
-// So much is kept for this learner, committed as it is, that it must catch up before more is written (M2).
-void Primary::hold_writers_for(NodeId node, Progress& progress) {
+// So much is kept for this learner, committed as it is, or for all learners of the shard, that it must catch up before
+// more is written (M2).
+std::uint64_t Primary::hold_writers_for(NodeId node, Progress& progress) {
     const OpNumber from = progress.acked();
-    if (!progress.takes_entries() || from < log_.suffix().start() || from >= log_.commit()) return;
+    if (!progress.takes_entries() || from < log_.suffix().start() || from >= log_.commit()) return 0;
     const std::uint64_t share = ports_.shard.limits.log / learners_share;
     const std::uint64_t lacks = log_.suffix().bytes_between(from, log_.commit());
     const bool gains = progress.replicating() && progress.lost_ground(lacks) <= share / 4;
-    if (lacks <= share * (gains ? 2 : 1)) return;
+    if (lacks <= share * (gains ? 2 : 1) && !ports_.memory.too_much_for_learners(lacks)) return lacks;
     writers_wait_ = true;
-    if (!progress.first_to_be_waited_for()) return;
+    if (!progress.first_to_be_waited_for()) return lacks;
     ports_.events.add(LogLevel::warning, "writes wait: a copy of the partition is being made and cannot keep up",
                       {field(log_.partition()), field(view()), {"to", std::to_string(node.value())}});
+    return lacks;
 }
 
 // Keeps what the peers that follow have not acknowledged, and of a state transfer what is above its start, or above
 // what has gone along with it.
 void Primary::trim_log(Time now) {
     OpNumber needed = log_.last();
+    std::uint64_t for_learners = 0;
     writers_wait_ = false;
     for (auto& [node, peer] : term_.peers) {
         Progress& progress = peer.progress;
@@ -150,8 +153,9 @@ void Primary::trim_log(Time now) {
         if (learner && progress.replicating() && given_up(now, progress)) progress.probe();
         if (!progress.replicating() && progress.transfer_under_way() == nullptr) continue;
         needed = std::min(needed, progress.acked());
-        if (learner) hold_writers_for(node, progress);
+        if (learner) for_learners = std::max(for_learners, hold_writers_for(node, progress));
     }
+    kept_for_learners_ = ports_.memory.kept_for_learners(for_learners);
     log_.trim(needed);
 }
 
