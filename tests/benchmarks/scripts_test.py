@@ -252,6 +252,12 @@ class OverloadTest(unittest.TestCase):
         self.assertEqual(greeting[:12], b"\xff\0\0\0\0\0\0\0\0\x7f\x03\0")
         self.assertEqual(greeting[65], len(greeting) - 66)
 
+    def test_what_callers_were_not_answered_in_time_was_refused(self):
+        found = overload.of_callers({"operations": 80, "errors": 15, "outcome_unknown": 5, "seconds": 10.0,
+                                     "ops_per_second": 8.0, "p50_us": 1.0, "p99_us": 2.0})
+        self.assertEqual((found["offered"], found["offered_per_second"], found["overloaded"], found["unanswered"]),
+                         (100, 10, 15, 5))
+
     def test_the_table_says_what_was_given_up(self):
         row = {"name": "uniform x2", "peak_per_second": 100.0, "given_up": True, "seconds": 3.2, "load": None,
                "memory_bytes": {"registry": 9 << 30, "n1": 5 << 30}, "memory_limit_bytes": 512 << 20, "epochs": 3,

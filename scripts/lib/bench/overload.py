@@ -19,6 +19,8 @@ QUIET = 3                  # seconds before the load in which the probe learns w
 BACK_WITHIN = 60           # seconds after the load that are watched
 DOUBLINGS = 10
 PEAK_SECONDS = 3
+FIRST_CALLERS = {SMALL: 50, LARGE: 4}
+CALLERS_WAIT = "10s"       # for an operation, with all its attempts
 CALM = 2                   # seconds without a slow or failed call: it is back to normal
 
 
@@ -30,6 +32,8 @@ class Scenario:
     value_size: int = SMALL
     slow_readers: int = 0    # connections that ask for 512 large values each and read none
     idle_connections: int = 0
+    callers: bool = False    # of the client library, each with one operation under way: `factor` times as many of them
+                             # as do the most
 
 
 SCENARIOS = [
@@ -40,6 +44,8 @@ SCENARIOS = [
     Scenario("1 MiB x2", 2, keys=64, value_size=LARGE),
     Scenario("1 MiB x10", 10, keys=64, value_size=LARGE),
     Scenario("1 MiB hot key x10", 10, keys=1, value_size=LARGE),
+    Scenario("callers x10", 10, callers=True),
+    Scenario("callers 1 MiB x10", 10, keys=64, value_size=LARGE, callers=True),
     Scenario("slow readers", 0.5, slow_readers=12),
     Scenario("10000 connections", 1, idle_connections=10_000),
 ]
@@ -198,6 +204,7 @@ class Overload:
         self.seconds = seconds
         self.say = say
         self.peaks = {}
+        self.callers_at_peak = {}
 
     def cluster(self):
         return RingKV(self.programs, self.helpers, node_settings={"limits": f"{{memory: {MEMORY_LIMIT}}}"})
@@ -205,17 +212,44 @@ class Overload:
     def helper(self, name, cluster, *words):
         return [os.path.join(self.helpers, name), "--registry", cluster.registry, *map(str, words)]
 
-    def bench(self, cluster, keys, value_size, seconds, outstanding):
-        return json.loads(run(cluster.kvctl(
-            "bench", "mixed", "--clients", str(outstanding), "--depth", "4", "--connections", "2", "--keys", str(keys),
-            "--value-size", str(value_size), "--seconds", str(seconds), "-o", "json", "--timeout", "60s")))
+    @staticmethod
+    def bench(cluster, keys, value_size, seconds, callers, timeout="60s"):
+        """Half gets, half puts; a hundred callers share a client object."""
+        return cluster.kvctl("bench", "mixed", "--clients", str(callers), "--depth", "1",
+                             "--connections", str(max(callers // 100, 2)), "--keys", str(keys),
+                             "--value-size", str(value_size), "--seconds", str(seconds), "-o", "json",
+                             "--timeout", timeout)
 
-    def peak(self, keys, value_size):
+    def peak_of_callers(self, keys, value_size):
+        """The most that is done in a second by callers that wait for each answer: they are doubled until it is less."""
+        if (keys, value_size) not in self.callers_at_peak:
+            found = {}
+            with self.cluster() as cluster:
+                cluster.wait_until_at_rest()
+                callers = FIRST_CALLERS[value_size]
+                for _ in range(DOUBLINGS):
+                    done = json.loads(run(self.bench(cluster, keys, value_size, PEAK_SECONDS, callers)))
+                    found[callers] = done["ops_per_second"]
+                    if found[callers] < 0.9 * max(found.values()):
+                        break
+                    callers *= 2
+            most = max(found, key=found.get)
+            self.callers_at_peak[keys, value_size] = most, found[most]
+            self.say(f"peak of callers, {keys} keys of {value_size} bytes: {found[most]:.0f}/s by {most}")
+        return self.callers_at_peak[keys, value_size]
+
+    def peak(self, scenario):
+        if scenario.callers:
+            return self.peak_of_callers(scenario.keys, scenario.value_size)[1]
+        return self.peak_of_open_load(scenario.keys, scenario.value_size)
+
+    def peak_of_open_load(self, keys, value_size):
         """The most that is done in a second, half gets, half puts: the load is doubled until it is too much."""
         if (keys, value_size) not in self.peaks:
             with self.cluster() as cluster:
                 cluster.wait_until_at_rest()
-                rate = self.bench(cluster, keys, value_size, 2, 2 if value_size == LARGE else 50)["ops_per_second"]
+                callers = 8 if value_size == LARGE else 200
+                rate = json.loads(run(self.bench(cluster, keys, value_size, 2, callers)))["ops_per_second"]
                 best = 0
                 for _ in range(DOUBLINGS):
                     found = json.loads(run(self.open_load(cluster, rate, PEAK_SECONDS, keys, value_size)))
@@ -234,16 +268,22 @@ class Overload:
                                                  "--keys", keys, "--value-size", value_size)]
 
     def load(self, scenario, cluster, watch):
-        rate = max(scenario.factor * self.peak(scenario.keys, scenario.value_size), 1)
-        command = self.open_load(cluster, rate, self.seconds, scenario.keys, scenario.value_size)
+        keys, value_size = scenario.keys, scenario.value_size
+        if scenario.callers:
+            callers = int(scenario.factor * self.peak_of_callers(keys, value_size)[0])
+            command = ["nice", "-n", "15", *self.bench(cluster, keys, value_size, self.seconds, callers, CALLERS_WAIT)]
+        else:
+            command = self.open_load(cluster, max(scenario.factor * self.peak(scenario), 1), self.seconds, keys,
+                                     value_size)
         with Background(command) as load:
             while load.process.poll() is None:
                 if watch.too_much.wait(0.2) or watch.ended():
                     return None  # the context kills it
             out, err = load.process.communicate()
-            if load.process.returncode != 0:
+            # kvctl bench tells of operations that failed by its code as well.
+            if load.process.returncode != 0 and not (scenario.callers and out):
                 raise Failure(f"{' '.join(command)}\n{err.strip()}")
-            return json.loads(out)
+            return of_callers(json.loads(out)) if scenario.callers else json.loads(out)
 
     def under(self, scenario, cluster, watch):
         """The load, with the readers or connections that belong to it."""
@@ -260,12 +300,12 @@ class Overload:
 
     def fill(self, scenario, cluster):
         if scenario.slow_readers:
-            self.bench(cluster, 64, LARGE, 1, 4)
+            run(self.bench(cluster, 64, LARGE, 1, 16))
         else:
-            self.bench(cluster, scenario.keys, scenario.value_size, 1, 4)
+            run(self.bench(cluster, scenario.keys, scenario.value_size, 1, 16))
 
     def measure(self, scenario):
-        peak = self.peak(scenario.keys, scenario.value_size)
+        peak = self.peak(scenario)
         with self.cluster() as cluster:
             cluster.wait_until_at_rest()
             self.fill(scenario, cluster)
@@ -297,6 +337,15 @@ class Overload:
             found["calls_back_after_s"] = None if back is None else round(back, 2)
             time.sleep(0.1)
         return found
+
+
+def of_callers(found):
+    """-> what kvctl bench found, in the words of open_load. A caller asks for no more than it is answered, and what is
+    refused as overloaded it asks again until its time is up."""
+    offered = found["operations"] + found["errors"] + found["outcome_unknown"]
+    return {"offered": offered, "offered_per_second": offered / found["seconds"],
+            "done_per_second": found["ops_per_second"], "p50_us": found["p50_us"], "p99_us": found["p99_us"],
+            "overloaded": found["errors"], "held_back": 0, "unanswered": found["outcome_unknown"]}
 
 
 def share(part, whole):
