@@ -239,5 +239,60 @@ TEST(DurabilityOnABadDisk, ANodeWhoseDiskIsFullIsReplacedAndGoesOnWhenThereIsRoo
     }
 }
 
+// No node can store anything, so nothing is acknowledged; what is read is right, or unavailable where none can take
+// over. With room all of it goes on by itself.
+// RINGKV_FULL_SECONDS=30 for the long run.
+TEST(DurabilityOnABadDisk, AllDisksFullUnderLoadCostNothingThatWasAcknowledged) {
+    ProcessCluster cluster({.partitions = 16,
+                            .start = false,
+                            .durability = "fsync",
+                            .node_settings = "log: {segment: 256KiB, checkpoint: 64MiB}\n"});
+    std::vector<std::unique_ptr<SmallDisk>> disks;
+    for (const std::string& name : three) disks.push_back(std::make_unique<SmallDisk>(cluster.data_of(name), 64));
+    if (!disks.front()->mounted())
+        GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disks.front()->why_not();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    Client client = cluster.client();
+    cluster.wait_until_full(client, 3);
+    ASSERT_TRUE(client.put("before", "it was full"));
+    Load load({.endpoints = {cluster.registry_endpoint()}});
+    ASSERT_TRUE(load.every_key_written(patience));
+
+    for (const auto& disk : disks) disk->fill();
+    // The disk that is full first is left out, and the others go on until the end of their segments.
+    ASSERT_TRUE(wait_until(patience, [&] {
+        const std::uint64_t before = load.acknowledged();
+        std::this_thread::sleep_for(std::chrono::seconds(3));
+        return load.acknowledged() == before;
+    }));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(setting("RINGKV_FULL_SECONDS", 3));
+    const std::uint64_t acknowledged = load.acknowledged();
+    Client reader = cluster.client({}, milliseconds(500));
+    while (std::chrono::steady_clock::now() < until) {
+        const auto found = reader.get("before");
+        if (found) {
+            ASSERT_TRUE(*found) << "what was acknowledged is gone";
+            EXPECT_EQ((*found)->value, "it was full");
+        } else {
+            EXPECT_EQ(found.error().code(), ErrorCode::unavailable) << found.error();
+        }
+        std::this_thread::sleep_for(milliseconds(20));
+    }
+    EXPECT_EQ(load.acknowledged(), acknowledged);
+
+    for (const auto& disk : disks) disk->make_room();
+    ASSERT_TRUE(load.every_key_written(patience));
+    cluster.wait_until_settled(client, 3);
+    for (const std::string& name : three) EXPECT_TRUE(cluster.node(name).running()) << name;
+    cluster.kill_all();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    cluster.wait_until_full(client, 3);
+    const LoadReport report = load.verify({cluster.registry_endpoint()});
+    std::cout << report.summary() << '\n';
+    EXPECT_THAT(report.violations, IsEmpty());
+}
+
 }  // namespace
 }  // namespace ringkv::testing

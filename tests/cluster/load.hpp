@@ -105,6 +105,8 @@ class Load {
     // The longest gap of each key since measure(), or since the start.
     [[nodiscard]] std::map<std::string, std::chrono::milliseconds> gaps() const;
     [[nodiscard]] std::vector<std::string> keys() const;
+    // Writes, so far.
+    [[nodiscard]] std::uint64_t acknowledged() const { return counters_.acknowledged; }
 
     // Lets what is under way finish; no more writes and reads after it.
     void stop();
