@@ -19,6 +19,7 @@ QUIET = 3                  # seconds before the load in which the probe learns w
 BACK_WITHIN = 60           # seconds after the load that are watched
 DOUBLINGS = 10
 PEAK_SECONDS = 3
+CLIENTS = 20
 FIRST_CALLERS = {SMALL: 50, LARGE: 4}
 CALLERS_WAIT = "10s"       # for an operation, with all its attempts
 CALM = 2                   # seconds without a slow or failed call: it is back to normal
@@ -214,9 +215,9 @@ class Overload:
 
     @staticmethod
     def bench(cluster, keys, value_size, seconds, callers, timeout="60s"):
-        """Half gets, half puts; a hundred callers share a client object."""
+        """Half gets, half puts; the callers share CLIENTS client objects."""
         return cluster.kvctl("bench", "mixed", "--clients", str(callers), "--depth", "1",
-                             "--connections", str(max(callers // 100, 2)), "--keys", str(keys),
+                             "--connections", str(min(callers, CLIENTS)), "--keys", str(keys),
                              "--value-size", str(value_size), "--seconds", str(seconds), "-o", "json",
                              "--timeout", timeout)
 
