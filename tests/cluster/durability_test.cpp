@@ -248,6 +248,7 @@ TEST(DurabilityOnABadDisk, AllDisksFullUnderLoadCostNothingThatWasAcknowledged) 
                             .durability = "fsync",
                             .node_settings = "log: {segment: 256KiB, checkpoint: 64MiB}\n"});
     std::vector<std::unique_ptr<SmallDisk>> disks;
+    disks.reserve(three.size());
     for (const std::string& name : three) disks.push_back(std::make_unique<SmallDisk>(cluster.data_of(name), 64));
     if (!disks.front()->mounted())
         GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disks.front()->why_not();
