@@ -44,7 +44,6 @@ void Replica::learn_view(Time now, const View& view) {
     if (same_term && view.primary != state_.view.primary)
         return ports_.refused.add(now, partition_, "a term has one primary, and a view of this one names another");
     state_.view = view;
-    restored_proposed_.clear();
     ++ports_.counters.view_changes;
     view_batch_ = ports_.storage.store(partition_, ViewRecord{partition_, view});
     ports_.leases.claims_changed();
@@ -352,21 +351,20 @@ void Replica::restore(const StorageRecord& record) {
     const auto* const checkpoint = std::get_if<CheckpointRecord>(&record);
     if (learned != nullptr || checkpoint != nullptr) {
         const View& view = learned != nullptr ? learned->view : checkpoint->view;
-        if (view.id != state_.view.id) restored_proposed_.clear();
         state_.view = view;
         restored_since_ = state_.view.since;
         asks_again_ = true;
     }
     if (const auto* const proposed = std::get_if<ProposedRecord>(&record)) {
-        if (proposed->base == state_.view.id) restored_proposed_ = proposed->nodes;
+        restored_proposed_ = *proposed;
     } else if (learned == nullptr) {
         log_.restore(record);
     }
 }
 
 std::vector<NodeId> Replica::proposed() const {
-    return primary_ ? std::vector<NodeId>(primary_->proposed().begin(), primary_->proposed().end())
-                    : restored_proposed_;
+    if (primary_) return {primary_->proposed().begin(), primary_->proposed().end()};
+    return restored_proposed_.base == state_.view.id ? restored_proposed_.nodes : std::vector<NodeId>();
 }
 
 bool Replica::checkpoint(std::size_t bytes) {

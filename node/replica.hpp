@@ -112,9 +112,9 @@ class Replica {
     // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that
     // was begun because of an earlier answer must not replace what they brought.
     std::uint64_t ticket_ = 0;
-    ViewId restored_since_;                    // the term that was under way when this node stopped
-    std::vector<NodeId> restored_proposed_{};  // on the view of now, by an earlier start
-    bool asks_again_ = false;  // restarted, and the primary has sent nothing since: it may not know (V4)
+    ViewId restored_since_;             // the term that was under way when this node stopped
+    ProposedRecord restored_proposed_;  // by an earlier start
+    bool asks_again_ = false;           // restarted, and the primary has sent nothing since: it may not know (V4)
     Time asked_at_{};
 
     // Answers that leave when what they speak of is stored.
