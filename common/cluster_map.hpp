@@ -71,12 +71,15 @@ struct View {
     std::vector<NodeId> members;  // in sync, the primary included, in order of preference; no duplicates
     bool leadership_transferred =
         false;  // the primary of the view before gave it up itself (V7): its promises are released
+    // Not none: an operator had the partition begun anew, empty (V8), behind this op; of all views since then the same.
+    // What a node holds up to it counts for nothing.
+    OpNumber begins{};
 
     [[nodiscard]] bool has(NodeId node) const;
     // Members but the primary.
     [[nodiscard]] std::vector<NodeId> backups() const;
 
-    RINGKV_FIELDS(View, id, since, primary, members, leadership_transferred);
+    RINGKV_FIELDS(View, id, since, primary, members, leadership_transferred, begins);
 };
 
 struct PartitionState {
@@ -136,9 +139,10 @@ struct ClusterSettings {
     Pace configured_pace;            // what registry.yaml said last: where it says something new, that holds
     bool repair_regardless = false;  // an operator wants copies made although more than half of the nodes are down (M5)
     NodeId last_forgotten;           // the highest that was the newest: no id is given twice
+    bool partitions_reset = false;   // some partition was begun anew: its members of before know nothing of it (R4)
 
     RINGKV_FIELDS(ClusterSettings, cluster, id, partitions, replication, vnodes, lease, reads, session_expiry, pace,
-                  publish, configured_pace, repair_regardless, last_forgotten);
+                  publish, configured_pace, repair_regardless, last_forgotten, partitions_reset);
 };
 
 struct PartitionChange {

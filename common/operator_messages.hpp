@@ -22,6 +22,14 @@ enum class AdminAction : std::uint8_t {
     remove = 2,
     change_settings = 3,
     resume_repair = 4,
+    reset_partitions = 5,  // those that have lost all members are begun anew, empty (V8)
+};
+
+// The view is the newest that the operator has seen: if there is a newer one, nothing is done.
+struct PartitionToReset {
+    PartitionId partition;
+    ViewId view;
+    RINGKV_FIELDS(PartitionToReset, partition, view);
 };
 
 // A change that an operator asks for. Doing it twice is doing it once: it may be repeated until it is answered.
@@ -34,8 +42,9 @@ struct Administer {
     std::optional<std::uint64_t> max_bytes_per_second;
     std::optional<std::uint32_t> max_moves_per_node;
     std::optional<std::uint32_t> max_moves_per_second;
+    std::vector<PartitionToReset> to_reset{};  // reset_partitions: these
     RINGKV_FIELDS(Administer, request, action, node, repair_after, max_bytes_per_second, max_moves_per_node,
-                  max_moves_per_second);
+                  max_moves_per_second, to_reset);
 };
 
 // Answered when it is durable. Maps from this epoch on show it.

@@ -6,7 +6,7 @@
 namespace ringkv {
 
 inline constexpr std::uint32_t protocol_major = 1;
-inline constexpr std::uint32_t protocol_minor = 5;
+inline constexpr std::uint32_t protocol_minor = 6;
 // From this minor version on a node takes ReplicationBatch.
 inline constexpr std::uint32_t minor_with_batches = 1;
 // From this minor version on a node takes Ack::primary, and reads of StaleRead.
@@ -17,5 +17,7 @@ inline constexpr std::uint32_t minor_with_events = 3;
 inline constexpr std::uint32_t minor_with_condition = 4;
 // From this minor version on a node takes RebuildRequest.
 inline constexpr std::uint32_t minor_with_rebuild = 5;
+// From this minor version on a node knows View::begins.
+inline constexpr std::uint32_t minor_with_reset = 6;
 
 }  // namespace ringkv

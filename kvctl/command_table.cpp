@@ -286,6 +286,19 @@ std::vector<CommandSpec> operator_commands() {
                     "until it is back. While more than half of the nodes are down nothing is copied: resume says that\n"
                     "they will not be back soon.",
          .run = run_repair},
+        {.name = "partition",
+         .words = "reset ID...|all",
+         .summary = "begin partitions anew, empty, that have lost all their members",
+         .least_words = 2,
+         .most_words = any_number,
+         .options = {{"--accept-data-loss", OptionKind::flag, "", "what was in them is lost; required"}},
+         .details =
+             "A partition waits for a member of its newest view, which alone has all that was acknowledged. If none\n"
+             "will ever be back, this is the only way on. all: those of which no member can ever come back. By\n"
+             "number also those whose members have been down for longer than repair_after, or are removed: stop\n"
+             "these nodes for good first, one that comes back is emptied. Exit code: 6 if a member of one that is\n"
+             "named is up, or was not down for so long; nothing is done then.",
+         .run = run_partition},
         {.name = "snapshot",
          .words = "save|verify|restore DIR",
          .summary = "save all keys, check what was saved, fill an empty cluster from it",
@@ -321,7 +334,7 @@ const std::vector<CommandSpec>& command_table() {
         std::vector<CommandSpec> all = data_commands();
         for (CommandSpec& command : cluster_commands()) all.push_back(std::move(command));
         for (CommandSpec& command : operator_commands()) all.push_back(std::move(command));
-        for (const char* later : {"partition", "config"}) {
+        for (const char* later : {"config"}) {
             all.push_back({.name = later});
         }
         return all;

@@ -77,18 +77,21 @@ class Diagnosis {
     }
 
     void partitions_without_service() {
-        if (status_.lost > 0)
-            add(Severity::critical, "partitions-lost",
-                fmt::format("{} lost: no copy is left", counted(status_.lost, "partition")),
-                "every node that had them has ended, and its data with it", "docs/operations.md: to begin anew");
+        std::vector<std::uint32_t> lost;
         std::vector<std::uint32_t> unserved;
         std::set<std::string> primaries;
         for (const PartitionStatus& partition : status_.partitions) {
+            if (partition.lost) lost.push_back(partition.partition);
             if (partition.available) continue;
             unserved.push_back(partition.partition);
             if (!partition.primary.empty()) primaries.insert(escape(partition.primary));
         }
-        if (unserved.empty() || unserved.size() <= status_.lost) return;
+        if (!lost.empty())
+            add(Severity::critical, "partitions-lost",
+                fmt::format("{} lost, no copy is left: {}", counted(lost.size(), "partition"), listed(lost)),
+                "every node that had them has ended, and its data with it",
+                "kvctl partition reset all --accept-data-loss begins them anew, empty (docs/operations.md)");
+        if (unserved.size() <= lost.size()) return;
         add(Severity::critical, "partitions-unavailable",
             fmt::format("{} not served: {}", counted(unserved.size(), "partition"), listed(unserved)),
             fmt::format("their primaries are on {}", listed(primaries)),

@@ -130,6 +130,16 @@ void PartitionLog::clear() {
     under_way_ = std::make_unique<Copy>();
 }
 
+void PartitionLog::begin_anew(OpNumber at, ViewId view) {
+    storage_.store(partition_, ResetRecord{partition_, at, view});
+    storage_.store(partition_, StateDoneRecord{partition_, at, {at, at, {}}, {{view, at}}});
+    reset(at, view);
+    copy_ = {};
+    under_way_.reset();
+    sessions_.restore({at, at, {}});
+    set_log_view(view);
+}
+
 void PartitionLog::reset(OpNumber start, ViewId start_view) {
     checkpoint_.reset();
     engine_.clear(partition_);

@@ -62,6 +62,8 @@ class PartitionLog {
     bool take_chunk(const StateChunk& chunk);
     // Nothing is held any more; only a state transfer can begin anew.
     void clear();
+    // The log of that view begins behind this op, and nothing is held up to it (V8).
+    void begin_anew(OpNumber at, ViewId view);
 
     // Batches up to this one are stored.
     void durable(BatchNumber number);

@@ -124,6 +124,7 @@ Objection objection_to(const View& view) {
     if (!possible(view.id) || !possible(view.since) || view.since > view.id) return "a view's number is impossible";
     if (view.members.empty() || view.members.size() > most_members || !view.has(view.primary) || view.has(NodeId()))
         return "a view without its primary among its members";
+    if (too_high(view.begins)) return "a view that begins at an op number that is impossible";
     std::vector<NodeId> members = view.members;
     std::sort(members.begin(), members.end());
     if (std::adjacent_find(members.begin(), members.end()) != members.end()) return "a view has a member twice";

@@ -43,6 +43,7 @@ void Replica::learn_view(Time now, const View& view) {
     const bool same_term = view.since == state_.view.since;
     if (same_term && view.primary != state_.view.primary)
         return ports_.refused.add(now, partition_, "a term has one primary, and a view of this one names another");
+    if (view.begins > log_.last() && view.members == std::vector{ports_.shard.me}) begin_anew(view);
     state_.view = view;
     ++ports_.counters.view_changes;
     view_batch_ = ports_.storage.store(partition_, ViewRecord{partition_, view});
@@ -53,6 +54,16 @@ void Replica::learn_view(Time now, const View& view) {
         owed_chunk_ok_.reset();
     }
     take_role(now, same_term);
+}
+
+// V8: before the view is stored. What comes back from a disk that was torn in between may hold nothing, but nothing
+// old.
+void Replica::begin_anew(const View& view) {
+    if (primary_) primary_->release(view);
+    primary_.reset();
+    log_goes();
+    log_.begin_anew(view.begins, view.id);
+    verified_ = log_.commit();
 }
 
 void Replica::take_role(Time now, bool same_term) {

@@ -80,6 +80,7 @@ class Replica {
 
   private:
     [[nodiscard]] bool void_here(ViewId view) const;
+    void begin_anew(const View& view);
     void take_role(Time now, bool same_term);
     // Is that message of a primary whose term we follow? If not, it is told what we know.
     [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);

@@ -1,6 +1,7 @@
 #include "registry/administration.hpp"
 
 #include "common/placement/planning.hpp"
+#include "registry/partition_reset.hpp"
 
 namespace ringkv::registry {
 
@@ -70,21 +71,33 @@ Verdict resume_repair(Publication& publication) {
     return {{}, "copies are made again, although more than half of the nodes are down"};
 }
 
-Verdict carry_out(Publication& publication, const Administer& request) {
+Verdict reset_lost(Time now, Publication& publication, Membership& membership, const Administer& request) {
+    const Duration clock = publication.events().wall(now);
+    ResetVerdict verdict = reset_partitions(publication, membership, clock, request.to_reset);
+    if (verdict.objection) return {ErrorCode::refused, std::move(*verdict.objection)};
+    if (!verdict.reset.empty())
+        publication.log_when_durable(LogLevel::error, "an operator has partitions begun anew that lost their members",
+                                     {{"partitions", std::to_string(verdict.reset.size())}});
+    return {{}, std::move(verdict.text)};
+}
+
+Verdict carry_out(Time now, Publication& publication, Membership& membership, const Administer& request) {
     switch (request.action) {
         case AdminAction::drain:
         case AdminAction::undrain:
         case AdminAction::remove: return change_duty(publication, request);
         case AdminAction::change_settings: return change_settings(publication, request);
         case AdminAction::resume_repair: return resume_repair(publication);
+        case AdminAction::reset_partitions: return reset_lost(now, publication, membership, request);
     }
     return invalid("an action that this registry does not know");
 }
 
 }  // namespace
 
-void administer(Publication& publication, const Origin& from, const Administer& request) {
-    Verdict verdict = carry_out(publication, request);
+void administer(Time now, Publication& publication, Membership& membership, const Origin& from,
+                const Administer& request) {
+    Verdict verdict = carry_out(now, publication, membership, request);
     if (verdict.error) publication.log(LogLevel::info, "an operator's request was refused: " + verdict.text);
     publication.send_when_durable(
         from.address, from.node,
@@ -95,6 +108,7 @@ ClusterSettings resumed_settings(const ClusterSettings& kept, ClusterSettings co
     configured.id = kept.id;
     configured.repair_regardless = kept.repair_regardless;
     configured.last_forgotten = kept.last_forgotten;
+    configured.partitions_reset = kept.partitions_reset;
     configured.configured_pace = configured.pace;
     const auto keep = [](auto& value, const auto& then, const auto& now) {
         if (value == then) value = now;

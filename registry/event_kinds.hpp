@@ -36,6 +36,7 @@ inline constexpr std::string_view available = "available";
 inline constexpr std::string_view under_replicated = "under_replicated";
 inline constexpr std::string_view fully_replicated = "fully_replicated";
 inline constexpr std::string_view copies_lost = "copies_lost";
+inline constexpr std::string_view partitions_reset = "partitions_reset";
 
 inline constexpr std::string_view placement_changed = "placement_changed";
 inline constexpr std::string_view moves_began = "moves_began";
@@ -49,7 +50,7 @@ inline constexpr std::array all{
     node_undrained,   node_leaving,          node_drained,     node_removed,      join_refused,     shard_stuck,
     shard_turns,      disk_stalled,          disk_stores,      views_changed,     unavailable,      available,
     under_replicated, fully_replicated,      copies_lost,      placement_changed, moves_began,      moves_ended,
-    repair_frozen,    repair_resumed};
+    repair_frozen,    repair_resumed,        partitions_reset};
 
 // So many of one kind and node are told each by itself within EventLog::flood_window; more are counted. What is said
 // again and again in the same words: one.

@@ -50,6 +50,8 @@ class EventLog {
     // What added to a Time makes a time since 1970, UTC: the driver's, which alone can read that clock. Until it is
     // said, events have the time of the boot-time clock.
     void set_clock(Duration offset) { offset_ = offset; }
+    // Since 1970, UTC.
+    [[nodiscard]] Duration wall(Time now) const { return now.time_since_epoch() + offset_; }
     // -> its number; or that of the newest of its kind and node, where this one is only counted.
     EventId note(Time now, Epoch epoch, Happening happening);
     // What was counted is told, when it is time.
@@ -85,7 +87,6 @@ class EventLog {
         Duration since{};              // when the first of them was
     };
 
-    [[nodiscard]] Duration wall(Time now) const { return now.time_since_epoch() + offset_; }
     EventId write(Time now, Repeats& repeats, Event event);
     void keep(Event event);
     static void forget_old(Repeats& repeats, Duration time);

@@ -54,6 +54,11 @@ std::optional<Time> Membership::heard(NodeId node) const {
     return heard == heard_.end() ? std::nullopt : std::optional(heard->second);
 }
 
+std::optional<std::uint32_t> Membership::minor_version(NodeId node) const {
+    const auto known = minors_.find(node);
+    return known == minors_.end() ? std::nullopt : std::optional(known->second);
+}
+
 bool Membership::live(NodeId node, Time now, Duration within) const {
     return publication_.map().is_up(node) && heard_within(node, now, within);
 }
@@ -114,6 +119,7 @@ void Membership::join_again(Time now, const Origin& from, const Join& join, cons
     // A repeated join of the same start does not undo that it was asked to stop.
     if (join.start == known.start && known.state == NodeState::stopping) node.state = NodeState::stopping;
     heard_[node.id] = now;
+    minors_[node.id] = from.minor;
     if (node != known) {
         publication_.put(node);
         publication_.log_when_durable(LogLevel::info, node.name + " has joined again",
@@ -164,6 +170,7 @@ NodeInfo Membership::add(Time now, const Origin& from, const Join& join) {
     NodeInfo node = to_node(id, join);
     publication_.put(node);
     heard_[id] = now;
+    minors_[id] = from.minor;
     publication_.log_when_durable(LogLevel::info, join.name + " has joined",
                                   {{"node", join.name},
                                    {"id", std::to_string(id.value())},
@@ -207,6 +214,7 @@ bool Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartb
     publication_.send(from, HeartbeatAnswer{published.generation, published.epoch, known});
     if (!known) return false;
     heard_[node->id] = now;
+    minors_[node->id] = from.minor;
     unheard_.erase(node->id);
     if (!has_heard_around(now)) return true;  // it will be repeated
     if (heartbeat.stopping && node->state != NodeState::stopping) set_state(*node, NodeState::stopping);
@@ -241,6 +249,7 @@ void Membership::forget_unreferenced() {
     }
     for (NodeId id : gone) {
         publication_.forget(id);
+        minors_.erase(id);
         publication_.log_when_durable(LogLevel::info, "a node that is gone is forgotten",
                                       {{"id", std::to_string(id.value())}});
     }

@@ -35,6 +35,8 @@ class Membership {
     [[nodiscard]] bool heard_within(NodeId node, Time now, Duration within) const;
     // When it was heard of last; nullopt: it is no node that may be.
     [[nodiscard]] std::optional<Time> heard(NodeId node) const;
+    // Of the protocol; none: it was not heard of since the registry's start.
+    [[nodiscard]] std::optional<std::uint32_t> minor_version(NodeId node) const;
     // Does the node take part, and was it heard of within the time?
     [[nodiscard]] bool live(NodeId node, Time now, Duration within) const;
 
@@ -53,7 +55,8 @@ class Membership {
 
     Publication& publication_;
     std::map<NodeId, Time> heard_;
-    std::set<NodeId> unheard_;  // since the start, of those that were there before it
+    std::map<NodeId, std::uint32_t> minors_;  // the protocol's, that they speak
+    std::set<NodeId> unheard_;                // since the start, of those that were there before it
     Time began_{};
     Time looked_at_{};
     std::map<Uuid, std::uint64_t> tickets_;  // by storage

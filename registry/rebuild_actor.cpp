@@ -124,8 +124,9 @@ void RebuildActor::handle(Time now, const Origin& from, RebuildReport& report) {
         if (known.partition.value() >= max_partitions) continue;
         if (known.partition.value() >= told_.size()) told_.resize(known.partition.value() + 1);
         Told& told = told_[known.partition.value()];
-        if (known.view.id > told.view.id) told = {known.view, {}};
+        if (known.view.id > told.view.id) told = {known.view, {}, told.begins};
         if (known.view.id == told.view.id) told.proposed.insert(known.proposed.begin(), known.proposed.end());
+        told.begins = std::max(told.begins, known.view.begins);
     }
     Reported& of_node = reported_[report.storage];
     of_node.of = report.shards;
@@ -229,9 +230,11 @@ std::map<std::string, std::size_t> RebuildActor::missing() const {
         }
         unsure += sure ? 0 : 1;
     }
-    if (unsure == 0) return names;
+    // Members of the view before a partition was begun anew know nothing of that: any node may.
+    const std::size_t waiting = newest_.settings.partitions_reset ? newest_.settings.partitions : unsure;
+    if (waiting == 0) return names;
     for (const auto& [id, node] : newest_.nodes)
-        if (node.state != NodeState::gone && !counts_as_reported(id)) names.try_emplace(node.name, unsure);
+        if (node.state != NodeState::gone && !counts_as_reported(id)) names.try_emplace(node.name, waiting);
     return names;
 }
 
@@ -283,6 +286,7 @@ void RebuildActor::store(Time now) {
         // The same view in all but its number: the primary goes on in its term, if it is there.
         state.view.id = {fence_.generation, state.view.id.number.next()};
         state.view.leadership_transferred = false;
+        if (p < told_.size()) state.view.begins = std::max(state.view.begins, told_[p].begins);
         if (state.view.since.none()) state.view.since = state.view.id;
         delta.partitions.push_back({PartitionId(p), std::move(state)});
     }

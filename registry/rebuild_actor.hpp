@@ -10,7 +10,7 @@
 //     -> a partition has its view back when all members of that view have reported, and all that its primary has
 //     proposed as further ones: none of them learns of another view that the lost registry may have decided (Fence), so
 //     none exists that counts. Where one of them is given up, all other nodes must report: it may have known of newer
-//     views, and any of them may be a member there
+//     views, and any of them may be a member there. So they must where a partition was ever begun anew (V8)
 //     -> all have: the map with these views is stored as the first epoch of a new generation; finished()
 #pragma once
 
@@ -114,6 +114,7 @@ class RebuildActor final : public Actor {
     struct Told {
         View view;                  // the highest of the reports; none: none was told
         std::set<NodeId> proposed;  // as members of the next one
+        OpNumber begins;            // the highest of any view of the partition
     };
     std::vector<Told> told_;             // by partition
     std::map<Uuid, Reported> reported_;  // by storage

@@ -252,7 +252,7 @@ void RegistryActor::handle(Time now, const Origin& from, const Administer& reque
         return answer(ErrorCode::unavailable,
                       "nothing was changed: the registry's disk does not store anything at present; its log says why "
                       "(if the disk is full, make room); then do it again");
-    registry::administer(publication_, from, request);
+    registry::administer(now, publication_, membership_, from, request);
 }
 
 void RegistryActor::handle(Time now, const Origin& from, const EventsRequest& request) {

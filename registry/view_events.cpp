@@ -19,6 +19,7 @@ enum class Why : std::uint8_t {
     restarted,    // the primary took over again
     transferred,  // the leadership, to the node that should have it
     moved,        // a copy was made, or given away
+    begun_anew,   // empty: an operator wanted it, for no member was left
 };
 
 struct Reason {
@@ -40,6 +41,7 @@ Reason failed(const MapChange& change, NodeId node) {
 }
 
 Reason reason_of(const MapChange& change, const PartitionState& before, const View& after) {
+    if (after.begins != before.view.begins) return {Why::begun_anew};
     if (before.view.primary != after.primary && !after.leadership_transferred)
         return failed(change, before.view.primary);
     for (NodeId member : before.view.members) {
@@ -71,8 +73,9 @@ class ViewNotes {
     EventId note(const Reason& reason, const Changed& changed) {
         const bool of_a_node = reason.why <= Why::restarted;
         return log_.note(change_.now, change_.delta.epoch,
-                         {kind::views_changed, of_a_node ? change_.name(reason.node) : std::string(),
-                          only(changed.partitions), cause_of(reason), text_of(reason, changed)});
+                         {reason.why == Why::begun_anew ? kind::partitions_reset : kind::views_changed,
+                          of_a_node ? change_.name(reason.node) : std::string(), only(changed.partitions),
+                          cause_of(reason), text_of(reason, changed)});
     }
 
   private:
@@ -82,6 +85,7 @@ class ViewNotes {
             case Why::failed: return cause_of_failure(reason.node, name);
             case Why::stopped: return log_.newest_of({kind::node_stopping}, name);
             case Why::restarted: return log_.newest_of({kind::node_returned}, name);
+            case Why::begun_anew: return log_.newest_of_any({kind::copies_lost, kind::unavailable});
             case Why::transferred:
             case Why::moved: break;
         }
@@ -128,8 +132,11 @@ class ViewNotes {
                 text = "the leadership of " + some + " was transferred to the node that should have it";
                 break;
             case Why::moved: text = some + verb(" has", " have") + " other members, as planned"; break;
+            case Why::begun_anew:
+                text = some + verb(" begins", " begin") + " anew, empty: an operator wants it, for no member is left";
+                break;
         }
-        if (changed.primaries > 0 && reason.why != Why::transferred)
+        if (changed.primaries > 0 && reason.why != Why::transferred && reason.why != Why::begun_anew)
             text += "; " + std::to_string(changed.primaries) + verb(" has", " of them have") + " another primary";
         return text + ": " + examples_text(changed.partitions);
     }

@@ -52,6 +52,7 @@ View accepted_view(const View& current, NodeId proposer, const Proposal& proposa
     const bool new_primary = view.primary != current.primary;
     const bool new_term = new_primary || proposal.view.since == view.id;
     view.since = new_term ? view.id : current.since;
+    view.begins = current.begins;  // an operator alone has a partition begun anew
     view.leadership_transferred = proposal.view.leadership_transferred && new_primary && proposer == current.primary;
     return view;
 }

@@ -24,6 +24,20 @@ Result<void> check(const AdminOptions& options) {
     return {};
 }
 
+// Of the views that they have now: what happens to them meanwhile is not undone.
+Result<Administer> reset_request(const ClusterMap& map, const std::vector<std::uint32_t>& partitions) {
+    Administer request;
+    request.action = AdminAction::reset_partitions;
+    for (const std::uint32_t partition : partitions) {
+        if (partition >= map.partitions.size())
+            return Error(ErrorCode::invalid_argument, "there is no partition " + std::to_string(partition) +
+                                                          "; the cluster has " + std::to_string(map.partitions.size()));
+        request.to_reset.push_back({PartitionId(partition), map.partitions[partition].view.id});
+    }
+    if (partitions.empty()) return Error(ErrorCode::invalid_argument, "no partition is named");
+    return request;
+}
+
 }  // namespace
 
 class Admin::Impl {
@@ -97,6 +111,13 @@ Result<Change> Admin::remove(std::string_view node) {
 
 Result<Change> Admin::resume_repair() {
     return impl_->ask(AdminAction::resume_repair);
+}
+
+Result<Change> Admin::reset_partitions(const std::vector<std::uint32_t>& partitions) {
+    auto request = impl_->of_newest_map([&](const ClusterMap& map) { return reset_request(map, partitions); });
+    if (!request) return request.error();
+    if (!*request) return request->error();
+    return impl_->ask(std::move(**request));
 }
 
 Result<Change> Admin::change_settings(const SettingsChange& change) {

@@ -63,6 +63,7 @@ PartitionStatus status_of(const ClusterMap& map, PartitionId partition, const Vi
                 status.members.push_back(replica(map, id, learns ? "learner" : "planned"));
     status.available = serves(map.find(view.primary));
     status.full = status.available && live_copies(map, view) >= map.settings.replication;
+    status.lost = lost(map, view);
     return status;
 }
 
@@ -86,7 +87,7 @@ ClusterStatus status_of(const ClusterMap& map) {
         const MoveCounts moves = moves_in(state);
         status.learners += moves.active;
         status.pending += moves.pending;
-        status.lost += lost(map, state.view) ? 1 : 0;
+        status.lost += partition.lost ? 1 : 0;
         status.full += partition.full ? 1 : 0;
         status.unavailable += partition.available ? 0 : 1;
         status.under_replicated += partition.available && !partition.full ? 1 : 0;

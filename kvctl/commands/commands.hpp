@@ -21,6 +21,7 @@ ExitCode run_locate(Context& context);
 ExitCode run_node(Context& context);
 ExitCode run_plan(Context& context);
 ExitCode run_repair(Context& context);
+ExitCode run_partition(Context& context);
 ExitCode run_settings(Context& context);
 ExitCode run_snapshot(Context& context);
 ExitCode run_events(Context& context);

@@ -385,10 +385,14 @@ void SimulatedCluster::learn_names() {
 }
 
 void SimulatedCluster::administer(AdminAction action, const std::string& node) {
-    if (world_.state(registry_) != HostState::running || rebuilds_) return;
     Administer request;
     request.action = action;
     request.node = node;
+    administer(std::move(request));
+}
+
+void SimulatedCluster::administer(Administer request) {
+    if (world_.state(registry_) != HostState::running || rebuilds_) return;
     world_.input(registry_, [&](Actor& actor, Time now) { actor.receive(now, Origin{}, request); });
 }
 

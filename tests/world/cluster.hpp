@@ -133,6 +133,7 @@ class SimulatedCluster {
 
     // What an operator asks of the registry, if it runs; the answer is not waited for.
     void administer(AdminAction action, const std::string& node);
+    void administer(Administer request);
 
     // Is every partition served by all of its target, by the preferred primary?
     [[nodiscard]] bool settled() const;

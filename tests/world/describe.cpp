@@ -162,9 +162,11 @@ struct Body {
                            m.end ? fmt::format(", the last, applied {}", number(m.end->applied)) : "");
     }
     std::string operator()(const Administer& m) const {
-        static constexpr std::array<std::string_view, 5> actions = {"drain", "undrain", "remove", "change settings",
-                                                                    "resume repair"};
-        return fmt::format("{} {}", actions[static_cast<std::size_t>(m.action)], m.node);
+        static constexpr std::array<std::string_view, 6> actions = {"drain",           "undrain",       "remove",
+                                                                    "change settings", "resume repair", "reset"};
+        std::string text = fmt::format("{} {}", actions.at(static_cast<std::size_t>(m.action)), m.node);
+        for (const PartitionToReset& each : m.to_reset) text += part(each.partition) + " ";
+        return text;
     }
     std::string operator()(const AdministerAnswer& m) const { return (m.error ? "refused: " : "done: ") + m.text; }
     std::string operator()(const HoldingsRequest&) const { return {}; }
@@ -224,8 +226,9 @@ std::string describe(const std::vector<NodeId>& nodes, const NameOfNode& name) {
 }
 
 std::string describe(const View& view, const NameOfNode& name) {
-    return fmt::format("{} primary={} members={}{}", view.id.to_string(), name(view.primary),
-                       describe(view.members, name), view.leadership_transferred ? " leadership transferred" : "");
+    return fmt::format("{} primary={} members={}{}{}", view.id.to_string(), name(view.primary),
+                       describe(view.members, name), view.leadership_transferred ? " leadership transferred" : "",
+                       view.begins.none() ? "" : fmt::format(" begins={}", number(view.begins)));
 }
 
 std::string describe(const Message& message, const NameOfNode& name) {

@@ -202,8 +202,22 @@ void World::arrive(Packet packet) {
 }
 
 namespace {
+template <class M>
+void forget_beginnings(M& message) {
+    if constexpr (requires { message.view.begins; }) message.view.begins = {};
+    if constexpr (requires { message.map.partitions; })
+        for (PartitionState& state : message.map.partitions) state.view.begins = {};
+    if constexpr (requires { message.outcomes.front().state; })
+        for (auto& outcome : message.outcomes) outcome.state.view.begins = {};
+    if constexpr (std::is_same_v<M, MapDelta>)
+        for (PartitionChange& change : message.partitions) change.state.view.begins = {};
+    if constexpr (std::is_same_v<M, Prepare>)
+        if (message.announce) message.announce->begins = {};
+}
+
 // What an older release passes over.
 void forget_what_is_newer(Message& message) {
+    std::visit([](auto& content) { forget_beginnings(content); }, message);
     if (auto* const get = std::get_if<Get>(&message)) get->stale.reset();
     if (auto* const scan = std::get_if<Scan>(&message)) scan->stale.reset();
     if (auto* const beacon = std::get_if<Beacon>(&message)) beacon->commits.clear();

@@ -259,6 +259,12 @@ class Admin {
     Result<Change> remove(std::string_view node);
     // Copies are made although more than half of the nodes are absent.
     Result<Change> resume_repair();
+    // These partitions begin anew, empty: what was in them is lost for good. It says that their members are stopped for
+    // good: one that is only cut off from the registry would serve on. Nothing is done if one of them has a member that
+    // is up, or down for less than repair_after and was not removed (`refused`), or if there is none of that number
+    // (`invalid_argument`, as from registries of older releases). Those that have lost all their members:
+    // ClusterStatus::partitions, `lost`.
+    Result<Change> reset_partitions(const std::vector<std::uint32_t>& partitions);
     Result<Change> change_settings(const SettingsChange& change);
 
     // Of the newest map, each.

@@ -167,6 +167,7 @@ struct PartitionStatus {
     std::vector<ReplicaStatus> members;  // the primary first, then backups, learners, planned
     bool available = false;              // its primary is up
     bool full = false;                   // as many members as the replication asks for
+    bool lost = false;                   // none of its members can ever come back
 };
 
 struct ClusterStatus {

@@ -173,7 +173,7 @@ struct EnumRange<NodeState> : EnumFromTo<NodeState::up, NodeState::gone> {};
 template <>
 struct EnumRange<NodeDuty> : EnumFromTo<NodeDuty::hold, NodeDuty::leave> {};
 template <>
-struct EnumRange<AdminAction> : EnumFromTo<AdminAction::drain, AdminAction::resume_repair> {};
+struct EnumRange<AdminAction> : EnumFromTo<AdminAction::drain, AdminAction::reset_partitions> {};
 template <>
 struct EnumRange<Durability> : EnumFromTo<Durability::memory, Durability::fsync> {};
 template <>

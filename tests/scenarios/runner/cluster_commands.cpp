@@ -259,12 +259,21 @@ void Runner::state(Arguments& arguments) {
     for (const std::string& name : wanted) show_state(host(name), which);
 }
 
-// `operator drain|undrain|remove NAME`
+// `operator drain|undrain|remove NAME`, `operator reset p0...`
 void Runner::ask_as_operator(Arguments& arguments) {
     static const std::map<std::string, AdminAction> actions = {
         {"drain", AdminAction::drain}, {"undrain", AdminAction::undrain}, {"remove", AdminAction::remove}};
-    const auto action = actions.find(arguments.next("drain, undrain or remove"));
-    if (action == actions.end()) throw BadCommand("an operator drains, undrains or removes");
+    const std::string word = arguments.next("drain, undrain, remove or reset");
+    if (word == "reset") {
+        Administer request;
+        request.action = AdminAction::reset_partitions;
+        for (const std::string& name : arguments.rest())
+            request.to_reset.push_back({partition(name), cluster_->map().at(partition(name)).view.id});
+        cluster_->administer(std::move(request));
+        return;
+    }
+    const auto action = actions.find(word);
+    if (action == actions.end()) throw BadCommand("an operator drains, undrains, removes or resets");
     cluster_->administer(action->second, arguments.next("a node's name"));
 }
 

@@ -115,7 +115,7 @@ TEST(Growth, UnknownEnumeratorsAreSeenWhereverTheyAre) {
 TEST(Growth, AnOperatorsUnknownActionIsAnswered) {
     Administer administer;
     administer.request = RequestId(5);
-    administer.action = AdminAction(5);
+    administer.action = AdminAction(99);
     const Envelope envelope = with_others(administer);
     ASSERT_EQ(envelope.unreadable.size(), 1U);
     const auto* answer = std::get_if<AdministerAnswer>(&envelope.unreadable.front().refusal);

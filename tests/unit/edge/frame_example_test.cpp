@@ -23,7 +23,7 @@ std::string bytes(std::string_view hex) {
 
 TEST(Codec, WritesTheExampleOfTheProtocolPage) {
     const std::string expected = bytes(
-        "97 a3 524b56 01 05 c4 10 00000000000000000000000000000000 00 00 00"
+        "97 a3 524b56 01 06 c4 10 00000000000000000000000000000000 00 00 00"
         "95 02 01 03 c4 01 6b c0");
     EXPECT_EQ(encode({}, {}, {Get{RequestId(1), PartitionId(3), "k"}}), expected);
     const auto decoded = decode(expected);

@@ -93,6 +93,7 @@ TEST_F(Check, PartitionsThatAreNotServedComeFirst) {
 TEST_F(Check, LostPartitionsAreNotSaidTwice) {
     status.partitions[1].available = false;
     status.lost = 1;
+    status.partitions[1].lost = true;
     EXPECT_THAT(codes(), UnorderedElementsAre("partitions-lost"));
 }
 

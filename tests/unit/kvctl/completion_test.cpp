@@ -64,7 +64,7 @@ TEST(Completion, OtherShellsAreToldTheSame) {
         AllOf(HasSubstr("-a snapshot -d 'save all keys"), HasSubstr("seen_subcommand_from snapshot' -l file-size -r"),
               HasSubstr("seen_subcommand_from node' -a 'undrain'"),
               HasSubstr("seen_subcommand_from events' -l kind -r"), HasSubstr("seen_subcommand_from demo' -a 'resume'"),
-              Not(HasSubstr("-a partition "))));
+              Not(HasSubstr("-a config "))));
 }
 
 TEST(Completion, AnotherShellIsUsage) {

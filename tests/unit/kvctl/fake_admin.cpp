@@ -47,6 +47,11 @@ Result<Change> Admin::remove(std::string_view node) {
 Result<Change> Admin::resume_repair() {
     return note("resume");
 }
+Result<Change> Admin::reset_partitions(const std::vector<std::uint32_t>& partitions) {
+    std::string text = "reset";
+    for (const std::uint32_t partition : partitions) text += " " + std::to_string(partition);
+    return note(text);
+}
 Result<Change> Admin::change_settings(const SettingsChange& change) {
     Settings& settings = fake::administration().settings;
     auto noted = note("settings");

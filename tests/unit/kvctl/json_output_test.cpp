@@ -273,6 +273,12 @@ void repair(Section& it) {
     Section::prints_nothing({"repair", "resume"}, 6);
 }
 
+void partition(Section& it) {
+    it.prints({"partition", "reset", "3", "--accept-data-loss"});
+    it.prints({"partition", "reset", "all", "--accept-data-loss"});
+    Section::prints_nothing({"partition", "reset", "all"}, 2);
+}
+
 void settings(Section& it) {
     it.prints({"settings", "get"});
     it.prints({"settings", "get", "repair_after"});
@@ -334,6 +340,7 @@ const std::map<std::string, Cases>& all_cases() {
                                                        {"plan", plan},
                                                        {"node", node},
                                                        {"repair", repair},
+                                                       {"partition", partition},
                                                        {"settings", settings},
                                                        {"snapshot save", snapshot_save},
                                                        {"snapshot verify", snapshot_verify},

@@ -1,10 +1,11 @@
-// node, plan, repair, settings: whole commands, against the Admin of fake_admin.hpp.
+// node, plan, repair, partition, settings: whole commands, against the Admin of fake_admin.hpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/kvctl/fake_admin.hpp"
+#include "tests/unit/kvctl/fake_client.hpp"
 #include "tests/unit/kvctl/kvctl_program.hpp"
 
 namespace ringkv::kvctl {
@@ -254,6 +255,38 @@ TEST_F(Operator, RepairResumeAsksTheRegistry) {
     EXPECT_EQ(admin.changes.size(), 1U);
 }
 
+TEST_F(Operator, PartitionResetAsksTheRegistryOnlyWhenTheLossIsAccepted) {
+    const Ran unsaid = kvctl({"partition", "reset", "all"});
+    EXPECT_EQ(unsaid.code, 2);
+    EXPECT_THAT(unsaid.err, HasSubstr("--accept-data-loss"));
+    for (const char* wrong : {"-1", "p3", "4294967296", "alll", "3.5"})
+        EXPECT_EQ(kvctl({"partition", "reset", "--accept-data-loss", "--", "3", wrong}).code, 2) << wrong;
+    EXPECT_EQ(kvctl({"partition", "rest", "all", "--accept-data-loss"}).code, 2);
+    EXPECT_EQ(kvctl({"partition", "reset", "all", "3", "--accept-data-loss"}).code, 2);
+    EXPECT_THAT(admin.changes, IsEmpty());
+    EXPECT_EQ(kvctl({"partition", "reset", "3", "40", "--accept-data-loss"}).code, 0);
+    EXPECT_THAT(admin.changes, ElementsAre("reset 3 40"));
+    admin.change_error = Error(ErrorCode::refused, "partition 3 has not lost its members: n1 is up");
+    const Ran refused = kvctl({"partition", "reset", "3", "--accept-data-loss"});
+    EXPECT_EQ(refused.code, 6);
+    EXPECT_THAT(refused.err, HasSubstr("n1 is up"));
+}
+
+TEST_F(Operator, PartitionResetOfAllIsOfThoseThatCanNeverComeBack) {
+    ClusterStatus& status = fake::cluster_status();
+    status = {};
+    status.partitions.resize(4);
+    for (std::uint32_t p = 0; p < 4; ++p) status.partitions[p].partition = p;
+    const Ran nothing = kvctl({"partition", "reset", "all", "--accept-data-loss"});
+    EXPECT_EQ(nothing.code, 0);
+    EXPECT_THAT(nothing.out, HasSubstr("nothing to begin anew"));
+    EXPECT_THAT(admin.changes, IsEmpty());
+    status.partitions[1].lost = status.partitions[3].lost = true;
+    EXPECT_EQ(kvctl({"partition", "reset", "all", "--accept-data-loss"}).code, 0);
+    EXPECT_THAT(admin.changes, ElementsAre("reset 1 3"));
+    status = {};
+}
+
 TEST_F(Operator, SettingsAreReadInTheUnitsOfTheConfiguration) {
     EXPECT_EQ(Json::parse(kvctl({"settings", "get", "-o", "json"}).out),
               Json::parse(R"({"repair_after":"30s","rebalance.max_bytes_per_second":"64MiB",
@@ -303,6 +336,7 @@ TEST_F(Operator, ARegistryThatIsNotThereIsUnavailable) {
                                                {"plan"},
                                                {"repair", "status"},
                                                {"repair", "resume"},
+                                               {"partition", "reset", "all", "--accept-data-loss"},
                                                {"settings", "get"},
                                                {"settings", "set", "repair_after", "1s"}}) {
         std::vector<std::string> words = {"--registry", "tcp://127.0.0.1:1"};

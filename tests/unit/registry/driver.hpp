@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/protocol_version.hpp"
 #include "registry/registry_actor.hpp"
 #include "tests/placement_in_turns.hpp"
 
@@ -43,6 +44,7 @@ struct TestNode {
     Join join;
     Uuid cluster;
     NodeId id;
+    std::uint32_t minor = protocol_minor;
 
     explicit TestNode(std::uint8_t number, std::uint64_t start = 1) {
         join.name = "n" + std::to_string(number);
@@ -53,7 +55,7 @@ struct TestNode {
     }
 
     [[nodiscard]] Address address() const { return Address::back(std::hash<std::string>{}(join.name) | 1U); }
-    [[nodiscard]] Origin origin() const { return {address(), cluster, id, join.start, {}}; }
+    [[nodiscard]] Origin origin() const { return {address(), cluster, id, join.start, {}, minor}; }
 };
 
 class Driver {
