@@ -144,6 +144,52 @@ TEST_P(Durability, AllDisksButOneMayBeWiped) {
     EXPECT_THAT(log_of(cluster, "n3"), HasSubstr("'key99'")) << "the copies are made again";
 }
 
+// Nothing is served empty by itself. An operator says that nothing will come back, and it is empty then.
+TEST_P(Durability, AllDisksWipedIsServedAgainOnlyWhenAnOperatorSaysSo) {
+    ProcessCluster cluster({.partitions = 16, .durability = GetParam()});
+    Client client = cluster.client();
+    std::uint64_t newest = 0;
+    for (int key = 0; key < 100; ++key) {
+        const auto stored = client.put("key" + std::to_string(key), "value");
+        ASSERT_TRUE(stored) << stored.error();
+        newest = std::max(newest, *stored);
+    }
+    for (const std::string& name : three) cluster.kill_node(name);
+    for (const std::string& name : three) std::filesystem::remove_all(cluster.data_of(name));
+    for (const std::string& name : three) cluster.start_node(name);
+    cluster.wait_for_status(client, "all is lost", [](const ClusterStatus& status) { return status.lost == 16; });
+    Client impatient = cluster.client({}, milliseconds(2000));
+    const auto refused = impatient.get("key1");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), ErrorCode::unavailable) << refused.error();
+
+    const auto reset = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"--registry", cluster.registry_endpoint(), "partition", "reset"});
+        return run(KVCTL_PROGRAM, words, cluster.directory() / "reset");
+    };
+    EXPECT_EQ(reset({"all"}).code, 2);
+    const Finished done = reset({"all", "--accept-data-loss"});
+    EXPECT_EQ(done.code, 0) << done.errors;
+    EXPECT_THAT(done.output, HasSubstr("16 partitions begun anew"));
+    cluster.wait_until_full(client, 3);
+    const auto gone = client.get("key1");
+    ASSERT_TRUE(gone) << gone.error();
+    EXPECT_FALSE(*gone);
+    const auto stored = client.put("key1", "new");
+    ASSERT_TRUE(stored) << stored.error();
+    EXPECT_GT(*stored, newest);
+    EXPECT_EQ(reset({"3", "--accept-data-loss"}).code, 6) << "it has members";
+
+    // What was begun anew outlives its nodes as anything does.
+    cluster.kill_all();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    cluster.wait_until_full(client, 3);
+    const auto found = client.get("key1");
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->value, "new");
+}
+
 // All of them stopped, in the way that is meant for it.
 TEST_P(Durability, AClusterThatWasStoppedHasEverything) {
     ProcessCluster cluster({.partitions = 16, .durability = GetParam()});
