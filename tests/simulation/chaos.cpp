@@ -44,6 +44,7 @@ Duration interval_of(Fault fault) {
         case Fault::drain:
         case Fault::removal:
         case Fault::registry_rebuild:
+        case Fault::partition_reset:
         case Fault::registry_loss: return seconds(15);
         default: return Duration::zero();
     }

@@ -81,6 +81,9 @@ class Chaos {
     [[nodiscard]] bool rebuild_registry();
     [[nodiscard]] bool begin_rebuild();
     void start_rebuilt_registry();
+    [[nodiscard]] bool is_lost(PartitionId partition) const;
+    void lose_all_members(PartitionId partition);
+    [[nodiscard]] bool reset_partitions();
 
     // chaos_aimed.cpp: faults that wait for their moment.
     enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner, proposer };

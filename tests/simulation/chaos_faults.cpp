@@ -44,6 +44,7 @@ bool Chaos::strike(Fault fault) {
         case Fault::wiped_disk: return wipe_disk();
         case Fault::registry_loss: return lose_registry();
         case Fault::registry_rebuild: return rebuild_registry();
+        case Fault::partition_reset: return reset_partitions();
         default: return false;  // message by message
     }
 }

@@ -45,6 +45,7 @@ constexpr std::array<std::string_view, fault_kinds> names = {
     "registry-loss",
     "narrow-link",
     "registry-rebuild",
+    "partition-reset",
 };
 static_assert(!names.back().empty(), "every fault has a name");
 

@@ -57,6 +57,7 @@ enum class Fault : std::uint8_t {
     // The network, last, for the seeds of before tell the same stories.
     narrow_link,       // what leaves a node waits in queues of so many bytes, and what finds no room there is dropped
     registry_rebuild,  // the registry's storage is gone for good, and made anew from what the nodes know
+    partition_reset,   // all members of a partition lose their storage, and an operator has it begun anew
     count_,
 };
 

@@ -49,9 +49,9 @@ std::string Oracle::on(HostId host, PartitionId partition) const {
 // ---------------------------------------------------------------- what is committed
 
 void Oracle::applied(HostId host, PartitionId partition, const Entry& entry) {
-    auto& log = log_.at(partition.value());
-    if (log.size() <= entry.op.value()) log.resize(entry.op.value() + 1);
-    std::uint64_t& known = log[entry.op.value()];
+    CommittedLog& log = log_.at(partition.value());
+    log.last = std::max(log.last, entry.op);
+    std::uint64_t& known = log.digests[entry.op.value()];
     const std::uint64_t digest = digest_of(entry);
     if (known != 0) {
         if (known != digest)
@@ -129,7 +129,9 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
     // The registry may have crashed just after it had published.
     const bool map_is_newer = cluster_.map().formed() && cluster_.map().at(partition).view.id > replica.view().id;
     const View& newest = map_is_newer ? cluster_.map().at(partition).view : replica.view();
-    if (log.incomplete() && newest.has(cluster_.shard(host).identity().node))
+    // A copy that is under way goes, where the partition begins anew: the node has not heard of it (V8).
+    const bool begins_anew = newest.begins > replica.view().begins;
+    if (log.incomplete() && !begins_anew && newest.has(cluster_.shard(host).identity().node))
         fail("members-are-whole", on(host, partition) + ": a member waits for a copy");
     const bool deleted = log.incomplete() && log.last().none();
     const ClusterMap& map = cluster_.shard(host).map();
@@ -211,9 +213,24 @@ void Oracle::check_view(PartitionId partition, const View& view, HostId host) {
         fail("one-view-a-number",
              fmt::format("{}: {}, but elsewhere {}", on(host, partition), describe(view), describe(known->second)));
     const auto before = views_.find({partition, {view.id.generation, ViewNumber(view.id.number.value() - 1)}});
+    if (added && view.begins > log_.at(partition.value()).begins) return begun_anew(partition, view);
     if (!added || before == views_.end()) return;
     check_newcomers(partition, view, before->second);
     count_ejected(partition, view, before->second);
+}
+
+// V8: what was acknowledged before is gone, all of it, and nothing else.
+void Oracle::begun_anew(PartitionId partition, const View& view) {
+    log_.at(partition.value()).last = log_.at(partition.value()).begins = view.begins;
+    for (const std::string& key : states_[partition].begin_anew(view.begins)) {
+        Entry gone;
+        gone.op = view.begins;
+        gone.view = view.id;
+        gone.kind = EntryKind::remove;
+        gone.key = key;
+        less_sure_.committed(gone, cluster_.world().now(), false);
+        if (begun_anew_) begun_anew_(key, view.begins);
+    }
 }
 
 void Oracle::count_ejected(PartitionId partition, const View& view, const View& before) {
@@ -238,7 +255,7 @@ void Oracle::check_newcomers(PartitionId partition, const View& view, const View
         if (replica == nullptr || replica->log().log_view() < before.id)
             fail("newcomers-know-the-view", fmt::format("{} comes in with {}, and has not answered in the view before",
                                                         on(host, partition), describe(view)));
-        newcomers_[{host, partition}] = {OpNumber(std::max<std::size_t>(log_.at(partition.value()).size(), 1) - 1)};
+        newcomers_[{host, partition}] = {log_.at(partition.value()).last};
     }
 }
 

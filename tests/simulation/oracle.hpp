@@ -2,10 +2,12 @@
 // hosts at once and true time, which no actor does.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "tests/simulation/less_sure_answers.hpp"
@@ -29,6 +31,11 @@ class Oracle {
     void applied(HostId host, PartitionId partition, const Entry& entry);
     void turned(HostId host);
     void read_stale(const StaleReading& reading);
+    // Is told when an operator has a partition begun anew: which keys there were, and the version from which on they
+    // are gone.
+    void on_begun_anew(std::function<void(const std::string& key, OpNumber version)> hook) {
+        begun_anew_ = std::move(hook);
+    }
 
     [[nodiscard]] const LessSureAnswers& less_sure() const { return less_sure_; }
     // At the end: a leadership transfer loses nothing that the primary before it had acknowledged by itself (P6).
@@ -62,6 +69,7 @@ class Oracle {
     void count_ejected(PartitionId partition, const View& view, const View& before);
     void check_what_it_brings(HostId host, PartitionId partition, const PartitionLog& log);
     void check_view(PartitionId partition, const View& view, HostId host);
+    void begun_anew(PartitionId partition, const View& view);
     void check_lease(HostId host, PartitionId partition, const Replica& replica);
     [[nodiscard]] bool another_term_between(PartitionId partition, ViewId written, const View& now) const;
     void check_early_answers(HostId host, PartitionId partition, const Replica& replica);
@@ -72,7 +80,12 @@ class Oracle {
     SimulatedCluster& cluster_;
     const Plan& plan_;
     std::optional<Violation> violation_;
-    std::vector<std::vector<std::uint64_t>> log_;  // by partition and op: a digest of the committed entry; 0 = none yet
+    struct CommittedLog {
+        std::unordered_map<std::uint64_t, std::uint64_t> digests;  // of the committed entries, by op
+        OpNumber last;
+        OpNumber begins;  // of the newest view
+    };
+    std::vector<CommittedLog> log_;  // by partition
     std::map<PartitionId, ReferenceState> states_;
     // New members whose state has not been looked at: it is when they have applied all that was committed by then, and
     // their sessions when they have applied all that is.
@@ -86,6 +99,7 @@ class Oracle {
     std::map<std::pair<HostId, PartitionId>, Seen> seen_;
     std::map<PartitionId, std::set<HostId>> readers_;  // hosts whose primary held all leases when last looked at
     LessSureAnswers less_sure_;
+    std::function<void(const std::string&, OpNumber)> begun_anew_;
     std::set<std::tuple<PartitionId, OpNumber, ViewId>> answered_early_;
     std::set<std::tuple<PartitionId, OpNumber, ViewId>> committed_changes_;
     std::map<std::pair<Generation, Epoch>, ClusterMap> maps_;

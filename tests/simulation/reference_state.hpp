@@ -32,6 +32,20 @@ class ReferenceState {
         changes.insert(std::upper_bound(changes.begin(), changes.end(), entry.op, later), std::move(change));
     }
 
+    // All of it is gone, and the log goes on behind `op` (V8). -> the keys that there were.
+    std::vector<std::string> begin_anew(OpNumber op) {
+        std::vector<std::string> gone;
+        for (auto& [key, changes] : keys_) {
+            if (!changes.back().value) continue;
+            changes.push_back({op, {}});
+            gone.push_back(key);
+        }
+        sessions_.clear();
+        sessions_.restore({op, op, {}});
+        last_ = op;
+        return gone;
+    }
+
     [[nodiscard]] OpNumber last() const { return last_; }
     [[nodiscard]] SessionSnapshot sessions() const { return sessions_.snapshot(last_); }
 

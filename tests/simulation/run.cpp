@@ -60,6 +60,7 @@ class Run {
         });
         cluster_.on_finished([this](HostId client, const Finished& finished) { workload_.finished(client, finished); });
         cluster_.on_point([this](HostId host) { return chaos_.dies_here(host); });
+        oracle_.on_begun_anew([this](const std::string& key, OpNumber version) { workload_.begun_anew(key, version); });
         workload_.on_stale([this](const StaleReading& reading) { oracle_.read_stale(reading); });
         if (!teller) return;
         tell_story(cluster_, teller);

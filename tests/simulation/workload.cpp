@@ -236,6 +236,15 @@ void Workload::record(const Open& open) {
     histories_[open.key].push_back(call);
 }
 
+void Workload::begun_anew(const std::string& key, OpNumber version) {
+    Call call;
+    call.kind = Kind::erase;
+    call.outcome = linearizability::Outcome::done;
+    call.version = version.value();
+    call.called = call.returned = instant(cluster_.world().now());
+    histories_[key].push_back(std::move(call));
+}
+
 void Workload::crashed(HostId client) {
     Caller& caller = callers_.at(client);
     for (auto& [id, open] : caller.open) {

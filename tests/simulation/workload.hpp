@@ -43,6 +43,8 @@ class Workload {
     // The client's process is gone: what it waited for is unknown.
     void crashed(HostId client);
 
+    // An operator had the key's partition begun anew: it is gone as of that version.
+    void begun_anew(const std::string& key, OpNumber version);
     // No new operations.
     void stop() { stopped_ = true; }
     [[nodiscard]] bool idle() const;
