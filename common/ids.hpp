@@ -51,6 +51,10 @@ using Sequence = StrongId<struct SequenceTag>;
 using RequestId = StrongId<struct RequestIdTag>;
 using Nonce = StrongId<struct NonceTag>;
 using BatchNumber = StrongId<struct BatchNumberTag>;
+// What an engine that outlives the process holds of a partition: a new one each time that it is emptied. Of one shard
+// none is given twice; they grow, and so do the numbers of the engine's flushes.
+using ContentsNumber = StrongId<struct ContentsNumberTag>;
+using FlushNumber = StrongId<struct FlushNumberTag>;
 
 // 16 hexadecimal digits: how log lines name clients and attempts.
 [[nodiscard]] std::string to_hex(std::uint64_t value);

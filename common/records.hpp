@@ -131,10 +131,20 @@ struct ProposedRecord {
     RINGKV_FIELDS(ProposedRecord, partition, base, nodes);
 };
 
+// Directly behind a ResetRecord or a CheckpointRecord, from an engine that outlives the process: the partition's keys
+// are from here on what the engine has under this number. Behind a CheckpointRecord they take the place of its chunks,
+// and it counts only if the engine has this flush, or a later one.
+struct ContentsRecord {
+    PartitionId partition;
+    ContentsNumber contents;
+    FlushNumber flushed;
+    RINGKV_FIELDS(ContentsRecord, partition, contents, flushed);
+};
+
 using StorageRecord =
     std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord, StateChunkRecord,
                  StateDoneRecord, CommitRecord, ReservedRecord, MapDelta, StateSessionsRecord, CheckpointRecord,
-                 EventsRecord, FenceRecord, ClusterRecord, ProposedRecord>;
+                 EventsRecord, FenceRecord, ClusterRecord, ProposedRecord, ContentsRecord>;
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -122,8 +122,9 @@ void MemoryEngine::remove(Contents& contents, std::string_view key) {
     contents.by_hash.erase(found);
 }
 
-void MemoryEngine::clear(PartitionId partition) {
+ContentsNumber MemoryEngine::clear(PartitionId partition) {
     if (find(partition) != nullptr) cleared_.push_back(std::exchange(partitions_[partition.value()], {}));
+    return {};
 }
 
 bool MemoryEngine::reclaim(std::size_t most) {

@@ -29,7 +29,7 @@ class MemoryEngine final : public Engine {
     [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override;
     void apply(PartitionId partition, const Entry& entry) override;
-    void clear(PartitionId partition) override;
+    ContentsNumber clear(PartitionId partition) override;
     void load(PartitionId partition, const std::vector<KeyRecord>& records) override;
     [[nodiscard]] bool reclaim(std::size_t most) override;
     [[nodiscard]] Size size(PartitionId partition) const override;

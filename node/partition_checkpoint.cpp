@@ -8,6 +8,8 @@ namespace ringkv {
 void PartitionLog::store_beginning(const View& view) {
     if (!storage_.keeps()) return;
     storage_.store(partition_, CheckpointRecord{partition_, view, log_view_, commit_, suffix_.view_at(commit_)});
+    contents_ = engine_.clear(partition_);
+    store_new_contents();
     storage_.store(partition_, StateDoneRecord{partition_, commit_, {commit_, sessions_.dropped(), {}}, {}});
 }
 
@@ -21,10 +23,12 @@ bool PartitionLog::begin_checkpoint(const View& view) {
         return true;
     }
     storage_.store(partition_, CheckpointRecord{partition_, view, log_view_, commit_, suffix_.view_at(commit_)});
+    if (!contents_.none()) storage_.store(partition_, ContentsRecord{partition_, contents_, engine_.next_flush()});
     for (OpNumber op = commit_.next(); op <= last(); op = op.next())
         storage_.store(partition_, AppendRecord{partition_, suffix_.at(op)});
     checkpoint_ = std::make_unique<Checkpoint>();
     checkpoint_->start = commit_;
+    checkpoint_->all_keys = !contents_.none();
     return true;
 }
 

@@ -84,6 +84,7 @@ bool PartitionLog::take_chunk(const StateChunk& chunk) {
     if (!goes_on(chunk)) {
         storage_.store(partition_, ResetRecord{partition_, chunk.start, chunk.start_view});
         reset(chunk.start, chunk.start_view);
+        store_new_contents();
         copy_ = {chunk.view.since, chunk.copy};
         under_way_ = std::make_unique<Copy>();
     }
@@ -126,14 +127,16 @@ void PartitionLog::take_keys(const std::vector<KeyRecord>& records, std::optiona
 void PartitionLog::clear() {
     storage_.store(partition_, ResetRecord{partition_, OpNumber(), ViewId()});
     reset(OpNumber(), ViewId());
+    store_new_contents();
     copy_ = {};
     under_way_ = std::make_unique<Copy>();
 }
 
 void PartitionLog::begin_anew(OpNumber at, ViewId view) {
     storage_.store(partition_, ResetRecord{partition_, at, view});
-    storage_.store(partition_, StateDoneRecord{partition_, at, {at, at, {}}, {{view, at}}});
     reset(at, view);
+    store_new_contents();
+    storage_.store(partition_, StateDoneRecord{partition_, at, {at, at, {}}, {{view, at}}});
     copy_ = {};
     under_way_.reset();
     sessions_.restore({at, at, {}});
@@ -142,13 +145,18 @@ void PartitionLog::begin_anew(OpNumber at, ViewId view) {
 
 void PartitionLog::reset(OpNumber start, ViewId start_view) {
     checkpoint_.reset();
-    engine_.clear(partition_);
+    contents_ = engine_.clear(partition_);
     sessions_.clear();
     suffix_.reset(start, start_view);
     commit_ = start;
     known_commit_ = start;
     persisted_ = start;
     unsynced_.clear();
+}
+
+// Until that is stored a start may ask for what was there before.
+void PartitionLog::store_new_contents() {
+    if (!contents_.none()) contents_batch_ = storage_.store(partition_, ContentsRecord{partition_, contents_, {}});
 }
 
 void PartitionLog::finish_transfer(OpNumber applied, const SessionSnapshot& sessions,
@@ -166,6 +174,9 @@ void PartitionLog::durable(BatchNumber number) {
         persisted_ = unsynced_.front().second;
         unsynced_.pop_front();
     }
+    if (contents_batch_.none() || contents_batch_ > number) return;
+    engine_.forget(partition_, contents_);
+    contents_batch_ = {};
 }
 
 void PartitionLog::restore(const StorageRecord& record) {
@@ -194,6 +205,10 @@ void PartitionLog::restore(const StorageRecord& record) {
         log_view_ = checkpoint->log_view;
         under_way_ = std::make_unique<Copy>();
         under_way_->checkpoint = true;
+    } else if (const auto* contents = std::get_if<ContentsRecord>(&record)) {
+        contents_ = contents->contents;
+        engine_.select(partition_, contents_);
+        if (half_restored()) under_way_->entries = under_way_->all_keys = true;
     }
     persisted_ = last();
 }

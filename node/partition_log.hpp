@@ -108,6 +108,7 @@ class PartitionLog {
     };
 
     void reset(OpNumber start, ViewId start_view);
+    void store_new_contents();
     void finish_transfer(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
     void take_keys(const std::vector<KeyRecord>& records, std::optional<OpNumber> read_at,
                    const std::optional<std::string>& through);
@@ -129,6 +130,8 @@ class PartitionLog {
     LogSuffix suffix_;
     SessionTable sessions_;
     BatchNumber log_view_batch_;
+    ContentsNumber contents_;     // of the engine; none: it ends with the process
+    BatchNumber contents_batch_;  // that says so; none: it is stored
     OpNumber persisted_;
     OpNumber noted_commit_;  // the newest CommitRecord
     TransferName copy_;      // the newest that was begun, since our start

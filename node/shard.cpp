@@ -55,6 +55,8 @@ void Shard::restore(const StorageRecord& record) {
                     return;
                 if (replica == nullptr) replica = &make(item.partition);
                 replica->restore(record);
+                if constexpr (std::is_same_v<std::decay_t<decltype(item)>, ContentsRecord>)
+                    if (replica->log().half_restored()) counts_on_ = std::max(counts_on_, item.flushed);
                 touch(item.partition);  // the turn's end counts its sessions
             } else if constexpr (std::is_same_v<std::decay_t<decltype(item)>, FenceRecord>) {
                 facts_.fence = item.fence;

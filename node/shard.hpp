@@ -28,6 +28,8 @@ class Shard final : public Actor {
     void restore_from_checkpoints() { begins_late_ = true; }
     // After that: is everything there that a partition needs?
     [[nodiscard]] bool wholly_restored() const;
+    // What is restored is right only with an engine that has this flush or a later one; none: with any.
+    [[nodiscard]] FlushNumber counts_on() const { return counts_on_; }
 
     // Stores all that is held once more, little by little, so that what was stored before this call is not needed any
     // more once checkpoint_stored().
@@ -169,6 +171,7 @@ class Shard final : public Actor {
     bool all_claims_change_ = false;  // a map has come that may send each to another shard
     bool restored_ = false;
     bool begins_late_ = false;
+    FlushNumber counts_on_;
     std::optional<std::uint32_t> checkpoint_next_;  // a checkpoint is under way: the partition that it has come to
     BatchNumber checkpoint_end_;                    // the last batch of the newest one
     std::optional<RebuildRequest> wants_report_;    // the newest, until it is answered

@@ -24,7 +24,7 @@ class WatchedEngine final : public Engine {
         engine_.apply(partition, entry);
         applied_(partition, entry);
     }
-    void clear(PartitionId partition) override { engine_.clear(partition); }
+    ContentsNumber clear(PartitionId partition) override { return engine_.clear(partition); }
     void load(PartitionId partition, const std::vector<KeyRecord>& records) override {
         engine_.load(partition, records);
     }

@@ -13,8 +13,9 @@ namespace {
 
 // By the number of the type.
 constexpr std::array<std::string_view, std::variant_size_v<StorageRecord>> types = {
-    "append",   "truncate",  "view",           "log_view",   "reset",  "state_chunk", "state_done", "commit",
-    "reserved", "map_delta", "state_sessions", "checkpoint", "events", "fence",       "cluster",    "proposed"};
+    "append",     "truncate", "view",     "log_view",  "reset",          "state_chunk",
+    "state_done", "commit",   "reserved", "map_delta", "state_sessions", "checkpoint",
+    "events",     "fence",    "cluster",  "proposed",  "contents"};
 
 std::string_view word_of(EntryKind kind) {
     constexpr std::array<std::string_view, 4> words = {"set", "remove", "outcome", "expire"};

@@ -46,8 +46,9 @@ class SortedEngine final : public Engine {
             data_.erase({partition, std::string(entry.key)});
     }
 
-    void clear(PartitionId partition) override {
+    ContentsNumber clear(PartitionId partition) override {
         std::erase_if(data_, [&](const auto& item) { return item.first.first == partition; });
+        return {};
     }
 
     [[nodiscard]] bool reclaim(std::size_t) override { return false; }
