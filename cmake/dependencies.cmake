@@ -12,6 +12,7 @@ find_package(Boost 1.74 REQUIRED)  # Beast and Asio: headers only
 find_package(rapidcheck REQUIRED)
 pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(rocksdb REQUIRED IMPORTED_TARGET rocksdb)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)

@@ -58,7 +58,7 @@ LIBRARIES = {
     "yaml-cpp": (r"yaml-cpp/", r"common/edge/configuration/yaml[^/]*$"),
     "spdlog": (r"spdlog/", r"common/edge/system/log[^/]*$"),
     "sqlite3": (r"sqlite3\.h$", r"registry/edge/[^/]*(store|sqlite)[^/]*$"),
-    "rocksdb": (r"rocksdb/", r"node/edge/[^/]*rocksdb[^/]*$"),
+    "rocksdb": (r"rocksdb/", r"node/edge/rocksdb/[^/]*$"),
     "CLI11": (r"CLI/", r"(.*/main\.cpp|kvctl/[^/]*|common/edge/program/[^/]*)$"),
     "libedit": (r"(histedit\.h|editline/)", r"kvctl/shell/line_editor\.cpp$"),
     "Boost": (r"boost/", r"common/edge/http/http_server\.cpp$"),

@@ -1,5 +1,5 @@
-// Every engine keeps the same promises: the memory engine, and a plain one made here, which shows that the
-// interface is all that the rest of the node knows.
+// Every engine keeps the same promises: the memory engine, that on disk, and a plain one made here, which shows that
+// the interface is all that the rest of the node knows.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "node/memory_engine.hpp"
+#include "tests/unit/node/engine_on_disk.hpp"
 #include "tests/unit/node/sorted_engine.hpp"
 
 namespace ringkv {
@@ -34,9 +35,19 @@ Entry remove(std::uint64_t op, std::string key) {
 template <class E>
 class EngineTest : public testing::Test {
   public:
+    // Does it know how much it holds?
+    static constexpr bool counts = true;
     E engine;
 };
-using Engines = testing::Types<MemoryEngine, SortedEngine>;
+template <>
+class EngineTest<EngineOnDisk> : public testing::Test {
+    EngineOnDisk on_disk_;
+
+  public:
+    static constexpr bool counts = false;
+    Engine& engine = on_disk_.open();
+};
+using Engines = testing::Types<MemoryEngine, SortedEngine, EngineOnDisk>;
 TYPED_TEST_SUITE(EngineTest, Engines);
 
 TYPED_TEST(EngineTest, KeepsTheNewestValueAndItsVersion) {
@@ -56,7 +67,9 @@ TYPED_TEST(EngineTest, ReplayingARunIsHarmless) {
     for (int round = 0; round < 2; ++round)
         for (const Entry& entry : run) this->engine.apply(p1, entry);
     EXPECT_FALSE(this->engine.get(p1, "a"));
-    EXPECT_EQ(this->engine.size(p1), (Engine::Size{2, 4}));
+    if (this->counts) {
+        EXPECT_EQ(this->engine.size(p1), (Engine::Size{2, 4}));
+    }
     this->engine.clear(p1);
     EXPECT_EQ(this->engine.size(p1), (Engine::Size{0, 0}));
 }
@@ -98,8 +111,10 @@ TYPED_TEST(EngineTest, ClearAndLoadReplaceAPartition) {
     this->engine.clear(p2);
     while (this->engine.reclaim(1)) {
     }
-    EXPECT_EQ(this->engine.bytes(), 0U);
-    EXPECT_GT(before, 0U);
+    if (this->counts) {
+        EXPECT_EQ(this->engine.bytes(), 0U);
+        EXPECT_GT(before, 0U);
+    }
 }
 
 TYPED_TEST(EngineTest, OverwritesWithValuesOfAnySize) {
@@ -131,7 +146,9 @@ TYPED_TEST(EngineTest, ReclaimsWhatWasClearedLittleByLittle) {
     while (this->engine.reclaim(30)) ++rounds;
     EXPECT_LE(rounds, 4);
     EXPECT_EQ(this->engine.get(p1, "k1")->value, "new");
-    EXPECT_EQ(this->engine.size(p1).keys, 1U);
+    if (this->counts) {
+        EXPECT_EQ(this->engine.size(p1).keys, 1U);
+    }
 }
 
 }  // namespace
