@@ -6,6 +6,8 @@
 #include "common/edge/system/clock.hpp"
 #include "common/edge/system/log.hpp"
 #include "node/edge/node_pages.hpp"
+#include "node/edge/rocksdb/rocksdb_engine.hpp"
+#include "node/memory_engine.hpp"
 
 namespace ringkv {
 namespace {
@@ -53,6 +55,8 @@ Result<NodeServer::Storages> NodeServer::Storages::open(const NodeConfig& config
     Storages storages;
     if (config.durability == Durability::memory) {
         storages.memory.resize(config.shards);
+        for (ShardIndex index = 0; index < config.shards; ++index)
+            if (auto opened = storages.open_engine(index, config); !opened) return opened.error();
         return storages;
     }
     auto directory = DataDirectory::open(
@@ -64,13 +68,27 @@ Result<NodeServer::Storages> NodeServer::Storages::open(const NodeConfig& config
         auto disk = storages.directory->open_log(index);
         if (!disk) return disk.error();
         storages.disks.push_back(std::move(*disk));
+        if (auto opened = storages.open_engine(index, config); !opened) return opened.error();
     }
     return storages;
 }
 
+Result<void> NodeServer::Storages::open_engine(ShardIndex shard, const NodeConfig& config) {
+    if (config.engine == EngineKind::memory) {
+        engines.push_back(std::make_unique<MemoryEngine>());
+        return {};
+    }
+    const StoredIdentity& identity = directory->identity();
+    auto engine = open_rocksdb_engine({directory->engine_path(shard), identity.storage, disks.at(shard)->id(), shard,
+                                       identity.start, config.limits.cache / config.shards});
+    if (!engine) return directory->explain(engine.error());
+    engines.push_back(std::move(*engine));
+    return {};
+}
+
 ShardStorage NodeServer::Storages::of(ShardIndex shard, const NodeConfig& config) {
-    if (directory == nullptr) return {memory.at(shard)};
-    return {*disks.at(shard), true, config.disk_stall, config.log.checkpoint / config.shards};
+    if (directory == nullptr) return {memory.at(shard), *engines.at(shard)};
+    return {*disks.at(shard), *engines.at(shard), true, config.disk_stall, config.log.checkpoint / config.shards};
 }
 
 // ---------------------------------------------------------------- the server

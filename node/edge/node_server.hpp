@@ -61,11 +61,13 @@ class NodeServer {
 
     // What outlives the process; with durability `memory` nothing does.
     struct Storages {
-        std::unique_ptr<DataDirectory> directory;     // null: memory
-        std::vector<std::unique_ptr<DiskLog>> disks;  // one a shard
-        std::vector<MemoryLog> memory;                // likewise
+        std::unique_ptr<DataDirectory> directory;      // null: memory
+        std::vector<std::unique_ptr<DiskLog>> disks;   // one a shard
+        std::vector<MemoryLog> memory;                 // likewise
+        std::vector<std::unique_ptr<Engine>> engines;  // likewise
 
         [[nodiscard]] static Result<Storages> open(const NodeConfig& config);
+        [[nodiscard]] Result<void> open_engine(ShardIndex shard, const NodeConfig& config);
         [[nodiscard]] ShardStorage of(ShardIndex shard, const NodeConfig& config);
     };
 

@@ -28,6 +28,9 @@ TransportOptions transport_options(const std::string& listen, const Limits& limi
     return options;
 }
 
+// The log is replayed in steps: an engine on disk may have to be waited for.
+constexpr std::size_t records_a_step = 1000;
+
 constexpr Duration between_activities = std::chrono::seconds(1);
 
 // With what the transport alone knows.
@@ -56,17 +59,42 @@ Limits without_the_way(Limits limits) {
 }  // namespace
 
 ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
-                         std::unique_ptr<Transport> transport, ShardWatch& watch, ActivityBoard& board)
+                         const ShardStorage& storage, std::unique_ptr<Transport> transport, ShardWatch& watch,
+                         ActivityBoard& board)
     : index_(index),
       watch_(watch),
       board_(board),
-      shard_(node, index, without_the_way(limits), engine_, commit_rule_, succession_rule_),
-      transport_(std::move(transport)) {}
+      storage_(storage),
+      shard_(node, index, without_the_way(limits), storage_.engine, commit_rule_, succession_rule_),
+      transport_(std::move(transport)),
+      paced_(storage_.log, storage_.engine) {}
 
-void ShardThread::use(const ShardStorage& storage) {
-    storage_.emplace(storage);
-    if (storage.beside) beside_.emplace(storage.log, [this] { transport_->wake(); });
-    loop_.emplace(shard_, storage.beside ? static_cast<Storage&>(*beside_) : storage.log, *transport_, loop_options());
+void ShardThread::begin() {
+    if (storage_.beside) beside_.emplace(paced_, [this] { transport_->wake(); });
+    loop_.emplace(shard_, beside_ ? static_cast<Storage&>(*beside_) : storage_.log, *transport_, loop_options());
+}
+
+Result<void> ShardThread::replay() {
+    Engine& engine = storage_.engine;
+    if (storage_.log.begins_late()) shard_.restore_from_checkpoints();
+    std::size_t count = 0;
+    const auto replayed = storage_.log.replay([&](const StorageRecord& record) {
+        shard_.restore(record);
+        if (++count % records_a_step == 0) paced_.await_engine();
+    });
+    if (!replayed) return replayed;
+    const auto missing = [this](const std::string& what) {
+        return Error(ErrorCode::storage, "the log of shard " + std::to_string(index_) + " " + what);
+    };
+    if (!shard_.wholly_restored())
+        return missing("begins with a checkpoint that has no end, and what stood before is missing");
+    if (shard_.counts_on() > engine.flushed())
+        return missing("counts on an engine on disk, which has what stood before, and " +
+                       std::string(engine.next_flush().none() ? "the configuration says `engine: memory`"
+                                   : engine.flushed().none()  ? "that is missing"
+                                                              : "the one that is there is an older copy"));
+    engine.forget_unselected();
+    return {};
 }
 
 Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& node, ShardIndex index,
@@ -75,15 +103,14 @@ Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& no
                                                        ActivityBoard& board) {
     auto transport = Transport::open(transport_options(listen, limits));
     if (!transport) return transport.error();
-    std::unique_ptr<ShardThread> shard(new ShardThread(node, index, limits, std::move(*transport), watch, board));
-    if (storage.log.begins_late()) shard->shard_.restore_from_checkpoints();
-    auto replayed = storage.log.replay([&](const StorageRecord& record) { shard->shard_.restore(record); });
-    if (!replayed) return replayed.error();
-    if (!shard->shard_.wholly_restored())
-        return Error(ErrorCode::storage,
-                     "the log of shard " + std::to_string(index) +
-                         " begins with a checkpoint that has no end, and what stood before is missing");
-    shard->use(storage);
+    std::unique_ptr<ShardThread> shard(
+        new ShardThread(node, index, limits, storage, std::move(*transport), watch, board));
+    try {
+        if (auto replayed = shard->replay(); !replayed) return replayed.error();
+    } catch (const EngineFailure& failure) {
+        return failure.error();
+    }
+    shard->begin();
     return shard;
 }
 
@@ -104,7 +131,7 @@ void ShardThread::start(std::function<Result<void>(const Identity&)> joined, std
 
 void ShardThread::each_turn(Time now) {
     const auto storing_since = beside_ ? beside_->busy_since() : std::nullopt;
-    const bool disk_stalls = storing_since && now - *storing_since > storage_->stall;
+    const bool disk_stalls = storing_since && now - *storing_since > storage_.stall;
     shard_.disk_stalls(disk_stalls);
     if (!disk_stalls) watch_.turned(index_, now);
     if (index_ == 0) shard_.stuck_sibling(watch_.stuck(now, shard_.map().settings.lease.grace));
@@ -127,14 +154,28 @@ void ShardThread::tell_activity(Time now) {
 
 // A checkpoint is in the log itself, in the segments from the one on that is written to when it begins.
 void ShardThread::keep_log_short() {
-    Log& log = storage_->log;
-    if (!checkpoint_from_ && log.bytes() > std::max(storage_->checkpoint, 2 * engine_.bytes())) {
+    Log& log = storage_.log;
+    const std::uint64_t keys = storage_.engine.next_flush().none() ? storage_.engine.bytes() : 0;
+    if (!checkpoint_from_ && log.bytes() > std::max(storage_.checkpoint, 2 * keys)) {
         checkpoint_from_ = log.newest();
         shard_.begin_checkpoint();
-    } else if (checkpoint_from_ && shard_.checkpoint_stored()) {
+    } else if (checkpoint_from_ && shard_.checkpoint_stored() && engine_flushed()) {
         log.drop_before(*checkpoint_from_);
         checkpoint_from_.reset();
     }
+}
+
+// The flush begins once the log has the checkpoint: so what it holds is at or ahead of that.
+bool ShardThread::engine_flushed() {
+    Engine& engine = storage_.engine;
+    if (engine.next_flush().none()) return true;
+    if (checkpoint_flush_.none()) {
+        checkpoint_flush_ = engine.next_flush();
+        engine.flush();
+    }
+    if (engine.flushed() < checkpoint_flush_) return false;
+    checkpoint_flush_ = {};
+    return true;
 }
 
 void ShardThread::fail(const Error& error) {
@@ -144,8 +185,12 @@ void ShardThread::fail(const Error& error) {
 
 void ShardThread::run() {
     ::pthread_setname_np(::pthread_self(), ("shard " + std::to_string(index_)).c_str());
-    const Result<void> result = loop_->run();
-    if (!result) outcome_ = result.error();
+    try {
+        const Result<void> result = loop_->run();
+        if (!result) outcome_ = result.error();
+    } catch (const EngineFailure& failure) {
+        outcome_ = failure.error();
+    }
     ended_();
 }
 

@@ -11,9 +11,10 @@
 #include "common/edge/running/storage_thread.hpp"
 #include "node/edge/activity_board.hpp"
 #include "node/edge/node_metrics.hpp"
+#include "node/edge/paced_storage.hpp"
 #include "node/edge/shard_watch.hpp"
+#include "node/engine.hpp"
 #include "node/log.hpp"
-#include "node/memory_engine.hpp"
 #include "node/shard.hpp"
 
 namespace ringkv {
@@ -21,17 +22,19 @@ namespace ringkv {
 // What a shard's data goes to.
 struct ShardStorage {
     Log& log;
+    Engine& engine;
     bool beside = false;  // its commits take time, and go on a thread of their own
     Duration stall{};     // with `beside`: the disk counts as stuck when a commit takes longer
-    // Likewise: at twice the bytes of the data, and no less than so many, the log is made shorter by a checkpoint.
+    // Likewise: at so many bytes the log is made shorter by a checkpoint; where that has the keys, not before it has
+    // twice the bytes of the data.
     std::uint64_t checkpoint = 0;
 };
 
 class ShardThread {
   public:
-    // Binds the shard's endpoint, and replays the log. The log, and `watch` and `board`, which are the node's, must
-    // outlive it.
-    // Errors: configuration (endpoint in use), and the log's.
+    // Binds the shard's endpoint, and replays the log. Log and engine, and `watch` and `board`, which are the node's,
+    // must outlive it.
+    // Errors: configuration (endpoint in use), the log's and the engine's; storage, they do not belong together.
     static Result<std::unique_ptr<ShardThread>> open(const NodeDescription& node, ShardIndex index,
                                                      const std::string& listen, const Limits& limits,
                                                      const ShardStorage& storage, ShardWatch& watch,
@@ -59,12 +62,15 @@ class ShardThread {
     [[nodiscard]] const Result<void>& outcome() const { return outcome_; }
 
   private:
-    ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits,
+    ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits, const ShardStorage& storage,
                 std::unique_ptr<Transport> transport, ShardWatch& watch, ActivityBoard& board);
+    [[nodiscard]] Result<void> replay();
     // The log is replayed.
-    void use(const ShardStorage& storage);
+    void begin();
     void each_turn(Time now);
     void keep_log_short();
+    // What the checkpoint leaves to the engine is durable there.
+    [[nodiscard]] bool engine_flushed();
     // Shard 0: what all shards have done, about once a second.
     void tell_activity(Time now);
     void fail(const Error& error);
@@ -76,17 +82,18 @@ class ShardThread {
     ShardWatch& watch_;
     ActivityBoard& board_;
 
-    MemoryEngine engine_;
+    const ShardStorage storage_;
     EveryMember commit_rule_;
     PreferenceOrder succession_rule_;
     Shard shard_;
     std::unique_ptr<Transport> transport_;
-    std::optional<ShardStorage> storage_;  // as the log is replayed
+    PacedStorage paced_;
     std::optional<StorageThread> beside_;  // ends before the transport, which it wakes
     std::optional<EventLoop> loop_;        // once the log is replayed
     Observed<ShardObservation> observed_;
     Time told_activity_at_{};
     std::optional<std::uint64_t> checkpoint_from_;  // one is under way: the segment in which it began
+    FlushNumber checkpoint_flush_;                  // and the engine's flush that ends it, once that has begun
     Result<void> outcome_;
     std::function<Result<void>(const Identity&)> on_joined_;
     std::function<void()> ended_;

@@ -165,7 +165,6 @@ void ProcessCluster::write_config(const Server& server) const {
              << "listen: " << loopback(server.port) << '\n'
              << "shards: " << options_.shards << '\n'
              << "data_dir: " << data_of(server.name).string() << '\n'
-             << "engine: memory\n"
              << "durability: " << options_.durability << '\n'
              << options_.node_settings;
     }

@@ -19,6 +19,7 @@ constexpr std::uint64_t kibibyte = std::uint64_t{1} << 10U;
 constexpr std::uint64_t least_sessions = std::uint64_t{1} << 20U;
 constexpr std::uint64_t least_segment = std::uint64_t{64} << 10U;
 constexpr std::uint64_t least_log = std::uint64_t{1} << 20U;
+constexpr std::uint64_t least_cache = std::uint64_t{8} << 20U;
 constexpr std::uint64_t largest_value = std::uint64_t{8} << 20U;  // half of what one frame may have (CodecLimits)
 constexpr std::uint64_t any_size = std::uint64_t{1} << 62U;
 
@@ -161,16 +162,22 @@ std::vector<Field> node_fields(NodeConfig& out) {
                     defaulted("memory", config::size(out.limits.memory, 0, any_size)),
                     defaulted("sessions", config::size(out.limits.sessions, least_sessions, any_size)),
                     defaulted("log", config::size(out.limits.log, least_log, any_size)),
+                    defaulted("cache", config::size(out.limits.cache, least_cache, any_size)),
                 }),
         defaulted("insecure", config::boolean(out.insecure)),
     };
 }
 
 Result<void> check(const Places& places, NodeConfig& out) {
-    if (out.engine != EngineKind::memory)
-        return places.wrong("engine", "rocksdb is not built yet; set `engine: memory`");
-    if (out.limits.memory != 0 && out.limits.memory < 2 * out.limits.log)
-        return places.wrong("limits.memory", "must be at least twice limits.log (" + std::to_string(out.limits.log) +
+    const bool on_disk = out.engine == EngineKind::rocksdb;
+    if (on_disk && out.durability == Durability::memory)
+        return places.wrong("engine",
+                            "rocksdb needs a log on disk; set `durability: fsync` or `os`, or `engine: memory`");
+    const std::uint64_t parts = out.limits.log + (on_disk ? out.limits.cache : 0);
+    if (out.limits.memory != 0 && out.limits.memory < 2 * parts)
+        return places.wrong("limits.memory", "must be at least twice limits.log" +
+                                                 std::string(on_disk ? " and limits.cache together" : "") + " (" +
+                                                 std::to_string(parts) +
                                                  " bytes), which is a part of it; 0 is no limit");
     const std::string advertise_from = places.has("advertise") ? "advertise" : "listen";
     if (advertise_from == "listen") out.advertise = out.listen;

@@ -44,6 +44,7 @@ struct LimitsConfig {
     std::uint64_t memory = 0;                            // bytes; 0 = no limit
     std::uint64_t sessions = std::uint64_t{256} << 20U;  // bytes
     std::uint64_t log = std::uint64_t{32} << 20U;        // bytes of entries kept in memory
+    std::uint64_t cache = std::uint64_t{256} << 20U;     // bytes of memory of the engine rocksdb
 };
 
 // The log on disk, of all shards together.

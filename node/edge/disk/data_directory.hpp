@@ -3,7 +3,7 @@
 //
 //     identity      which node this is, how often it was started, of which cluster it is
 //     lock          held by the process that uses the directory
-//     shard-0/ ...  the logs
+//     shard-0/ ...  the logs; in each a folder `engine`, if the engine keeps what it holds
 //     lost-ID/      what a reboot may have cost the end of (durability: os); nothing reads it
 //
 // Errors: refused: the directory is not this node's, is in use, or is not whole; storage. Each says what to do.
@@ -51,7 +51,9 @@ class DataDirectory {
 
     // Each shard's once; to be replayed.
     [[nodiscard]] Result<std::unique_ptr<DiskLog>> open_log(ShardIndex shard);
-    // An error of a log of ours, with what to do.
+    // Where that shard's engine keeps what it holds, if it does: in the folder of its log, so that they go together.
+    [[nodiscard]] std::filesystem::path engine_path(ShardIndex shard) const { return shard_path(shard) / "engine"; }
+    // An error of a log or an engine of ours, with what to do.
     [[nodiscard]] Error explain(const Error& error) const;
 
     // All logs are replayed: this start counts from now on. Before anything is served.

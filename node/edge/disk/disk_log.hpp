@@ -37,6 +37,8 @@ class DiskLog final : public Log {
 
     // Errors: as open()'s; a record of a newer release is version_mismatch.
     [[nodiscard]] Result<void> replay(const std::function<void(const StorageRecord&)>& each) override;
+    // Tells it from every other.
+    [[nodiscard]] const Uuid& id() const { return log_; }
     // replay() found a write at the end that a crash had torn; it was never said to be stored.
     [[nodiscard]] bool was_torn() const { return torn_; }
 

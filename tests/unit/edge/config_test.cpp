@@ -181,9 +181,22 @@ TEST_F(Config, WhatIsSlowIsSaidAndMayBeNothing) {
     EXPECT_NE(with_override("slow_request=soon").find("slow_request"), std::string::npos);
 }
 
-TEST_F(Config, WhatIsNotBuiltYetSaysSoAndWhatToDo) {
-    EXPECT_EQ(with_override("engine=rocksdb"),
-              "--set engine=rocksdb: engine: rocksdb is not built yet; set `engine: memory`");
+TEST_F(Config, AnEngineOnDiskNeedsALogOnDisk) {
+    EXPECT_EQ(node(node_yaml, {"engine=rocksdb", "durability=os"})->engine, EngineKind::rocksdb);
+    EXPECT_EQ(error_of(node(node_yaml, {"engine=rocksdb", "durability=memory"})),
+              "--set engine=rocksdb: engine: rocksdb needs a log on disk; set `durability: fsync` or `os`, or `engine: "
+              "memory`");
+}
+
+TEST_F(Config, TheLimitOfMemoryLeavesRoomForTheCacheOfAnEngineOnDisk) {
+    const auto limited = [&](const char* engine, const char* memory) {
+        return node(node_yaml, {"durability=fsync", std::string("engine=") + engine, "limits.log=32MiB",
+                                "limits.cache=100MiB", std::string("limits.memory=") + memory});
+    };
+    EXPECT_TRUE(limited("rocksdb", "264MiB"));
+    EXPECT_NE(error_of(limited("rocksdb", "263MiB")).find("twice limits.log and limits.cache together"),
+              std::string::npos);
+    EXPECT_TRUE(limited("memory", "64MiB")) << "it has no such cache";
 }
 
 }  // namespace

@@ -1,0 +1,178 @@
+// Nodes whose engine is on disk: what all processes had when they were killed, data that is larger than memory, and
+// engines that are not as their node left them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "tests/cluster/load.hpp"
+#include "tests/cluster/process_cluster.hpp"
+#include "tests/cluster/small_disk.hpp"
+
+namespace ringkv::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const std::vector<std::string> three = {"n1", "n2", "n3"};
+
+// Checkpoints come all the time.
+constexpr const char* on_disk =
+    "engine: rocksdb\nlog: {segment: 64KiB, checkpoint: 512KiB}\nlimits: {cache: 8MiB, log: 1MiB}\n";
+
+// The oldest segment that is needed.
+int first_of(const ProcessCluster& cluster, const std::string& node) {
+    const std::string head = read_file(cluster.data_of(node) / "shard-0" / "head");
+    const auto at = head.find("\nfirst ");
+    return at == std::string::npos ? 1 : std::stoi(head.substr(at + 7));
+}
+
+void await_dropped(const ProcessCluster& cluster, int above) {
+    for (const std::string& name : three)
+        ASSERT_TRUE(wait_until(2 * patience, [&] { return first_of(cluster, name) > above; })) << name;
+}
+
+TEST(Rocksdb, EveryProcessKilledAtOnceLosesNothing) {
+    ProcessCluster cluster({.partitions = 16, .shards = 2, .durability = "fsync", .node_settings = on_disk});
+    Client observer = cluster.client();
+    ASSERT_TRUE(observer.put("idle", "since long ago"));
+    Load load({.endpoints = {cluster.registry_endpoint()}});
+    for (int round = 1; round <= static_cast<int>(setting("RINGKV_KILLS", 3)); ++round) {
+        ASSERT_NO_FATAL_FAILURE(await_dropped(cluster, 10 * round));
+        cluster.kill_all();
+        cluster.start_registry();
+        for (const std::string& name : three) cluster.start_node(name);
+        cluster.wait_until_full(observer, 3);
+        ASSERT_TRUE(load.every_key_written(patience));
+    }
+    const LoadReport report = load.verify({cluster.registry_endpoint()});
+    std::cout << report.summary() << '\n';
+    EXPECT_THAT(report.violations, IsEmpty());
+    const auto idle = observer.get("idle");
+    ASSERT_TRUE(idle && *idle);
+    EXPECT_EQ((*idle)->value, "since long ago");
+    for (const std::string& name : three) {
+        std::uintmax_t bytes = 0;
+        for (const auto& file : fs::directory_iterator(cluster.data_of(name) / "shard-0"))
+            if (file.is_regular_file()) bytes += file.file_size();
+        EXPECT_LT(bytes, std::uintmax_t{4} << 20U) << name << " keeps its log";
+    }
+}
+
+// 64 MiB a node, of which it may have 8 in memory. One is filled from another one's disk, too.
+TEST(Rocksdb, DataMayBeLargerThanMemory) {
+    ProcessCluster cluster({.partitions = 16, .durability = "fsync", .node_settings = on_disk});
+    Client client = cluster.client();
+    const auto value_of = [](int key) { return std::string(std::size_t{64} << 10U, 'v') + std::to_string(key); };
+    for (int key = 0; key < 1000; ++key) ASSERT_TRUE(client.put("key" + std::to_string(key), value_of(key))) << key;
+    cluster.kill_node("n3");
+    fs::remove_all(cluster.data_of("n3"));
+    cluster.start_node("n3");
+    cluster.wait_until_settled(client, 3);
+    cluster.kill_all();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    cluster.kill_node("n1");
+    cluster.kill_node("n2");
+    for (int key = 0; key < 1000; ++key) {
+        const auto found = client.get("key" + std::to_string(key));
+        ASSERT_TRUE(found && *found) << key;
+        ASSERT_EQ((*found)->value, value_of(key));
+    }
+}
+
+// D3: nothing is served from an engine that lacks what its log counts on.
+TEST(Rocksdb, AnEngineThatIsNotAsItWasLeftIsRefused) {
+    ProcessCluster cluster({.partitions = 16, .durability = "fsync", .node_settings = on_disk});
+    Client client = cluster.client();
+    const auto write_until_dropped = [&](int above) {
+        const std::string value(10'000, 'v');
+        for (int key = 0; first_of(cluster, "n1") <= above || first_of(cluster, "n2") <= above; ++key)
+            ASSERT_TRUE(client.put("key" + std::to_string(key % 100), value));
+    };
+    ASSERT_NO_FATAL_FAILURE(write_until_dropped(1));
+    cluster.kill_node("n2");
+    const fs::path shard = cluster.data_of("n2") / "shard-0";
+    const fs::path older = cluster.directory() / "older";
+    fs::copy(shard / "engine", older, fs::copy_options::recursive);
+    cluster.start_node("n2");
+    cluster.wait_until_full(client, 3);
+    ASSERT_NO_FATAL_FAILURE(write_until_dropped(first_of(cluster, "n2") + 10));
+    cluster.kill_node("n2");
+    cluster.wait_until_without(client, "n2");
+    cluster.kill_node("n1");
+
+    const std::vector<std::string> arguments = {"--config", cluster.config_of("n2").string()};
+    const auto refused = [&](const char* name, std::vector<std::string> more = {}) {
+        more.insert(more.begin(), arguments.begin(), arguments.end());
+        const Finished ended = run(RINGKV_NODE_PROGRAM, more, cluster.directory() / name);
+        EXPECT_NE(ended.code, 0) << name;
+        EXPECT_THAT(ended.output, Not(HasSubstr("ready"))) << name;
+        EXPECT_THAT(ended.errors, HasSubstr("start this node with an empty one")) << name;
+        return ended.errors;
+    };
+    EXPECT_THAT(refused("memory", {"--set", "engine=memory"}), HasSubstr("the configuration says `engine: memory`"));
+    fs::rename(shard / "engine", shard / "kept");
+    EXPECT_THAT(refused("missing"), HasSubstr("that is missing"));
+    fs::remove_all(shard / "engine");
+    fs::copy(older, shard / "engine", fs::copy_options::recursive);
+    EXPECT_THAT(refused("older"), HasSubstr("the one that is there is an older copy"));
+    fs::remove_all(shard / "engine");
+    fs::copy(cluster.data_of("n1") / "shard-0" / "engine", shard / "engine", fs::copy_options::recursive);
+    EXPECT_THAT(refused("other"), HasSubstr("(storage, log, shard), and not of "));
+    fs::remove_all(shard / "engine");
+    fs::rename(shard / "kept", shard / "engine");
+    for (const auto& file : fs::directory_iterator(shard / "engine"))
+        if (file.path().extension() == ".sst") fs::resize_file(file.path(), file.file_size() / 2);
+    EXPECT_THAT(refused("cut"), HasSubstr("the engine in "));
+
+    fs::remove_all(cluster.data_of("n2"));
+    cluster.start_node("n1");
+    cluster.start_node("n2");
+    cluster.wait_until_settled(client, 3);
+}
+
+// Its log and its engine have no room. The others go on without it; it comes back by itself.
+TEST(Rocksdb, ANodeWhoseDiskIsFullGoesOnWhenThereIsRoom) {
+    ProcessCluster cluster({.partitions = 16, .start = false, .durability = "fsync", .node_settings = on_disk});
+    SmallDisk disk(cluster.data_of("n2"), 24);
+    if (!disk.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disk.why_not();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    Client client = cluster.client();
+    cluster.wait_until_full(client, 3);
+
+    const std::string value(std::size_t{128} << 10U, 'v');
+    const auto put = [&](int key) {
+        const auto stored = client.put("key" + std::to_string(key), value + std::to_string(key));
+        EXPECT_TRUE(stored) << stored.error();
+    };
+    int keys = 0;
+    for (; keys < 320; ++keys) put(keys);  // 40 MiB
+    EXPECT_TRUE(cluster.node("n2").running());
+    EXPECT_THAT(cluster.node("n2").errors(), HasSubstr("other nodes take over"));
+    cluster.wait_until_without(client, "n2");
+    put(keys++);
+
+    ASSERT_TRUE(disk.resize(400));
+    cluster.wait_until_settled(client, 3);
+    EXPECT_THAT(cluster.node("n2").errors(), HasSubstr("the disk stores again"));
+    cluster.kill_all();
+    cluster.start_registry();
+    for (const std::string& name : three) cluster.start_node(name);
+    cluster.kill_node("n1");
+    cluster.kill_node("n3");
+    for (int key = 0; key < keys; ++key) {
+        const auto found = client.get("key" + std::to_string(key));
+        ASSERT_TRUE(found && *found) << key;
+        EXPECT_EQ((*found)->value, value + std::to_string(key));
+    }
+}
+
+}  // namespace
+}  // namespace ringkv::testing
