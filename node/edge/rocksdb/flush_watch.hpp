@@ -1,5 +1,6 @@
-// What RocksDB's threads tell of their work. A flush or compaction for which there is no room is no error: nothing is
-// lost, it is tried again, and meanwhile no more should be written. Any other error ends the engine.
+// What RocksDB's threads tell of their work. A table for which there is no room is no error: nothing is lost, it is
+// tried again, and meanwhile no more should be written. Where there is none for its manifest RocksDB takes no writes
+// until Resume() (it would go on with a file that is broken). Any other error ends the engine.
 //
 // Thread safety: all of it.
 #pragma once
@@ -23,10 +24,12 @@ class FlushWatch final : public rocksdb::EventListener {
         }
     }
 
-    void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override {
+        using Reason = rocksdb::BackgroundErrorReason;
         if (error->IsNoSpace()) {
             no_room_ = true;
-            *error = rocksdb::Status::OK();  // else RocksDB would take no more writes
+            if (reason != Reason::kManifestWrite && reason != Reason::kManifestWriteNoWAL)
+                *error = rocksdb::Status::OK();  // else RocksDB would take no more writes
             return;
         }
         const std::lock_guard lock(mutex_);

@@ -1,17 +1,13 @@
 #include "node/edge/rocksdb/rocksdb_engine.hpp"
 
-#include <rocksdb/cache.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
-#include <rocksdb/write_buffer_manager.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <limits>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "node/edge/rocksdb/database_options.hpp"
 #include "node/edge/rocksdb/flush_watch.hpp"
 #include "node/edge/rocksdb/stored_form.hpp"
 
@@ -21,13 +17,11 @@ namespace {
 namespace fs = std::filesystem;
 using stored::Place;
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
-constexpr double filter_bits = 10;  // a key: one in a hundred reads of a key that is not there looks for it
-// Memtables that wait to be flushed, and files that wait to be merged: with more of them the engine lags. RocksDB's own
-// limits, at which a write waits or is refused, are out of reach.
+// Memtables that wait to be flushed, and files that wait to be merged: with more of them the engine lags.
 constexpr std::uint64_t most_waiting_memtables = 4;
 constexpr std::uint64_t most_unmerged_files = 24;
-constexpr int out_of_reach = std::numeric_limits<int>::max() / 2;
+// Room on the disk for so many of them is left free, for what is applied already.
+constexpr std::uint64_t memtables_kept_free = 4;
 // Where there was no room the flush is tried again after that.
 constexpr auto between_attempts = std::chrono::milliseconds(200);
 
@@ -42,6 +36,7 @@ class RocksdbEngine final : public Engine {
   public:
     explicit RocksdbEngine(const RocksdbOptions& options)
         : path_(options.path),
+          reserve_(memtables_kept_free * memtable_bytes(options)),
           contents_given_(options.start.value() << 32U),
           next_flush_((options.start.value() << 32U) + 1) {}
     ~RocksdbEngine() override { found_.Reset(); }
@@ -71,6 +66,8 @@ class RocksdbEngine final : public Engine {
     [[nodiscard]] Result<void> take_up(const RocksdbOptions& options);
     [[nodiscard]] Error error_of(const rocksdb::Status& status) const;
     void check(const rocksdb::Status& status) const;
+    template <class Write>
+    void write(Write&& attempt);
     [[nodiscard]] stored::Value value_of(std::string_view bytes) const;
 
     [[nodiscard]] ContentsNumber& current(PartitionId partition);
@@ -83,6 +80,7 @@ class RocksdbEngine final : public Engine {
     void begin_flush();
 
     const fs::path path_;
+    const std::uint64_t reserve_;  // of the disk: with less room it lags
     std::shared_ptr<rocksdb::Cache> cache_;
     std::shared_ptr<FlushWatch> watch_ = std::make_shared<FlushWatch>();
     std::unique_ptr<rocksdb::DB> db_;
@@ -105,37 +103,6 @@ class RocksdbEngine final : public Engine {
 };
 
 // ---------------------------------------------------------------- opening
-
-rocksdb::Options database_options(const RocksdbOptions& options, const std::shared_ptr<rocksdb::Cache>& cache) {
-    rocksdb::BlockBasedTableOptions table;
-    table.block_cache = cache;
-    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(filter_bits));
-    table.format_version = 5;
-    table.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
-    table.pin_l0_filter_and_index_blocks_in_cache = true;
-
-    rocksdb::Options it;
-    it.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-    it.compression = rocksdb::kNoCompression;
-    it.paranoid_checks = true;
-    it.avoid_flush_during_shutdown = true;
-    it.write_buffer_size = std::clamp<std::uint64_t>(options.memory / 8, mebibyte, 64 * mebibyte);
-    it.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(0, cache);  // counts them in the cache
-    it.max_write_buffer_number = out_of_reach;
-    it.level0_slowdown_writes_trigger = out_of_reach;
-    it.level0_stop_writes_trigger = out_of_reach;
-    it.soft_pending_compaction_bytes_limit = 0;
-    it.hard_pending_compaction_bytes_limit = 0;
-    it.allow_concurrent_memtable_write = false;  // one thread writes
-    it.enable_write_thread_adaptive_yield = false;
-    it.bytes_per_sync = mebibyte;
-    it.stats_dump_period_sec = 0;
-    it.stats_persist_period_sec = 0;
-    it.info_log_level = rocksdb::WARN_LEVEL;
-    it.max_log_file_size = 4 * mebibyte;
-    it.keep_log_file_num = 2;
-    return it;
-}
 
 // A database without its file CURRENT is made anew by RocksDB, and what it had is removed: only where there is nothing.
 Result<bool> is_new(const fs::path& path) {
@@ -201,6 +168,18 @@ Error RocksdbEngine::error_of(const rocksdb::Status& status) const {
 
 void RocksdbEngine::check(const rocksdb::Status& status) const {
     if (!status.ok()) throw EngineFailure(error_of(status));
+}
+
+// What is committed has to be applied. Where RocksDB takes no writes for want of room the turn waits for it: the node
+// stands still, as one that is paused, and others take over. lags() comes first, and keeps this rare.
+template <class Write>
+void RocksdbEngine::write(Write&& attempt) {
+    rocksdb::Status status = attempt();
+    for (; status.IsNoSpace(); status = attempt()) {
+        std::this_thread::sleep_for(between_attempts);
+        (void)db_->Resume();
+    }
+    check(status);
 }
 
 stored::Value RocksdbEngine::value_of(std::string_view bytes) const {
@@ -271,7 +250,7 @@ ScanPart RocksdbEngine::scan(PartitionId partition, const ScanRange& range) cons
 void RocksdbEngine::put(const Place& place, std::string_view key, const stored::Value& value) {
     value_.clear();
     stored::put_value(value_, value);
-    check(db_->Put(writes_, slice(key_of(place, key)), value_));
+    write([&] { return db_->Put(writes_, slice(key_of(place, key)), value_); });
 }
 
 void RocksdbEngine::apply(PartitionId partition, const Entry& entry) {
@@ -281,7 +260,7 @@ void RocksdbEngine::apply(PartitionId partition, const Entry& entry) {
     if (entry.kind == EntryKind::set)
         put({partition, contents}, entry.key, {entry.op, entry.flags, entry.expires, entry.value});
     else
-        check(db_->Delete(writes_, slice(key_of({partition, contents}, entry.key))));
+        write([&] { return db_->Delete(writes_, slice(key_of({partition, contents}, entry.key))); });
 }
 
 ContentsNumber RocksdbEngine::clear(PartitionId partition) {
@@ -304,7 +283,7 @@ void RocksdbEngine::remove(const std::string& begin, const std::string& end) {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(reads));
     it->Seek(begin);
     check(it->status());
-    if (it->Valid()) check(db_->DeleteRange(writes_, db_->DefaultColumnFamily(), begin, end));
+    if (it->Valid()) write([&] { return db_->DeleteRange(writes_, db_->DefaultColumnFamily(), begin, end); });
 }
 
 void RocksdbEngine::forget(PartitionId partition, ContentsNumber before) {
@@ -331,13 +310,15 @@ void RocksdbEngine::begin_flush() {
     how.wait = false;
     how.allow_write_stall = true;  // else it would wait for those before it
     attempted_at_ = std::chrono::steady_clock::now();
-    check(db_->Flush(how));
+    const auto status = db_->Flush(how);
+    if (!status.IsNoSpace()) return check(status);
+    (void)db_->Resume();
 }
 
 void RocksdbEngine::flush() {
     std::string bytes;
     stored::put_number(bytes, next_flush_.value());
-    check(db_->Put(writes_, stored::fact("flush"), bytes));
+    write([&] { return db_->Put(writes_, stored::fact("flush"), bytes); });
     flushed_ = flushed();
     flushing_ = std::exchange(next_flush_, next_flush_.next());
     flushing_to_ = db_->GetLatestSequenceNumber();
@@ -358,11 +339,14 @@ std::uint64_t RocksdbEngine::number(const rocksdb::Slice& property) const {
 bool RocksdbEngine::reclaim(std::size_t) {
     if (const auto failure = watch_->failure())
         throw EngineFailure(Error(ErrorCode::storage, "the engine in " + path_.string() + ": " + *failure));
+    std::error_code error;
+    const bool little_room = fs::space(path_, error).available < reserve_ && !error;
     const bool no_room = watch_->no_room();
     if (no_room && std::chrono::steady_clock::now() - attempted_at_ >= between_attempts) begin_flush();
     std::string unmerged;
     (void)db_->GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &unmerged);
-    lags_ = no_room || number(rocksdb::DB::Properties::kNumImmutableMemTable) >= most_waiting_memtables ||
+    lags_ = no_room || little_room ||
+            number(rocksdb::DB::Properties::kNumImmutableMemTable) >= most_waiting_memtables ||
             std::strtoull(unmerged.c_str(), nullptr, 10) >= most_unmerged_files;
     bytes_ = cache_->GetUsage();
     return false;
