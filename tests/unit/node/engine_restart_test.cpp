@@ -246,6 +246,8 @@ TEST_F(EngineRestart, WhatLogAndEngineHaveComesTogether) {
             sessions.apply(*life.committed()[op.value() - 1]);
         }
         ASSERT_EQ(log.sessions().snapshot(log.commit()), sessions.snapshot(log.commit()));
+        for (OpNumber op = log.suffix().start().next(); op <= log.commit(); op = op.next())
+            ASSERT_EQ(log.suffix().view_at(op), life.committed()[op.value() - 1]->view);
         ahead += all(*engine_) == all(expected) ? 0 : 1;
         for (OpNumber op = log.commit().next(); op.value() <= life.committed().size(); op = op.next()) {
             expected.apply(partition, *life.committed()[op.value() - 1]);
