@@ -66,6 +66,19 @@ class Life {
     [[nodiscard]] const std::vector<EntryPtr>& committed() const { return committed_; }
     [[nodiscard]] std::size_t below(std::size_t bound) { return random_() % bound; }
 
+    // What an operator may ask for (V8); the last that happens to it. -> what was written since, and committed.
+    std::vector<EntryPtr> begin_anew(OpNumber begins) {
+        ++view_;
+        log_.begin_anew(begins, view_id(view_));
+        storage_.store(partition, ViewRecord{partition, ShardByHand::view(view_, 1, {1})});
+        for (int i = 0; i < 5; ++i) append();
+        log_.advance(log_.last());
+        sync();
+        std::vector<EntryPtr> since;
+        for (OpNumber op = begins.next(); op <= log_.commit(); op = op.next()) since.push_back(log_.suffix().at(op));
+        return since;
+    }
+
   private:
     void new_view() {
         ++view_;
@@ -260,6 +273,23 @@ TEST_F(EngineRestart, WhatLogAndEngineHaveComesTogether) {
     EXPECT_GT(late, 1000U);
     EXPECT_GT(ahead, 100U) << "the engine was never ahead of what the log says is committed";
     EXPECT_GT(copied, 1000U);
+}
+
+// Whatever of the engine's clearing and filling is durable: what it had before belongs to other contents.
+TEST_F(EngineRestart, APartitionThatWasBegunAnewHasNothingOfBefore) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        SCOPED_TRACE(seed);
+        Life life(seed);
+        for (int i = 0; i < 100; ++i) life.step();
+        MemoryEngine expected;
+        const std::vector<EntryPtr> since = life.begin_anew(OpNumber(1'000'000));
+        for (const EntryPtr& entry : since) expected.apply(partition, *entry);
+        start(life, 0, life.records().size(), life.disk(), life.below(life.disk().unflushed() + 1));
+        engine_->forget_unselected();
+        ASSERT_FALSE(shard_->replica(partition)->log().incomplete());
+        for (const EntryPtr& entry : since) engine_->apply(partition, *entry);
+        ASSERT_EQ(all(*engine_), all(expected));
+    }
 }
 
 // D3: behind a checkpoint, an engine that has not made its flush is an older copy, or none.
