@@ -67,7 +67,8 @@ ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Li
       storage_(storage),
       shard_(node, index, without_the_way(limits), storage_.engine, commit_rule_, succession_rule_),
       transport_(std::move(transport)),
-      paced_(storage_.log, storage_.engine) {}
+      paced_(storage_.log, storage_.engine),
+      shortening_(shard_, storage_.engine, storage_.checkpoint) {}
 
 void ShardThread::begin() {
     if (storage_.beside) beside_.emplace(paced_, [this] { transport_->wake(); });
@@ -155,27 +156,7 @@ void ShardThread::tell_activity(Time now) {
 // A checkpoint is in the log itself, in the segments from the one on that is written to when it begins.
 void ShardThread::keep_log_short() {
     Log& log = storage_.log;
-    const std::uint64_t keys = storage_.engine.next_flush().none() ? storage_.engine.bytes() : 0;
-    if (!checkpoint_from_ && log.bytes() > std::max(storage_.checkpoint, 2 * keys)) {
-        checkpoint_from_ = log.newest();
-        shard_.begin_checkpoint();
-    } else if (checkpoint_from_ && shard_.checkpoint_stored() && engine_flushed()) {
-        log.drop_before(*checkpoint_from_);
-        checkpoint_from_.reset();
-    }
-}
-
-// The flush begins once the log has the checkpoint: so what it holds is at or ahead of that.
-bool ShardThread::engine_flushed() {
-    Engine& engine = storage_.engine;
-    if (engine.next_flush().none()) return true;
-    if (checkpoint_flush_.none()) {
-        checkpoint_flush_ = engine.next_flush();
-        engine.flush();
-    }
-    if (engine.flushed() < checkpoint_flush_) return false;
-    checkpoint_flush_ = {};
-    return true;
+    if (const auto segment = shortening_.look(log.bytes(), log.newest())) log.drop_before(*segment);
 }
 
 void ShardThread::fail(const Error& error) {

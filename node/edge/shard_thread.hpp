@@ -15,6 +15,7 @@
 #include "node/edge/shard_watch.hpp"
 #include "node/engine.hpp"
 #include "node/log.hpp"
+#include "node/log_shortening.hpp"
 #include "node/shard.hpp"
 
 namespace ringkv {
@@ -69,8 +70,6 @@ class ShardThread {
     void begin();
     void each_turn(Time now);
     void keep_log_short();
-    // What the checkpoint leaves to the engine is durable there.
-    [[nodiscard]] bool engine_flushed();
     // Shard 0: what all shards have done, about once a second.
     void tell_activity(Time now);
     void fail(const Error& error);
@@ -90,10 +89,9 @@ class ShardThread {
     PacedStorage paced_;
     std::optional<StorageThread> beside_;  // ends before the transport, which it wakes
     std::optional<EventLoop> loop_;        // once the log is replayed
+    LogShortening shortening_;
     Observed<ShardObservation> observed_;
     Time told_activity_at_{};
-    std::optional<std::uint64_t> checkpoint_from_;  // one is under way: the segment in which it began
-    FlushNumber checkpoint_flush_;                  // and the engine's flush that ends it, once that has begun
     Result<void> outcome_;
     std::function<Result<void>(const Identity&)> on_joined_;
     std::function<void()> ended_;
