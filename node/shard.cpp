@@ -267,6 +267,7 @@ void Shard::tick_checkpoint() {
     if (!checkpoint_next_ || storage_.waiting() > most_waiting_batches) return;
     for (std::size_t step = 0; step < checkpoint_steps && *checkpoint_next_ < replicas_.size();) {
         Replica* const replica = replicas_[*checkpoint_next_].get();
+        if (replica != nullptr) touch(PartitionId(*checkpoint_next_));  // what an interrupted copy left may go
         if (replica != nullptr && (++step, !replica->checkpoint(checkpoint_step_bytes))) {
             if (!replica->log().in_checkpoint()) return;
             continue;
