@@ -114,7 +114,7 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
     Seen& seen = seen_[{host, partition}];
     const PartitionLog& log = replica.log();
     if (seen.start != start) {
-        seen = Seen{start, {}, {}, {}, {}};
+        seen = Seen{start, {}, {}, {}, {}, false};
         newcomers_.erase({host, partition});
     }
     if (replica.view().id != seen.view) {
@@ -135,7 +135,8 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
         fail("members-are-whole", on(host, partition) + ": a member waits for a copy");
     const bool deleted = log.incomplete() && log.last().none();
     const ClusterMap& map = cluster_.shard(host).map();
-    if (deleted && log.commit() < seen.commit && replica.view().members.size() < wanted_copies(map))
+    // What an interrupted copy left may go: it counts for nothing (partition_checkpoint.cpp).
+    if (deleted && seen.whole && log.commit() < seen.commit && replica.view().members.size() < wanted_copies(map))
         fail("deleted-when-useless",
              on(host, partition) + ": deletes its copy, and there are only " + describe(replica.view()));
     if (log.commit() < seen.commit && !deleted)
@@ -143,6 +144,7 @@ void Oracle::check_replica(HostId host, PartitionId partition, const Replica& re
                                      seen.commit.value(), log.commit().value()));
     if (log.commit() > log.last()) fail("ops-grow", on(host, partition) + ": the commit point is beyond the log");
     seen.commit = log.commit();
+    seen.whole = !log.incomplete();
     if (log.last().value() - log.suffix().start().value() > most_entries_held)
         fail("memory-bounded", on(host, partition) + ": holds its log from " +
                                    std::to_string(log.suffix().start().value()) + " to " +

@@ -62,6 +62,7 @@ class Oracle {
         OpNumber commit;
         OpNumber last;
         Generation fence;  // of its shard
+        bool whole = false;
     };
 
     void check_replica(HostId host, PartitionId partition, const Replica& replica, StartNumber start);

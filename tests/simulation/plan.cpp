@@ -53,6 +53,11 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
     if (Random memory = plan.random("memory"); memory.chance(0.15)) plan.memory = memory.between(20'000, 150'000);
     if (Random early = plan.random("early answers"); early.chance(0.5)) plan.early = 0.1 + 0.6 * early.unit();
     if (Random stale = plan.random("stale reads"); stale.chance(0.5)) plan.stale = 0.1 + 0.5 * stale.unit();
+    if (plan.durability != Durability::memory) {
+        Random disks = plan.random("engines on disk");
+        plan.engines_on_disk = disks.chance(0.5);
+        if (disks.chance(0.75)) plan.checkpoint = static_cast<std::size_t>(disks.between(20, 400));
+    }
     plan.beyond_clock_bound = options.beyond_clock_bound;
     plan.duration = options.duration;
     // That is for those alone that take entries while they are copied to: copies to older ones begin anew for ever.
@@ -85,10 +90,12 @@ Plan draw_plan(std::uint64_t seed, const PlanOptions& options) {
 std::string describe(const Plan& plan) {
     const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
     return fmt::format(
-        "{} nodes of up to {} shards in {} racks, N = {}, {} partitions, durability {}, reads by {}, sessions for "
+        "{} nodes of up to {} shards in {} racks, N = {}, {} partitions, durability {}{}{}, reads by {}, sessions for "
         "{:.1f} s{}; {}{} clients{} with windows of {} bytes, {} keys{}, {:.0f} % of the writes acknowledged early, "
         "{:.0f} % of the reads stale; {:.1f} s with faults{}: {}",
         plan.nodes, plan.shards, plan.racks, plan.replication, plan.partitions, to_string(plan.durability),
+        plan.engines_on_disk ? " with engines on disk" : "",
+        plan.checkpoint != 0 ? fmt::format(" with logs of {} records", plan.checkpoint) : "",
         plan.reads == ReadMode::lease ? "lease" : "confirmation", seconds(plan.session_expiry),
         plan.long_copies() ? fmt::format(", copies at {} bytes/s", plan.bytes_per_second) : "",
         plan.memory != 0 ? fmt::format("memory for {} bytes; ", plan.memory) : "", plan.clients,

@@ -25,6 +25,8 @@ struct Plan {
     std::uint64_t bytes_per_second = 64U << 20U;  // of a node's copies; if slow, the load goes on until all are made
     std::uint32_t partitions = 4;
     Durability durability = Durability::memory;
+    bool engines_on_disk = false;  // keep the keys there as well
+    std::size_t checkpoint = 0;    // a log with so many records is made shorter; 0 = none is
     ReadMode reads = ReadMode::lease;
     Duration session_expiry = std::chrono::minutes(10);
     std::uint64_t inflight = 65536;                    // limits.inflight

@@ -58,6 +58,8 @@ class Run {
             oracle_.turned(host);
             chaos_.turned(host);
         });
+        if (plan_.engines_on_disk) cluster_.use_engines_on_disk();
+        cluster_.use_checkpoints(plan_.checkpoint);
         cluster_.on_finished([this](HostId client, const Finished& finished) { workload_.finished(client, finished); });
         cluster_.on_point([this](HostId host) { return chaos_.dies_here(host); });
         oracle_.on_begun_anew([this](const std::string& key, OpNumber version) { workload_.begun_anew(key, version); });

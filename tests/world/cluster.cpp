@@ -10,9 +10,13 @@ namespace {
 
 const std::string registry_name = "registry";
 
+// Tells of what is applied.
+template <class Inner>
 class WatchedEngine final : public Engine {
   public:
-    explicit WatchedEngine(std::function<void(PartitionId, const Entry&)> applied) : applied_(std::move(applied)) {}
+    template <class... Arguments>
+    explicit WatchedEngine(std::function<void(PartitionId, const Entry&)> applied, Arguments&&... arguments)
+        : engine_(std::forward<Arguments>(arguments)...), applied_(std::move(applied)) {}
 
     [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override {
         return engine_.get(partition, key);
@@ -29,13 +33,21 @@ class WatchedEngine final : public Engine {
         engine_.load(partition, records);
     }
     [[nodiscard]] bool reclaim(std::size_t most) override { return engine_.reclaim(most); }
+    void select(PartitionId partition, ContentsNumber contents) override { engine_.select(partition, contents); }
+    void forget_unselected() override { engine_.forget_unselected(); }
+    void forget(PartitionId partition, ContentsNumber before) override { engine_.forget(partition, before); }
+    [[nodiscard]] FlushNumber next_flush() const override { return engine_.next_flush(); }
+    void flush() override { engine_.flush(); }
+    [[nodiscard]] FlushNumber flushed() const override { return engine_.flushed(); }
     [[nodiscard]] Size size(PartitionId partition) const override { return engine_.size(partition); }
     [[nodiscard]] std::uint64_t bytes() const override { return engine_.bytes(); }
 
   private:
-    MemoryEngine engine_;
+    Inner engine_;
     std::function<void(PartitionId, const Entry&)> applied_;
 };
+
+constexpr std::uint64_t record_bytes = 100;  // roughly
 
 bool has_map(const Disk& disk) {
     const std::vector<StorageRecord> records = disk.records();
@@ -179,13 +191,35 @@ std::unique_ptr<Actor> SimulatedCluster::boot_shard(const Boot& boot, HostId nod
     self.id = earlier.node;
     self.cluster = earlier.cluster;
     const HostId host = processes_.at(node)[index];
-    auto engine = std::make_unique<WatchedEngine>([this, host](PartitionId partition, const Entry& entry) {
-        if (applied_) applied_(host, partition, entry);
-    });
+    auto engine = make_engine(boot, host);
     auto shard = std::make_unique<Shard>(std::move(self), index, plan.limits, *engine, commit_rule_, succession_rule_);
-    engines_.insert_or_assign(host, std::move(engine));
+    shortenings_.erase(host);
+    shortenings_.emplace(host, LogShortening(*shard, *engine, checkpoint_ * record_bytes));
+    if (boot.disk.begins_late()) shard->restore_from_checkpoints();
     for (const StorageRecord& record : boot.disk.records()) shard->restore(record);
+    RINGKV_CHECK(shard->wholly_restored(), "a log begins with a checkpoint that has an end");
+    RINGKV_CHECK(shard->counts_on() <= engine->flushed(), "an engine has what its log counts on");
+    engine->forget_unselected();
+    engines_.insert_or_assign(host, std::move(engine));
     return shard;
+}
+
+// Of what the process before had not flushed some is there, up to any point.
+std::unique_ptr<Engine> SimulatedCluster::make_engine(const Boot& boot, HostId shard) {
+    const auto applied = [this, shard](PartitionId partition, const Entry& entry) {
+        if (applied_) applied_(shard, partition, entry);
+    };
+    if (!engines_on_disk_ || !is_durable(node_of(shard))) return std::make_unique<WatchedEngine<MemoryEngine>>(applied);
+    EngineDisk& disk = engine_disks_[shard];
+    disk.crash(boot.start.value() * 7919 % (disk.unflushed() + 1));
+    return std::make_unique<WatchedEngine<FlushedEngine>>(applied, disk, boot.start);
+}
+
+void SimulatedCluster::keep_log_short(HostId shard) {
+    Disk& disk = world_.disk(shard);
+    if (checkpoint_ == 0 || !is_durable(node_of(shard))) return;
+    const std::size_t records = disk.records_held();
+    if (const auto place = shortenings_.at(shard).look(records * record_bytes, disk.end())) disk.drop_before(*place);
 }
 
 HostId SimulatedCluster::add_client(const std::string& name, const std::vector<HostId>& sources,
@@ -314,6 +348,7 @@ void SimulatedCluster::after_turn(HostId host) {
     if (found == finished_.end()) {
         if (const Identity identity = world_.actor(host).identity(); !identity.node.none())
             identities_[node_of(host)] = identity;
+        keep_log_short(host);
         return;
     }
     collect(host);
@@ -337,7 +372,10 @@ Identity SimulatedCluster::identity_of(HostId node) const {
 
 void SimulatedCluster::lose_storage(HostId node) {
     RINGKV_CHECK(state(node) == HostState::down, "its process is gone");
-    for (const HostId shard : processes_.at(node)) world_.disk(shard).wipe();
+    for (const HostId shard : processes_.at(node)) {
+        world_.disk(shard).wipe();
+        engine_disks_.erase(shard);
+    }
     identities_.erase(node);
 }
 

@@ -14,10 +14,12 @@
 
 #include "client/client_actor.hpp"
 #include "common/placement/placement.hpp"
+#include "node/log_shortening.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"
 #include "registry/rebuild_actor.hpp"
 #include "registry/registry_actor.hpp"
+#include "tests/world/flushed_engine.hpp"
 #include "tests/world/world.hpp"
 
 namespace ringkv::simulation {
@@ -52,6 +54,10 @@ class SimulatedCluster {
                      Duration tick = std::chrono::milliseconds(5));
 
     [[nodiscard]] World& world() { return world_; }
+    // Of nodes with a disk, before they are started: their engines keep the keys there as well; and logs are made
+    // shorter that have so many records, 0: none.
+    void use_engines_on_disk() { engines_on_disk_ = true; }
+    void use_checkpoints(std::size_t records) { checkpoint_ = records; }
 
     // Hosts, not started. Of a node: that of its shard 0.
     HostId add_registry();
@@ -143,6 +149,8 @@ class SimulatedCluster {
     void collect(HostId host);
     void learn_names();
     void open_storage(HostId node);
+    [[nodiscard]] std::unique_ptr<Engine> make_engine(const Boot& boot, HostId shard);
+    void keep_log_short(HostId shard);
     [[nodiscard]] std::unique_ptr<Actor> boot_registry(const Boot& boot);
     [[nodiscard]] std::unique_ptr<Actor> boot_shard(const Boot& boot, HostId node, ShardIndex index);
 
@@ -151,7 +159,11 @@ class SimulatedCluster {
     std::string registry_endpoint_;
     EveryMember commit_rule_;
     PreferenceOrder succession_rule_;
+    std::map<HostId, EngineDisk> engine_disks_;          // of shards
     std::map<HostId, std::unique_ptr<Engine>> engines_;  // of the shards' present processes
+    std::map<HostId, LogShortening> shortenings_;        // likewise
+    bool engines_on_disk_ = false;
+    std::size_t checkpoint_ = 0;
     World world_;
     std::map<std::string, HostId, std::less<>> hosts_;
     HostId registry_;

@@ -24,6 +24,15 @@ void Disk::sync(BatchNumber up_to) {
     }
 }
 
+void Disk::drop_before(std::size_t place) {
+    const std::size_t count = place - dropped_;
+    RINGKV_CHECK(place >= dropped_ && count <= durable_records_, "what is dropped is durable");
+    records_.erase(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::size_t& end : ends_) end -= count;
+    durable_records_ -= count;
+    dropped_ = place;
+}
+
 void Disk::lose_power(std::size_t spared) {
     records_.resize(spared == 0 || ends_.empty() ? durable_records_ : ends_[std::min(spared, ends_.size()) - 1]);
     ends_.clear();
@@ -36,6 +45,7 @@ void Disk::wipe() {
 void Disk::replace(std::vector<std::string> contents) {
     records_ = std::move(contents);
     durable_records_ = records_.size();
+    dropped_ = 0;
     ends_.clear();
 }
 

@@ -29,6 +29,13 @@ class Disk final : public Storage {
     // From now on commit() fails, until restarted() or a call with false.
     void set_broken(bool broken) { broken_ = broken; }
 
+    // Where the next record will stand: how many there ever were. Those before a place may be dropped, once they are
+    // durable.
+    [[nodiscard]] std::size_t end() const { return dropped_ + records_.size(); }
+    void drop_before(std::size_t place);
+    [[nodiscard]] std::size_t records_held() const { return records_.size(); }
+    [[nodiscard]] bool begins_late() const { return dropped_ > 0; }
+
     // The machine lost power: what was not durable is gone, but for the first `spared` batches of it.
     void lose_power(std::size_t spared = 0);
     // A new disk in its place.
@@ -50,6 +57,7 @@ class Disk final : public Storage {
     std::vector<std::string> records_;  // encoded
     std::vector<std::size_t> ends_;     // of the batches written and not durable yet, in records_
     std::size_t durable_records_ = 0;   // a prefix of records_
+    std::size_t dropped_ = 0;           // records that stood before those
     BatchNumber written_;
     BatchNumber durable_;
 };
