@@ -342,7 +342,11 @@ bool RocksdbEngine::reclaim(std::size_t) {
     std::error_code error;
     const bool little_room = fs::space(path_, error).available < reserve_ && !error;
     const bool no_room = watch_->no_room();
-    if (no_room && std::chrono::steady_clock::now() - attempted_at_ >= between_attempts) begin_flush();
+    if (no_room && std::chrono::steady_clock::now() - attempted_at_ >= between_attempts) {
+        // So that there is something to flush, whatever it was that had no room.
+        (void)db_->Put(writes_, stored::fact("room"), "");
+        begin_flush();
+    }
     std::string unmerged;
     (void)db_->GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &unmerged);
     lags_ = no_room || little_room ||
