@@ -1,4 +1,4 @@
-"""RingKV: a registry and some nodes, three copies, memory engine, durability memory, all else as it is by default."""
+"""RingKV: a registry and some nodes, three copies, in memory, if nothing else is said; all else as it is by default."""
 import json
 import os
 import signal

@@ -11,8 +11,8 @@ from .bare_zmq import BareZmq
 from .etcd import Etcd
 from .redis import Redis
 from .ringkv import RingKV, ScrapedRingKV
-from .rows import (ETCD, ETCD_ON_DISK, ONCE, REDIS, RINGKV, RINGKV_64, RINGKV_FSYNC, RINGKV_OS, RINGKV_SCRAPED,
-                   ZMQ)
+from .rows import (ETCD, ETCD_ON_DISK, ONCE, REDIS, RINGKV, RINGKV_64, RINGKV_FSYNC, RINGKV_OS, RINGKV_ROCKSDB,
+                   RINGKV_SCRAPED, ZMQ)
 from .subject import KEYS
 
 
@@ -34,6 +34,7 @@ def subjects(measured, helpers):
         RINGKV: lambda: RingKV(measured, helpers, 1024),
         RINGKV_64: lambda: RingKV(measured, helpers, 64),
         RINGKV_FSYNC: lambda: RingKV(measured, helpers, 1024, "fsync"),
+        RINGKV_ROCKSDB: lambda: RingKV(measured, helpers, 1024, "fsync", node_settings={"engine": "rocksdb"}),
         RINGKV_OS: lambda: RingKV(measured, helpers, 1024, "os"),
         RINGKV_SCRAPED: lambda: ScrapedRingKV(measured, helpers, 1024),
         REDIS: lambda: Redis(helpers),

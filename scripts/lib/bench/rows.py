@@ -4,6 +4,7 @@ from typing import Optional
 
 RINGKV, RINGKV_64, REDIS, ZMQ, ETCD = "ringkv-1024", "ringkv-64", "redis", "zmq", "etcd-in-memory"
 RINGKV_FSYNC, RINGKV_OS, ETCD_ON_DISK = "ringkv-1024-fsync", "ringkv-1024-os", "etcd"
+RINGKV_ROCKSDB = "ringkv-1024-fsync-rocksdb"
 RINGKV_SCRAPED = "ringkv-1024-scraped"
 
 # Operations that a subject is asked for once in a run, not in every round: they take long and hardly vary.
@@ -86,6 +87,11 @@ DURABLE = (
     Row("fsync-put-1/memory", Measurement(RINGKV_FSYNC, "put", 1), Measurement(RINGKV, "put", 1)),
     Row("fsync-put-800/memory", Measurement(RINGKV_FSYNC, "put", 800), Measurement(RINGKV, "put", 800), goal=0.6,
         least=0.6),
+    Row("rocksdb-put-1/etcd", Measurement(RINGKV_ROCKSDB, "put", 1), Measurement(ETCD_ON_DISK, "put", 1), goal=1.0,
+        least=1.0),
+    Row("rocksdb-put-800/etcd", Measurement(RINGKV_ROCKSDB, "put", 800), Measurement(ETCD_ON_DISK, "put", 800), goal=20,
+        least=20),
+    Row("rocksdb-get-800/memory", Measurement(RINGKV_ROCKSDB, "get", 800), Measurement(RINGKV_FSYNC, "get", 800)),
     Row("os-put-800/memory", Measurement(RINGKV_OS, "put", 800), Measurement(RINGKV, "put", 800)),
 )
 
