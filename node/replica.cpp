@@ -381,6 +381,10 @@ std::vector<NodeId> Replica::proposed() const {
 bool Replica::checkpoint(std::size_t bytes) {
     if (log_.in_checkpoint()) return log_.continue_checkpoint(bytes);
     if (!log_.begin_checkpoint(state_.view)) return false;
+    if (!log_.in_checkpoint()) {  // what an interrupted copy has left goes
+        log_goes();
+        verified_ = OpNumber();
+    }
     if (std::vector<NodeId> nodes = proposed(); !nodes.empty())
         ports_.storage.store(partition_, ProposedRecord{partition_, state_.view.id, std::move(nodes)});
     return !log_.in_checkpoint();  // of what holds nothing that is all

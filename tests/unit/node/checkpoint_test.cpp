@@ -262,5 +262,29 @@ TEST_F(Checkpoint, AShardStoresAllThatItHolds) {
     EXPECT_EQ(restored_engine.scan(partition, {}).records, engine.scan(partition, {}).records);
 }
 
+// What an earlier start left of a copy counts for nothing, and neither does what was verified of it
+// (ringkv-sim --seed 1500000206).
+TEST_F(Checkpoint, WhatAnInterruptedCopyHasLeftGoes) {
+    MemoryEngine engine;
+    ShardByHand node(NodeId(3), engine, rule_, order_);
+    const View view = ShardByHand::view(1, 1, {1, 2});
+    Entry entry;
+    entry.op = OpNumber(6);
+    entry.view = view.id;
+    node.shard().restore(ViewRecord{partition, view});
+    node.shard().restore(ResetRecord{partition, OpNumber(5), view.id});
+    node.shard().restore(StateChunkRecord{partition, {}, OpNumber(5), "k"});
+    node.shard().restore(AppendRecord{partition, share(entry)});
+    node.shard().restore(CommitRecord{partition, OpNumber(6)});
+    node.learn(view);
+    node.from_node(1, StartView{partition, view, OpNumber(6), view.id, OpNumber(6), {}});
+    ASSERT_EQ(node.shard().replica(partition)->log().commit(), OpNumber(6));
+    node.shard().begin_checkpoint();
+    node.pass(std::chrono::milliseconds(100));
+    EXPECT_TRUE(node.shard().checkpoint_stored());
+    EXPECT_EQ(node.shard().replica(partition)->log().last(), OpNumber(0));
+    node.shard().check_invariants();
+}
+
 }  // namespace
 }  // namespace ringkv
