@@ -46,7 +46,9 @@ SCENARIOS = [
     Scenario("1 MiB x10", 10, keys=64, value_size=LARGE),
     Scenario("1 MiB hot key x10", 10, keys=1, value_size=LARGE),
     Scenario("callers x10", 10, callers=True),
+    Scenario("callers hot key x10", 10, keys=1, callers=True),
     Scenario("callers 1 MiB x10", 10, keys=64, value_size=LARGE, callers=True),
+    Scenario("callers 1 MiB hot x10", 10, keys=1, value_size=LARGE, callers=True),
     Scenario("slow readers", 0.5, slow_readers=12),
     Scenario("10000 connections", 1, idle_connections=10_000),
 ]
@@ -370,7 +372,7 @@ def mebibytes(row):
 
 
 COLUMNS = [
-    Column("", "", 19, lambda row: row["name"]),
+    Column("", "", 23, lambda row: row["name"]),
     Column("peak", "/s", 9, lambda row: f"{row['peak_per_second']:.0f}"),
     Column("offered", "/s", 9, of_load(lambda load, _: f"{load['offered_per_second']:.0f}")),
     Column("done", "/s", 8, of_load(lambda load, _: f"{load['done_per_second']:.0f}")),
