@@ -79,7 +79,7 @@ Result<void> ShardThread::replay() {
     Engine& engine = storage_.engine;
     if (storage_.log.begins_late()) shard_.restore_from_checkpoints();
     std::size_t count = 0;
-    const auto replayed = storage_.log.replay([&](const StorageRecord& record) {
+    auto replayed = storage_.log.replay([&](const StorageRecord& record) {
         shard_.restore(record);
         if (++count % records_a_step == 0) paced_.await_engine();
     });
