@@ -42,6 +42,7 @@ class PartitionReset : public Rebalancing {
     }
     AdministerAnswer reset(const std::vector<std::uint32_t>& partitions) {
         std::vector<PartitionToReset> seen;
+        seen.reserve(partitions.size());
         for (const std::uint32_t p : partitions) seen.push_back({PartitionId(p), p < 8 ? view(p).id : ViewId()});
         return reset_as_seen(std::move(seen));
     }
