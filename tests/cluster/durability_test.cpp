@@ -9,7 +9,7 @@
 
 #include "tests/cluster/load.hpp"
 #include "tests/cluster/process_cluster.hpp"
-#include "tests/cluster/small_disk.hpp"
+#include "tests/small_disk.hpp"
 
 namespace ringkv::testing {
 namespace {
@@ -251,7 +251,7 @@ TEST(DurabilityOnABadDisk, ANodeSaysWhatToDoAndEndsAndBeginsAnewWhenItsDiskIsEmp
 // Room for one segment of n2's log and no more. The others go on without it; it comes back by itself.
 TEST(DurabilityOnABadDisk, ANodeWhoseDiskIsFullIsReplacedAndGoesOnWhenThereIsRoom) {
     ProcessCluster cluster({.partitions = 16, .start = false, .durability = "fsync"});
-    SmallDisk disk(cluster.data_of("n2"), 48);
+    test::SmallDisk disk(cluster.data_of("n2"), 48);
     if (!disk.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disk.why_not();
     cluster.start_registry();
     for (const std::string& name : three) cluster.start_node(name);
@@ -293,9 +293,9 @@ TEST(DurabilityOnABadDisk, AllDisksFullUnderLoadCostNothingThatWasAcknowledged) 
                             .start = false,
                             .durability = "fsync",
                             .node_settings = "log: {segment: 256KiB, checkpoint: 64MiB}\n"});
-    std::vector<std::unique_ptr<SmallDisk>> disks;
+    std::vector<std::unique_ptr<test::SmallDisk>> disks;
     disks.reserve(three.size());
-    for (const std::string& name : three) disks.push_back(std::make_unique<SmallDisk>(cluster.data_of(name), 64));
+    for (const std::string& name : three) disks.push_back(std::make_unique<test::SmallDisk>(cluster.data_of(name), 64));
     if (!disks.front()->mounted())
         GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disks.front()->why_not();
     cluster.start_registry();
@@ -306,7 +306,7 @@ TEST(DurabilityOnABadDisk, AllDisksFullUnderLoadCostNothingThatWasAcknowledged) 
     Load load({.endpoints = {cluster.registry_endpoint()}});
     ASSERT_TRUE(load.every_key_written(patience));
 
-    for (const auto& disk : disks) disk->fill();
+    for (const auto& disk : disks) ASSERT_TRUE(disk->fill());
     // The disk that is full first is left out, and the others go on until the end of their segments.
     ASSERT_TRUE(wait_until(patience, [&] {
         const std::uint64_t before = load.acknowledged();

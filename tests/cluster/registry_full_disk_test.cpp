@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "tests/cluster/process_cluster.hpp"
-#include "tests/cluster/small_disk.hpp"
+#include "tests/small_disk.hpp"
 
 namespace ringkv::testing {
 namespace {
@@ -20,7 +20,7 @@ std::size_t lines_with(const std::string& text, std::string_view what) {
 
 TEST(RegistryFullDisk, ItWaitsForRoomAndSaysSo) {
     ProcessCluster cluster({.nodes = 4, .start = false});
-    SmallDisk disk(cluster.directory() / "registry");
+    test::SmallDisk disk(cluster.directory() / "registry");
     if (!disk.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disk.why_not();
     ChildProcess& registry = cluster.start_registry();
     for (const char* name : {"n1", "n2", "n3", "n4"}) cluster.start_node(name);
@@ -28,7 +28,7 @@ TEST(RegistryFullDisk, ItWaitsForRoomAndSaysSo) {
     cluster.wait_until_settled(client, 4);
     Admin admin = cluster.admin();
 
-    disk.fill();
+    ASSERT_TRUE(disk.fill());
     const auto full_since = std::chrono::steady_clock::now();
     cluster.kill_node("n4");  // something that has to be stored
     ASSERT_TRUE(wait_until(patience, [&] { return lines_with(registry.errors(), "the disk is full") >= 2; }));

@@ -8,7 +8,7 @@
 
 #include "tests/cluster/load.hpp"
 #include "tests/cluster/process_cluster.hpp"
-#include "tests/cluster/small_disk.hpp"
+#include "tests/small_disk.hpp"
 
 namespace ringkv::testing {
 namespace {
@@ -139,7 +139,7 @@ TEST(Rocksdb, AnEngineThatIsNotAsItWasLeftIsRefused) {
 // Its log and its engine have no room. The others go on without it; it comes back by itself.
 TEST(Rocksdb, ANodeWhoseDiskIsFullGoesOnWhenThereIsRoom) {
     ProcessCluster cluster({.partitions = 16, .start = false, .durability = "fsync", .node_settings = on_disk});
-    SmallDisk disk(cluster.data_of("n2"), 24);
+    test::SmallDisk disk(cluster.data_of("n2"), 24);
     if (!disk.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disk.why_not();
     cluster.start_registry();
     for (const std::string& name : three) cluster.start_node(name);
@@ -153,7 +153,7 @@ TEST(Rocksdb, ANodeWhoseDiskIsFullGoesOnWhenThereIsRoom) {
     };
     int keys = 0;
     for (; keys < 320; ++keys) put(keys);  // 40 MiB
-    EXPECT_TRUE(cluster.node("n2").running());
+    EXPECT_TRUE(cluster.node("n2").running()) << cluster.node("n2").errors();
     EXPECT_THAT(cluster.node("n2").errors(), HasSubstr("other nodes take over"));
     cluster.wait_until_without(client, "n2");
     put(keys++);

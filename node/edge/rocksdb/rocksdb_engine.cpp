@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "node/edge/rocksdb/database_options.hpp"
 #include "node/edge/rocksdb/flush_watch.hpp"
+#include "node/edge/rocksdb/patient_files.hpp"
 #include "node/edge/rocksdb/stored_form.hpp"
 
 namespace ringkv {
@@ -22,8 +21,6 @@ constexpr std::uint64_t most_waiting_memtables = 4;
 constexpr std::uint64_t most_unmerged_files = 24;
 // Room on the disk for so many of them is left free, for what is applied already.
 constexpr std::uint64_t memtables_kept_free = 4;
-// Where there was no room the flush is tried again after that.
-constexpr auto between_attempts = std::chrono::milliseconds(200);
 
 rocksdb::Slice slice(std::string_view bytes) {
     return {bytes.data(), bytes.size()};
@@ -39,7 +36,11 @@ class RocksdbEngine final : public Engine {
           reserve_(memtables_kept_free * memtable_bytes(options)),
           contents_given_(options.start.value() << 32U),
           next_flush_((options.start.value() << 32U) + 1) {}
-    ~RocksdbEngine() override { found_.Reset(); }
+    // As if the process had been killed: it waits neither for room nor for a flush.
+    ~RocksdbEngine() override {
+        found_.Reset();
+        files_->let_go();
+    }
     RocksdbEngine(const RocksdbEngine&) = delete;
     RocksdbEngine& operator=(const RocksdbEngine&) = delete;
 
@@ -66,8 +67,6 @@ class RocksdbEngine final : public Engine {
     [[nodiscard]] Result<void> take_up(const RocksdbOptions& options);
     [[nodiscard]] Error error_of(const rocksdb::Status& status) const;
     void check(const rocksdb::Status& status) const;
-    template <class Write>
-    void write(Write&& attempt);
     [[nodiscard]] stored::Value value_of(std::string_view bytes) const;
 
     [[nodiscard]] ContentsNumber& current(PartitionId partition);
@@ -77,11 +76,12 @@ class RocksdbEngine final : public Engine {
     void put(const Place& place, std::string_view key, const stored::Value& value);
     void remove(const std::string& begin, const std::string& end);
     [[nodiscard]] std::uint64_t number(const rocksdb::Slice& property) const;
-    void begin_flush();
 
     const fs::path path_;
     const std::uint64_t reserve_;  // of the disk: with less room it lags
     std::shared_ptr<rocksdb::Cache> cache_;
+    std::shared_ptr<PatientFiles> files_ = std::make_shared<PatientFiles>();
+    std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
     std::shared_ptr<FlushWatch> watch_ = std::make_shared<FlushWatch>();
     std::unique_ptr<rocksdb::DB> db_;
     rocksdb::WriteOptions writes_;
@@ -92,7 +92,6 @@ class RocksdbEngine final : public Engine {
     FlushNumber flushed_;            // as it was opened
     FlushNumber flushing_;           // the newest that was begun
     std::uint64_t flushing_to_ = 0;  // its sequence number
-    std::chrono::steady_clock::time_point attempted_at_{};
     std::uint64_t bytes_ = 0;
     std::atomic<bool> lags_{false};
 
@@ -127,10 +126,12 @@ Result<void> RocksdbEngine::open(const RocksdbOptions& options) {
     cache_ = rocksdb::NewLRUCache(cache);
     rocksdb::Options how = database_options(options, cache_);
     how.create_if_missing = *fresh;
+    how.env = env_.get();
     how.listeners = {watch_};
     rocksdb::DB* opened = nullptr;
     if (const auto status = rocksdb::DB::Open(how, path_.string(), &opened); !status.ok()) return error_of(status);
     db_.reset(opened);
+    files_->be_patient();
     writes_.disableWAL = true;
     try {
         return take_up(options);
@@ -168,18 +169,6 @@ Error RocksdbEngine::error_of(const rocksdb::Status& status) const {
 
 void RocksdbEngine::check(const rocksdb::Status& status) const {
     if (!status.ok()) throw EngineFailure(error_of(status));
-}
-
-// What is committed has to be applied. Where RocksDB takes no writes for want of room the turn waits for it: the node
-// stands still, as one that is paused, and others take over. lags() comes first, and keeps this rare.
-template <class Write>
-void RocksdbEngine::write(Write&& attempt) {
-    rocksdb::Status status = attempt();
-    for (; status.IsNoSpace(); status = attempt()) {
-        std::this_thread::sleep_for(between_attempts);
-        (void)db_->Resume();
-    }
-    check(status);
 }
 
 stored::Value RocksdbEngine::value_of(std::string_view bytes) const {
@@ -250,7 +239,7 @@ ScanPart RocksdbEngine::scan(PartitionId partition, const ScanRange& range) cons
 void RocksdbEngine::put(const Place& place, std::string_view key, const stored::Value& value) {
     value_.clear();
     stored::put_value(value_, value);
-    write([&] { return db_->Put(writes_, slice(key_of(place, key)), value_); });
+    check(db_->Put(writes_, slice(key_of(place, key)), value_));
 }
 
 void RocksdbEngine::apply(PartitionId partition, const Entry& entry) {
@@ -260,7 +249,7 @@ void RocksdbEngine::apply(PartitionId partition, const Entry& entry) {
     if (entry.kind == EntryKind::set)
         put({partition, contents}, entry.key, {entry.op, entry.flags, entry.expires, entry.value});
     else
-        write([&] { return db_->Delete(writes_, slice(key_of({partition, contents}, entry.key))); });
+        check(db_->Delete(writes_, slice(key_of({partition, contents}, entry.key))));
 }
 
 ContentsNumber RocksdbEngine::clear(PartitionId partition) {
@@ -283,7 +272,7 @@ void RocksdbEngine::remove(const std::string& begin, const std::string& end) {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(reads));
     it->Seek(begin);
     check(it->status());
-    if (it->Valid()) write([&] { return db_->DeleteRange(writes_, db_->DefaultColumnFamily(), begin, end); });
+    if (it->Valid()) check(db_->DeleteRange(writes_, db_->DefaultColumnFamily(), begin, end));
 }
 
 void RocksdbEngine::forget(PartitionId partition, ContentsNumber before) {
@@ -305,24 +294,17 @@ void RocksdbEngine::forget_unselected() {
 
 // ---------------------------------------------------------------- what becomes durable
 
-void RocksdbEngine::begin_flush() {
-    rocksdb::FlushOptions how;
-    how.wait = false;
-    how.allow_write_stall = true;  // else it would wait for those before it
-    attempted_at_ = std::chrono::steady_clock::now();
-    const auto status = db_->Flush(how);
-    if (!status.IsNoSpace()) return check(status);
-    (void)db_->Resume();
-}
-
 void RocksdbEngine::flush() {
     std::string bytes;
     stored::put_number(bytes, next_flush_.value());
-    write([&] { return db_->Put(writes_, stored::fact("flush"), bytes); });
+    check(db_->Put(writes_, stored::fact("flush"), bytes));
     flushed_ = flushed();
     flushing_ = std::exchange(next_flush_, next_flush_.next());
     flushing_to_ = db_->GetLatestSequenceNumber();
-    begin_flush();
+    rocksdb::FlushOptions how;
+    how.wait = false;
+    how.allow_write_stall = true;  // else it would wait for those before it
+    check(db_->Flush(how));
 }
 
 FlushNumber RocksdbEngine::flushed() const {
@@ -335,21 +317,15 @@ std::uint64_t RocksdbEngine::number(const rocksdb::Slice& property) const {
     return value;
 }
 
-// Called in each tick: what takes a moment to be learned is learned here. Room comes back by itself.
+// Called in each tick: what takes a moment to be learned is learned here.
 bool RocksdbEngine::reclaim(std::size_t) {
     if (const auto failure = watch_->failure())
         throw EngineFailure(Error(ErrorCode::storage, "the engine in " + path_.string() + ": " + *failure));
     std::error_code error;
     const bool little_room = fs::space(path_, error).available < reserve_ && !error;
-    const bool no_room = watch_->no_room();
-    if (no_room && std::chrono::steady_clock::now() - attempted_at_ >= between_attempts) {
-        // So that there is something to flush, whatever it was that had no room.
-        (void)db_->Put(writes_, stored::fact("room"), "");
-        begin_flush();
-    }
     std::string unmerged;
     (void)db_->GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &unmerged);
-    lags_ = no_room || little_room ||
+    lags_ = files_->wait_for_room() || little_room ||
             number(rocksdb::DB::Properties::kNumImmutableMemTable) >= most_waiting_memtables ||
             std::strtoull(unmerged.c_str(), nullptr, 10) >= most_unmerged_files;
     bytes_ = cache_->GetUsage();

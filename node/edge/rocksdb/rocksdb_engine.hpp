@@ -2,8 +2,8 @@
 // (docs/decisions/0043). RocksDB's own log is off: what it has not flushed when the process ends is applied anew, from
 // ours.
 //
-// What is applied goes to its memtables, and no turn waits for the disk; lags() says when that should not go on. Only
-// where RocksDB takes no writes at all, for want of room, does a turn wait until it does.
+// What is applied goes to its memtables, and no turn waits for the disk, also where it is full (patient_files.hpp);
+// lags() says when that should not go on.
 #pragma once
 
 #include <filesystem>

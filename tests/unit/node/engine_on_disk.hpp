@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "common/edge/system/clock.hpp"
 #include "node/edge/rocksdb/rocksdb_engine.hpp"
@@ -16,7 +18,8 @@ namespace ringkv {
 
 class EngineOnDisk {
   public:
-    explicit EngineOnDisk(std::uint64_t memory = std::uint64_t{8} << 20U) {
+    explicit EngineOnDisk(std::uint64_t memory = std::uint64_t{8} << 20U, std::filesystem::path folder = a_new_folder())
+        : folder_(std::move(folder)) {
         options.path = folder_ / "engine";
         options.storage = Uuid{{1}};
         options.log = Uuid{{2}};
@@ -25,7 +28,8 @@ class EngineOnDisk {
     }
     ~EngineOnDisk() {
         close();
-        std::filesystem::remove_all(folder_);
+        std::error_code ignored;  // it may be a file system of its own
+        std::filesystem::remove_all(folder_, ignored);
     }
     EngineOnDisk(const EngineOnDisk&) = delete;
     EngineOnDisk& operator=(const EngineOnDisk&) = delete;
@@ -68,8 +72,11 @@ class EngineOnDisk {
     RocksdbOptions options;
 
   private:
-    const std::filesystem::path folder_ =
-        std::filesystem::path(testing::TempDir()) / ("ringkv-engine-" + random_uuid().to_string());
+    static std::filesystem::path a_new_folder() {
+        return std::filesystem::path(testing::TempDir()) / ("ringkv-engine-" + random_uuid().to_string());
+    }
+
+    const std::filesystem::path folder_;
     std::unique_ptr<Engine> engine_;
 };
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <random>
 
+#include "tests/small_disk.hpp"
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/node/engine_on_disk.hpp"
 
 namespace ringkv {
@@ -169,6 +171,72 @@ TEST(RocksdbEngine, SaysRoughlyHowMuchItHolds) {
     disk->clear(p1);
     EXPECT_EQ(disk->size(p1), (Engine::Size{0, 0}));
 }
+
+// ---------------------------------------------------------------- a full disk
+
+// An engine that waits for room: no turn does, whatever is written, and it says that it lags.
+class RocksdbEngineOnAFullDisk : public testing::TestWithParam<std::uint64_t> {
+  protected:
+    void SetUp() override {
+        if (!small_.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << small_.why_not();
+        disk_.open();
+        contents_ = disk_->clear(p1);
+        write(10);
+        disk_.flush();
+        flushed_ = keys_;
+        // Another moment in each: in a table, in the manifest, behind it.
+        ASSERT_TRUE(small_.fill(GetParam()));
+        write(70);  // more than four memtables
+        disk_->flush();
+        for (int waits = 0; !disk_->lags(); ++waits) {
+            ASSERT_LT(waits, 2000) << "it does not say that it lags";
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            (void)disk_->reclaim(0);
+        }
+        EXPECT_LT(disk_->flushed(), disk_->next_flush());
+    }
+
+    void write(int count) {
+        for (int i = 0; i < count; ++i) {
+            const std::string key = "key" + std::to_string(keys_.size());
+            keys_[key] = std::string(std::size_t{64} << 10U, static_cast<char>('a' + i % 26));
+            set(*disk_, p1, keys_.size(), key, keys_[key]);
+        }
+    }
+
+    test::TemporaryDirectory at_;
+    test::SmallDisk small_{at_.path() / "disk", 16};
+    EngineOnDisk disk_{std::uint64_t{8} << 20U, at_.path() / "disk"};
+    ContentsNumber contents_;
+    Keys keys_;
+    Keys flushed_;
+};
+
+TEST_P(RocksdbEngineOnAFullDisk, GoesOnWhenThereIsRoom) {
+    EXPECT_EQ(all(*disk_, p1), keys_);
+    small_.make_room();
+    disk_.flush();
+    for (int waits = 0; disk_->lags(); ++waits) {
+        ASSERT_LT(waits, 2000) << "it still lags";
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        (void)disk_->reclaim(0);
+    }
+    disk_.open();
+    disk_->select(p1, contents_);
+    EXPECT_EQ(all(*disk_, p1), keys_);
+}
+
+TEST_P(RocksdbEngineOnAFullDisk, CanBeClosedMeanwhileAndHasWhatWasFlushed) {
+    disk_.close();
+    small_.make_room();
+    disk_.open();
+    disk_->select(p1, contents_);
+    const Keys found = all(*disk_, p1);
+    EXPECT_GE(found.size(), flushed_.size());
+    for (const auto& [key, value] : found) EXPECT_EQ(value, keys_[key]);
+}
+
+INSTANTIATE_TEST_SUITE_P(RoomLeft, RocksdbEngineOnAFullDisk, testing::Values(0, 1, 2, 40, 100, 300, 600, 900));
 
 // ---------------------------------------------------------------- a disk that lies (D3)
 

@@ -4,13 +4,15 @@
 #include <sys/mount.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
-namespace ringkv::testing {
+namespace ringkv::test {
 
 class SmallDisk {
   public:
@@ -30,11 +32,18 @@ class SmallDisk {
     [[nodiscard]] std::string why_not() const { return std::strerror(reason_); }
     // From now on it has room for so many. -> could it be done?
     [[nodiscard]] bool resize(unsigned megabytes) { return mount(megabytes, MS_REMOUNT); }
-    void fill() {
+    // Until there is room for so many KiB (pages of 4 KiB). -> could it be done?
+    [[nodiscard]] bool fill(std::uint64_t kibibytes_left = 0) {
         std::ofstream file(path_ / "filler", std::ios::binary | std::ios::app);
         const std::string page(4096, 'x');
         while (file.write(page.data(), 4096).flush()) {
         }
+        std::error_code error;
+        const std::uint64_t size = std::filesystem::file_size(path_ / "filler", error);
+        const std::uint64_t less = kibibytes_left << 10U;
+        if (error || size < less) return false;
+        std::filesystem::resize_file(path_ / "filler", size - less, error);
+        return !error;
     }
     void make_room() { std::filesystem::remove(path_ / "filler"); }
 
@@ -49,4 +58,4 @@ class SmallDisk {
     int reason_ = 0;
 };
 
-}  // namespace ringkv::testing
+}  // namespace ringkv::test
