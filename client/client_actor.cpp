@@ -105,10 +105,10 @@ OperationId ClientActor::begin(Time now, PendingRequest& request) {
         keep_asking(now, request);
         return id;
     }
-    if (request.is_write()) {
+    if (const auto* write = std::get_if<WriteOperation>(request.operation)) {
         request.sequence =
             sequences_.take(request.slot, cache_.formed() ? std::optional(partition_of(request)) : std::nullopt);
-        if (!order_.enter(request.slot, request.hash)) {
+        if (!order_.enter(request.slot, request.hash, write->ordered)) {
             request.phase = PendingRequest::Phase::ordered;
             return id;
         }
@@ -176,6 +176,10 @@ void ClientActor::dispatch(Time now, PendingRequest& request) {
     if (request.partition.value() >= cache_.partitions())
         return finish(request, Error(ErrorCode::invalid_argument,
                                      "there is no partition " + std::to_string(request.partition.value())));
+    if (request.is_write() && !sequences_.may_be_sent(request.slot)) {
+        request.phase = PendingRequest::Phase::crowded;
+        return tracker_.wake_at(request, request.deadline);
+    }
     const Route& route = route_of(now, request);
     if (!route.none()) return stand_in_line(now, request, route);
     request.refusal =
@@ -189,7 +193,8 @@ void ClientActor::dispatch_ready(Time now) {
         if (!ready_.empty()) {
             PendingRequest& request = tracker_.at(ready_.back());
             ready_.pop_back();
-            if (request.phase == PendingRequest::Phase::ordered) dispatch(now, request);
+            if (request.phase == PendingRequest::Phase::ordered || request.phase == PendingRequest::Phase::crowded)
+                dispatch(now, request);
         } else {
             Contact& contact = *roomy_.back();
             roomy_.pop_back();
@@ -343,6 +348,7 @@ void ClientActor::wake(Time now, PendingRequest& request) {
         case PendingRequest::Phase::in_line:  // the map names another node by now
             return dispatch(now, request);
         case PendingRequest::Phase::ordered:
+        case PendingRequest::Phase::crowded:
         case PendingRequest::Phase::mapless: return tracker_.wake_at(request, request.deadline);
         case PendingRequest::Phase::free: return;
     }
@@ -358,7 +364,10 @@ void ClientActor::finish(PendingRequest& request, Result<Outcome>&& outcome) {
     if (slow_ > Duration{} && now_ - request.began >= slow_) tell_slow(request);
     withdraw(request);
     if (request.is_write()) {
-        sequences_.finish(request.slot);
+        freed_.clear();
+        sequences_.finish(request.slot, freed_);
+        for (const std::uint32_t slot : freed_)  // others wait for their turn at their key first
+            if (tracker_.at(slot).phase == PendingRequest::Phase::crowded) ready_.push_back(slot);
         if (const auto next = order_.leave(request.slot)) ready_.push_back(*next);
     }
     complete(request.id, request.context, std::move(outcome));

@@ -3,6 +3,7 @@
 //
 // How an operation goes:
 //   submit -> [a write waits for earlier writes to its key] -> [waits for the first map]
+//     -> [a write waits until fewer writes to its partition have no outcome]
 //     -> [waits in line until the partition's primary is heard from, and has room]
 //     -> attempt -> answer: completion
 //                -> NotPrimary: map mended, next attempt there
@@ -147,7 +148,8 @@ class ClientActor final : public Actor {
     std::size_t usual_sends_ = 0;
     std::vector<Completion> completions_;
     std::size_t usual_completions_ = 0;
-    std::vector<std::uint32_t> ready_;  // slots of writes whose turn has come
+    std::vector<std::uint32_t> ready_;  // slots of writes whose turn has come, or where there are fewer before them
+    std::vector<std::uint32_t> freed_;  // used again by each that ends
     std::vector<Contact*> roomy_;       // where some wait in line, and may now be sent
     std::string publisher_;             // that we follow
     bool heard_unformed_ = false;       // a registry or node answered that its cluster is not formed yet

@@ -24,9 +24,10 @@ using OperationId = StrongId<struct OperationIdTag>;
 struct WriteOperation {
     std::string key;
     std::optional<std::string> value;
-    std::optional<OpNumber> expected;  // only if the key's version is this; 0 = absent
+    std::optional<OpNumber> expected{};  // only if the key's version is this; 0 = absent
     // primary: the outcome `done` may come before it is certain, and then names no version. Not with `expected`.
     Ack ack = Ack::all;
+    bool ordered = true;  // later writes of the client to the key are not sent before this one has its outcome
 };
 
 struct GetOperation {

@@ -12,6 +12,9 @@ std::string_view verb_of(const PendingRequest& request) {
 // "partition 12, asked node 3 at tcp://host:port 4 times, last refusal: busy".
 std::string story_of(const PendingRequest& request) {
     if (request.phase == PendingRequest::Phase::ordered) return "an earlier write to the same key has no outcome yet";
+    if (request.phase == PendingRequest::Phase::crowded)
+        return "too many earlier writes to partition " + std::to_string(request.partition.value()) +
+               " have no outcome yet";
     if (request.phase == PendingRequest::Phase::mapless) return "no cluster map yet";
     std::string story = "partition " + std::to_string(request.partition.value());
     if (request.attempts == 0) {

@@ -26,6 +26,7 @@ struct RequestState {
         free,        // the slot is not in use
         ordered,     // waits for an earlier write to its key
         mapless,     // waits for the first map
+        crowded,     // waits until fewer writes to its partition have no outcome (Sequences::window)
         asking,      // FetchMapOperation: waits for an answer of the registry, or of a node
         in_line,     // waits until its primary's endpoint is heard from, and has room
         under_way,   // an attempt waits for its answer

@@ -1,4 +1,5 @@
-// A client's numbers for its writes, and the lowest of each partition that is still open (C1). Pure.
+// A client's numbers for its writes, the lowest of each partition that is still open (C1), and which of them may be
+// sent: a partition remembers what it did from the lowest on, and not without end. Pure.
 //
 // What `lowest` of a partition promises to it: every write of this client to a key of that partition with a lower
 // number is finished; the client waits for no answer to it and sends no attempt of it again. It holds because
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "common/check.hpp"
@@ -24,6 +26,10 @@ namespace ringkv {
 class Sequences {
   public:
     using Slot = std::uint32_t;
+
+    // Of the numbers of a partition, so many may be sent from the lowest open one on. A partition refuses more than
+    // 1024, and may forget clients that have it remember much.
+    static constexpr std::uint64_t window = 256;
 
     // The next number; it is open from now on, at this slot, in this partition, or in one that is not known yet.
     Sequence take(Slot slot, std::optional<PartitionId> partition) {
@@ -42,13 +48,22 @@ class Sequences {
         }
         unplaced_ = List{};
     }
-    // Its outcome is known to the caller (or it was abandoned): it will not be sent again.
-    void finish(Slot slot) {
+    // Precondition: it is placed. True: it stays so.
+    [[nodiscard]] bool may_be_sent(Slot slot) const {
+        const Open& open = open_[slot];
+        return in_window(lists_[open.partition.value()], open);
+    }
+    // Its outcome is known to the caller (or it was abandoned): it will not be sent again. -> the slots that may be
+    // sent now, and might not before, are appended to `freed`.
+    void finish(Slot slot, std::vector<Slot>& freed) {
         RINGKV_CHECK(slot < open_.size() && !open_[slot].sequence.none(), "finished twice");
         const Open gone = std::exchange(open_[slot], Open{});
         List& list = gone.placed ? list_of(gone.partition) : unplaced_;
         (gone.before == none ? list.first : open_[gone.before].after) = gone.after;
         (gone.after == none ? list.last : open_[gone.after].before) = gone.before;
+        if (list.beyond == slot) list.beyond = gone.after;
+        for (; list.beyond != none && in_window(list, open_[list.beyond]); list.beyond = open_[list.beyond].after)
+            freed.push_back(list.beyond);
     }
     // The lowest number of the partition that is open; the next one to come, if none is. Precondition: none waits for
     // its place.
@@ -65,14 +80,21 @@ class Sequences {
         Sequence sequence;  // none: not open
         PartitionId partition;
         bool placed = false;
+        std::uint64_t place = 0;  // among all numbers of its partition, from the first on
         Slot before = none;
         Slot after = none;
     };
     struct List {  // by sequence
         Slot first = none;
         Slot last = none;
+        Slot beyond = none;  // the first that may not be sent yet
+        std::uint64_t given = 0;
         std::optional<PartitionId> partition{};
     };
+
+    [[nodiscard]] bool in_window(const List& list, const Open& open) const {
+        return open.place - open_[list.first].place < window;
+    }
 
     List& list_of(PartitionId partition) {
         if (lists_.size() <= partition.value()) lists_.resize(partition.value() + 1);
@@ -81,9 +103,12 @@ class Sequences {
         return list;
     }
     void append(List& list, Slot slot, Sequence sequence) {
-        open_[slot] = {sequence, list.partition.value_or(PartitionId()), list.partition.has_value(), list.last, none};
+        open_[slot] = {
+            sequence, list.partition.value_or(PartitionId()), list.partition.has_value(), list.given++, list.last,
+            none};
         (list.last == none ? list.first : open_[list.last].after) = slot;
         list.last = slot;
+        if (list.partition && list.beyond == none && !in_window(list, open_[slot])) list.beyond = slot;
     }
 
     Sequence last_;

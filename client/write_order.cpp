@@ -25,10 +25,11 @@ WriteOrder::Slot& WriteOrder::last_of(std::uint64_t hash) {
     return *at;
 }
 
-bool WriteOrder::enter(Slot slot, std::uint64_t hash) {
+bool WriteOrder::enter(Slot slot, std::uint64_t hash, bool ordered) {
     if (slot >= links_.size()) grow(slot);
     Slot& last = last_of(hash);
-    links_[slot] = Link{.hash = hash, .before = last, .after = none, .next = none};
+    if (last == none && !ordered) return true;
+    links_[slot] = Link{.hash = hash, .before = last, .after = none, .next = none, .queued = true};
     if (last != none) {
         links_[slot].next = std::exchange(links_[last].next, none);
         links_[last].after = slot;
@@ -38,6 +39,7 @@ bool WriteOrder::enter(Slot slot, std::uint64_t hash) {
 }
 
 std::optional<WriteOrder::Slot> WriteOrder::leave(Slot slot) {
+    if (!std::exchange(links_[slot].queued, false)) return std::nullopt;
     const Link link = links_[slot];
     if (link.before != none) links_[link.before].after = link.after;
     if (link.after != none) {

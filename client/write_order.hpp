@@ -1,5 +1,5 @@
 // Writes to one key are sent in the order in which they were submitted: each waits until the one
-// before has its outcome. Writes to different keys do not wait for each other. Pure.
+// before has its outcome. Writes to different keys do not wait for each other, nor do those that need no order. Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,10 @@ class WriteOrder {
     using Slot = std::uint32_t;
 
     // Joins the queue of the key with that hash: two keys with one hash wait for each other, which does no harm. True:
-    // it is the first there, and may be sent.
-    bool enter(Slot slot, std::uint64_t hash);
-    // Leaves the queue, from wherever it stands. -> the slot that may be sent now, if that changed.
+    // it is the first there, and may be sent. One that is not `ordered` joins only where there is a queue already:
+    // behind those that came before; where there is none it does not begin one, and others like it may be sent too.
+    bool enter(Slot slot, std::uint64_t hash, bool ordered = true);
+    // Leaves the queue, from wherever it stands, if it stands there. -> the slot that may be sent now, if that changed.
     std::optional<Slot> leave(Slot slot);
 
   private:
@@ -27,6 +28,7 @@ class WriteOrder {
         Slot before = none;  // in the queue of its key
         Slot after = none;
         Slot next = none;  // where it is the last of its queue: the next such one in its bucket
+        bool queued = false;
     };
 
     void grow(Slot slot);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/edge/calls.hpp"
 #include "common/check.hpp"
 #include "common/edge/system/clock.hpp"
 
@@ -90,7 +91,7 @@ Result<Outcome> Core::perform(Operation operation) {
     return await<Outcome>([&](const auto& promise, Time now) {
         if (members_.none())
             return promise->set_value(Error(ErrorCode::unavailable, "the cluster has no nodes; add_node first"));
-        const OperationId id = client_.submit(now, std::move(operation), now + options_.deadline);
+        const OperationId id = client_.submit(now, calls::awaited(std::move(operation)), now + options_.deadline);
         operations_.emplace(id, promise);
         network_.touch(client_host_);
     });

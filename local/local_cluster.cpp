@@ -142,7 +142,7 @@ std::vector<std::string> LocalCluster::nodes() {
 Result<Version> LocalCluster::put(std::string_view key, std::string_view value, const WriteOptions& options) {
     auto core = impl_->core();
     if (!core) return core.error();
-    return calls::version_of((*core)->perform(calls::write(key, value, std::nullopt, options.ack)));
+    return calls::version_of((*core)->perform(calls::write(key, value, std::nullopt, options)));
 }
 
 Result<Version> LocalCluster::compare_and_set(std::string_view key, Version expected, std::string_view value) {
@@ -154,7 +154,7 @@ Result<Version> LocalCluster::compare_and_set(std::string_view key, Version expe
 Result<std::optional<Version>> LocalCluster::erase(std::string_view key, const WriteOptions& options) {
     auto core = impl_->core();
     if (!core) return core.error();
-    return calls::removal_of((*core)->perform(calls::write(key, std::nullopt, std::nullopt, options.ack)));
+    return calls::removal_of((*core)->perform(calls::write(key, std::nullopt, std::nullopt, options)));
 }
 
 Result<StaleValue> LocalCluster::read(std::string_view key, const ReadOptions& options) {

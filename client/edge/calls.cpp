@@ -23,7 +23,7 @@ T& as(Operation& operation) {
 }  // namespace
 
 void write(Operation& into, std::string_view key, std::optional<std::string_view> value,
-           std::optional<Version> expected, WriteAck ack) {
+           std::optional<Version> expected, const WriteOptions& options) {
     WriteOperation& operation = as<WriteOperation>(into);
     operation.key.assign(key);
     if (!value) {
@@ -34,7 +34,8 @@ void write(Operation& into, std::string_view key, std::optional<std::string_view
         operation.value.emplace(*value);
     }
     operation.expected = expected ? std::optional(OpNumber(*expected)) : std::nullopt;
-    operation.ack = ack == WriteAck::primary ? Ack::primary : Ack::all;
+    operation.ack = options.ack == WriteAck::primary ? Ack::primary : Ack::all;
+    operation.ordered = options.ordered;
 }
 
 std::optional<StaleRead> stale(const ReadOptions& options) {
@@ -50,10 +51,15 @@ void read(Operation& into, std::string_view key, const ReadOptions& options) {
 }
 
 Operation write(std::string_view key, std::optional<std::string_view> value, std::optional<Version> expected,
-                WriteAck ack) {
+                const WriteOptions& options) {
     Operation operation;
-    write(operation, key, value, expected, ack);
+    write(operation, key, value, expected, options);
     return operation;
+}
+
+Operation awaited(Operation&& operation) {
+    if (auto* write = std::get_if<WriteOperation>(&operation)) write->ordered = false;
+    return std::move(operation);
 }
 
 Operation read(std::string_view key, const ReadOptions& options) {

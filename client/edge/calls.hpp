@@ -12,13 +12,15 @@ namespace ringkv::calls {
 
 // put, or erase without a value; on a condition if `expected` is given (0 = the key is absent).
 [[nodiscard]] Operation write(std::string_view key, std::optional<std::string_view> value,
-                              std::optional<Version> expected = {}, WriteAck ack = WriteAck::all);
+                              std::optional<Version> expected = {}, const WriteOptions& options = {});
+// Of a call whose caller waits for its outcome: it can make no later one meanwhile that would have to wait.
+[[nodiscard]] Operation awaited(Operation&& operation);
 [[nodiscard]] Operation read(std::string_view key, const ReadOptions& options = {});
 // What a read of a key or of a part of a scan asks for; none: linearizable.
 [[nodiscard]] std::optional<StaleRead> stale(const ReadOptions& options);
 // The same, into an earlier operation, whose strings' memory is used again.
 void write(Operation& into, std::string_view key, std::optional<std::string_view> value,
-           std::optional<Version> expected = {}, WriteAck ack = WriteAck::all);
+           std::optional<Version> expected = {}, const WriteOptions& options = {});
 void read(Operation& into, std::string_view key, const ReadOptions& options = {});
 
 // Each takes the outcome of an operation of its own kind. Errors: the operation's own, and condition_failed.

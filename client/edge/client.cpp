@@ -88,7 +88,7 @@ Result<Version> Client::put(std::string_view key, std::string_view value) {
 }
 
 Result<Version> Client::put(std::string_view key, std::string_view value, const WriteOptions& options) {
-    return version_of(impl_->runtime->wait_for(write(key, value, std::nullopt, options.ack)));
+    return version_of(impl_->runtime->wait_for(write(key, value, std::nullopt, options)));
 }
 
 Result<std::optional<VersionedValue>> Client::get(std::string_view key) {
@@ -104,7 +104,7 @@ Result<std::optional<Version>> Client::erase(std::string_view key) {
 }
 
 Result<std::optional<Version>> Client::erase(std::string_view key, const WriteOptions& options) {
-    return removal_of(impl_->runtime->wait_for(write(key, std::nullopt, std::nullopt, options.ack)));
+    return removal_of(impl_->runtime->wait_for(write(key, std::nullopt, std::nullopt, options)));
 }
 
 Result<Version> Client::compare_and_set(std::string_view key, Version expected, std::string_view value) {
@@ -131,9 +131,7 @@ std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::s
 
 std::vector<Result<Version>> Client::put_many(const std::vector<std::pair<std::string, std::string>>& entries,
                                               const WriteOptions& options) {
-    const auto one = [&](std::size_t i) {
-        return write(entries[i].first, entries[i].second, std::nullopt, options.ack);
-    };
+    const auto one = [&](std::size_t i) { return write(entries[i].first, entries[i].second, std::nullopt, options); };
     return run_many<Version>(*impl_->runtime, entries.size(), one, version_of);
 }
 
@@ -153,7 +151,7 @@ Result<std::vector<KeyValue>> Client::scan(std::string_view prefix, const ScanOp
 }
 
 std::future<Result<Version>> Client::async_put(std::string_view key, std::string_view value) {
-    return start(*impl_->runtime, write(key, value, std::nullopt, impl_->ack), version_of);
+    return start(*impl_->runtime, write(key, value, std::nullopt, {impl_->ack}), version_of);
 }
 
 std::future<Result<std::optional<VersionedValue>>> Client::async_get(std::string_view key) {
@@ -161,7 +159,7 @@ std::future<Result<std::optional<VersionedValue>>> Client::async_get(std::string
 }
 
 std::future<Result<std::optional<Version>>> Client::async_erase(std::string_view key) {
-    return start(*impl_->runtime, write(key, std::nullopt, std::nullopt, impl_->ack), removal_of);
+    return start(*impl_->runtime, write(key, std::nullopt, std::nullopt, {impl_->ack}), removal_of);
 }
 
 std::future<Result<Version>> Client::async_compare_and_set(std::string_view key, Version expected,
@@ -176,7 +174,7 @@ void Client::async_put(std::string_view key, std::string_view value, std::functi
 void Client::async_put(std::string_view key, std::string_view value, const WriteOptions& options,
                        std::function<void(Result<Version>)> done) {
     start(*impl_->runtime, impl_->spare_writes, version_of, std::move(done),
-          [&](Operation& into) { write(into, key, value, std::nullopt, options.ack); });
+          [&](Operation& into) { write(into, key, value, std::nullopt, options); });
 }
 
 void Client::async_get(std::string_view key, std::function<void(Result<std::optional<VersionedValue>>)> done) {
@@ -197,7 +195,7 @@ void Client::async_erase(std::string_view key, std::function<void(Result<std::op
 void Client::async_erase(std::string_view key, const WriteOptions& options,
                          std::function<void(Result<std::optional<Version>>)> done) {
     start(*impl_->runtime, impl_->spare_erasures, removal_of, std::move(done),
-          [&](Operation& into) { write(into, key, std::nullopt, std::nullopt, options.ack); });
+          [&](Operation& into) { write(into, key, std::nullopt, std::nullopt, options); });
 }
 
 void Client::async_compare_and_set(std::string_view key, Version expected, std::string_view value,

@@ -144,7 +144,7 @@ void ClientRuntime::hand_over(std::span<Task* const> tasks) {
 
 Result<Outcome> ClientRuntime::wait_for(Operation operation) {
     if (on_own_thread()) return would_wait_for_itself();
-    AwaitedCall call(std::move(operation), deadline());
+    AwaitedCall call(calls::awaited(std::move(operation)), deadline());
     start(&call);
     return call.wait();
 }

@@ -78,6 +78,7 @@ Result<Settings> settings_of(const Arguments& arguments) {
     const auto read = read_options(arguments);
     if (!read) return read.error();
     settings.consistency = {*write, *read};
+    settings.consistency.write.ordered = false;  // each of those that are outstanding waits for its own alone
     settings.keys = arguments.number("--keys").value_or(10'000);
     settings.value_size = arguments.number("--value-size").value_or(100);
     if (const auto time = arguments.text("--warm-up")) settings.warm_up = parse_duration(*time).value();

@@ -14,7 +14,7 @@
 //   ErrorCode::unavailable (or invalid_argument, condition_failed, closed)   it did not, and will not;
 //   ErrorCode::outcome_unknown     the deadline passed first; error().maybe_applied() is true.
 // Calls that were not awaited are concurrent, except that writes to one key happen in the order in
-// which one thread made them.
+// which one thread made them (WriteOptions::ordered).
 //
 // Thread safety: one Client is meant to be shared; every member may be called from any thread.
 // Calls made at the same time are coalesced into one message a shard. Callbacks run on the client's
@@ -76,6 +76,11 @@ enum class WriteAck : unsigned char {
 
 struct WriteOptions {
     WriteAck ack = WriteAck::all;
+    // Of the async_ calls: later writes of this Client to the key wait until this one has its outcome, so they happen
+    // in the order in which they were made. false: others may overtake it; for callers that do not wait for each
+    // other, as those of different threads, it is faster where they have one key in common. (A synchronous call has
+    // its caller wait, and needs no more.)
+    bool ordered = true;
 };
 
 struct ReadOptions {

@@ -38,5 +38,12 @@ TEST(Calls, AnOperationIsWrittenOverAsAWhole) {
     EXPECT_EQ(as_write(operation).expected, std::nullopt);
 }
 
+TEST(Calls, AWriteIsOrderedUnlessItIsSaidOtherwiseOrWaitedFor) {
+    EXPECT_TRUE(as_write(calls::write("key", "value")).ordered);
+    EXPECT_FALSE(as_write(calls::write("key", "value", {}, {.ordered = false})).ordered);
+    EXPECT_FALSE(as_write(calls::awaited(calls::write("key", "value"))).ordered);
+    EXPECT_EQ(std::get<GetOperation>(calls::awaited(calls::read("key"))).key, "key");
+}
+
 }  // namespace
 }  // namespace ringkv

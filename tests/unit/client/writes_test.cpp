@@ -1,4 +1,6 @@
 // Retries, and the three outcomes of a write.
+#include <gmock/gmock.h>
+
 #include "tests/unit/client/hand_driver.hpp"
 
 namespace ringkv::test {
@@ -291,6 +293,53 @@ TEST(ClientWrites, WritesToDifferentKeysDoNotWait) {
     driver.put(key_in(0, 0), "a");
     driver.put(key_in(0, 1), "b");
     EXPECT_EQ(driver.take<Write>().size(), 2U);
+}
+
+TEST(ClientWrites, WritesThatNeedNoOrderWaitOnlyForThoseThatDo) {
+    HandDriver driver = HandDriver::formed();
+    const auto unordered = [&](std::string value) {
+        driver.submit(WriteOperation{.key = key_in(0), .value = std::move(value), .ordered = false});
+    };
+    unordered("a");
+    unordered("b");
+    driver.put(key_in(0), "c");
+    const auto sent = driver.take<Write>();
+    ASSERT_EQ(sent.size(), 3U);
+    driver.from_node(1, written(sent[1].message.request, 1));
+    unordered("d");
+    driver.put(key_in(0), "e");
+    EXPECT_TRUE(driver.take<Write>().empty());
+    driver.from_node(1, written(sent[2].message.request, 2));
+    const auto fourth = driver.take_one<Write>();
+    EXPECT_EQ(fourth.message.value, "d");
+    driver.from_node(1, written(fourth.message.request, 3));
+    EXPECT_EQ(driver.take_one<Write>().message.value, "e");
+    unordered("f");
+    EXPECT_TRUE(driver.take<Write>().empty());
+}
+
+// A partition remembers what it did from the lowest open write on: it would refuse more, or forget other clients.
+TEST(ClientWrites, NoMoreOfOnePartitionAreUnderWayThanItRemembersWithEase) {
+    HandDriver driver = HandDriver::formed();
+    constexpr int more = 3;
+    std::vector<OperationId> crowded;
+    for (int i = 0; i < static_cast<int>(Sequences::window) + more; ++i) {
+        const OperationId id =
+            driver.put(key_in(0, i), std::to_string(i), i < 256 ? milliseconds(5000) : milliseconds(400 + i));
+        if (i >= static_cast<int>(Sequences::window)) crowded.push_back(id);
+    }
+    const auto sent = driver.take<Write>();
+    ASSERT_EQ(sent.size(), Sequences::window);
+    driver.put(key_in(1), "of another partition");
+    EXPECT_EQ(driver.take<Write>().size(), 1U);
+    driver.from_node(1, written(sent[1].message.request, 1));
+    EXPECT_TRUE(driver.take<Write>().empty()) << "the lowest has no outcome yet";
+    driver.from_node(1, written(sent[0].message.request, 2));
+    EXPECT_EQ(driver.take<Write>().size(), 2U) << "the two lowest have";
+    driver.talk(1, milliseconds(1000));
+    EXPECT_EQ(driver.error(crowded.back()), ErrorCode::unavailable);
+    EXPECT_THAT(driver.message(crowded.back()),
+                testing::HasSubstr("too many earlier writes to partition 0 have no outcome yet"));
 }
 
 TEST(ClientWrites, OneThatWaitedForItsTurnUntilTheDeadlineIsNotApplied) {
