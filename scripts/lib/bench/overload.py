@@ -19,6 +19,7 @@ QUIET = 3                  # seconds before the load in which the probe learns w
 BACK_WITHIN = 60           # seconds after the load that are watched
 DOUBLINGS = 10
 PEAK_SECONDS = 3
+PEAK_REACHED = 0.95        # of the most that was done: more callers than that wait, and do no more
 CLIENTS = 20
 FIRST_CALLERS = {SMALL: 50, LARGE: 4}
 CALLERS_WAIT = "10s"       # for an operation, with all its attempts
@@ -224,7 +225,8 @@ class Overload:
                              "--timeout", timeout)
 
     def peak_of_callers(self, keys, value_size):
-        """The most that is done in a second by callers that wait for each answer: they are doubled until it is less."""
+        """The most that is done in a second by callers that wait for each answer: they are doubled until two doublings
+        have brought no more. -> as few callers as reach it, and how much they do."""
         if (keys, value_size) not in self.callers_at_peak:
             found = {}
             with self.cluster() as cluster:
@@ -233,10 +235,10 @@ class Overload:
                 for _ in range(DOUBLINGS):
                     done = json.loads(run(self.bench(cluster, keys, value_size, PEAK_SECONDS, callers)))
                     found[callers] = done["ops_per_second"]
-                    if found[callers] < 0.9 * max(found.values()):
+                    most = min(each for each, rate in found.items() if rate >= PEAK_REACHED * max(found.values()))
+                    if callers >= 4 * most:
                         break
                     callers *= 2
-            most = max(found, key=found.get)
             self.callers_at_peak[keys, value_size] = most, found[most]
             self.say(f"peak of callers, {keys} keys of {value_size} bytes: {found[most]:.0f}/s by {most}")
         return self.callers_at_peak[keys, value_size]
