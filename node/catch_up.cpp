@@ -50,13 +50,25 @@ bool CatchUp::start_view_ok(Time now, NodeId from, Progress& progress, const Sta
         return false;
     }
     if (message.op > log_.last()) {
-        // M6: it has more than we have. Its data is kept as it is; an operator must look.
-        ports_.events.add(LogLevel::error, "a replica is ahead of its primary: it is left alone",
-                          {field(log_.partition()), field(term_.view()), {"node", std::to_string(from.value())}});
+        is_behind(from, message.op);
         return false;
     }
     progress.replicate(now, message.op, message.commit, message.view == term_.view().id);
     return true;
+}
+
+// It has committed more than we have. What a member has committed we had acknowledged, and have lost since (D3): if we
+// went on, it would be removed for want of progress. Of any other node an operator must judge (M6).
+void CatchUp::is_behind(NodeId node, OpNumber op) const {
+    if (term_.counts(node))
+        return ports_.storage.lost("this node lacks what it has acknowledged: its log of partition " +
+                                   std::to_string(log_.partition().value()) + " ends at op " +
+                                   std::to_string(log_.last().value()) + ", and node " + std::to_string(node.value()) +
+                                   " has committed op " + std::to_string(op.value()) +
+                                   ". Its disk has lost that, or an older copy was put back. Move data_dir away and "
+                                   "start this node with an empty one; it gets its data from the other nodes");
+    ports_.events.add(LogLevel::error, "a replica is ahead of its primary: it is left alone",
+                      {field(log_.partition()), field(term_.view()), {"node", std::to_string(node.value())}});
 }
 
 // ---------------------------------------------------------------- state transfer

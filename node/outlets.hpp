@@ -89,6 +89,12 @@ class StorageOutlet {
     // The newest batch that is not stored yet and has something of this partition; none if all of it is.
     [[nodiscard]] BatchNumber unstored(PartitionId partition) const;
 
+    // Another node has shown that what was stored here is not there any more (D3): why, for people. The process ends.
+    void lost(std::string why) {
+        if (!lost_) lost_ = std::move(why);
+    }
+    [[nodiscard]] const std::optional<std::string>& lost() const { return lost_; }
+
     // The shard's: batches up to this one are stored. -> the partitions that have something in them, and when the
     // oldest of those batches was taken.
     [[nodiscard]] std::pair<std::set<PartitionId>, Time> durable(BatchNumber number);
@@ -105,6 +111,7 @@ class StorageOutlet {
         Time taken = Time::max();
     };
     std::map<BatchNumber, Waiting> waiting_;  // not stored
+    std::optional<std::string> lost_;
 };
 
 // Proposals to the registry (V1). The same one may be given again in each turn: it is sent again only once in a while.

@@ -43,7 +43,7 @@ class Shard final : public Actor {
     [[nodiscard]] Effects take_effects() override;
     [[nodiscard]] std::size_t bytes_to_send() const override { return messages_.bytes(); }
     [[nodiscard]] Identity identity() const override;
-    [[nodiscard]] bool finished() const override { return finished_; }
+    [[nodiscard]] bool finished() const override { return finished_ || storage_.lost(); }
 
     // Of the shard that speaks for the node: another one that does not turn, if there is one. Meanwhile it sends no
     // heartbeat, so that the node counts as down: its partitions get other members, those of the stuck shard too.
@@ -57,8 +57,10 @@ class Shard final : public Actor {
     void disk_stalls(bool stalls);
     // A member of the cluster: the map names us.
     [[nodiscard]] bool joined() const { return !facts_.me.none(); }
-    // Why the registry does not take this node, or that another process has its name, if so.
+    // Why the registry does not take this node, that another process has its name, or that its storage has lost what it
+    // was given, if so.
     [[nodiscard]] const std::optional<std::string>& refusal() const {
+        if (storage_.lost()) return storage_.lost();
         return superseded_ || joined() ? superseded_ : registry_.refusal();
     }
     // For tests and status.

@@ -113,6 +113,13 @@ void Membership::join_again(Time now, const Origin& from, const Join& join, cons
     if (join.start < known.start)
         return publication_.refuse_join(now, from, join, false,
                                         "this start of " + join.name + " was superseded by a later one");
+    // One that is a member does not ask to join. A process that found that member's number is another one.
+    const auto spoken = spoken_.find(known.id);
+    if (join.start == known.start && spoken != spoken_.end() && spoken->second == join.start)
+        return publication_.refuse_join(
+            now, from, join, false,
+            join.name + " was here in that start already: the data at " + join.endpoints.front() +
+                " is an older copy, of the start before. Move its data_dir away and start it with an empty one");
     NodeInfo node = to_node(known.id, join);
     node.duty = known.duty;
     node.evicted = known.evicted;
@@ -146,6 +153,7 @@ void Membership::join_with_new_storage(Time now, const Origin& from, const Join&
     set_state(old, NodeState::gone);
     replace_in_targets(old.id, node.id);
     heard_.erase(old.id);
+    spoken_.erase(old.id);
     unheard_.erase(old.id);
     warn_of_lost_partitions(old.id);
     forget_unreferenced();
@@ -184,6 +192,7 @@ void Membership::retire(NodeId id) {
     const NodeInfo node = *publication_.map().find(id);
     set_state(node, NodeState::gone);
     heard_.erase(id);
+    spoken_.erase(id);
     unheard_.erase(id);
     forget_unreferenced();
 }
@@ -214,6 +223,7 @@ bool Membership::heartbeat(Time now, const Origin& from, const Heartbeat& heartb
     publication_.send(from, HeartbeatAnswer{published.generation, published.epoch, known});
     if (!known) return false;
     heard_[node->id] = now;
+    spoken_[node->id] = heartbeat.start;
     minors_[node->id] = from.minor;
     unheard_.erase(node->id);
     if (!has_heard_around(now)) return true;  // it will be repeated

@@ -55,6 +55,7 @@ class Membership {
 
     Publication& publication_;
     std::map<NodeId, Time> heard_;
+    std::map<NodeId, StartNumber> spoken_;    // the start that a heartbeat came from
     std::map<NodeId, std::uint32_t> minors_;  // the protocol's, that they speak
     std::set<NodeId> unheard_;                // since the start, of those that were there before it
     Time began_{};
