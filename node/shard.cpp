@@ -152,9 +152,7 @@ void Shard::take_map(Time now, ClusterMap map) {
     map_moved();
     remember_cluster();
     wake_replicas(now);
-    for (std::uint32_t p = index_; p < facts_.map.partitions.size();
-         p += static_cast<std::uint32_t>(self_.endpoints.size()))
-        learn(now, PartitionId(p), facts_.map.partitions[p]);
+    learn_all(now);
 }
 
 void Shard::take_delta(Time now, const MapDelta& delta) {
@@ -171,9 +169,12 @@ void Shard::take_delta(Time now, const MapDelta& delta) {
         case ClusterMap::Applied::yes: break;
     }
     all_claims_change_ = all_claims_change_ || moves;
+    const bool was_member = !facts_.me.none();
     map_moved();
     if (!delta.nodes.empty()) wake_replicas(now);
     if (!delta.nodes.empty() || !delta.forgotten.empty() || delta.settings) remember_cluster();
+    // Before the map has named this start of ours, a view that has us was passed over, if nothing of it is stored here.
+    if (!was_member && !facts_.me.none()) return learn_all(now);
     for (const PartitionChange& change : delta.partitions)
         if (ours(change.partition)) learn(now, change.partition, change.state);
 }
@@ -211,6 +212,12 @@ void Shard::map_moved() {
         for (auto& replica : replicas_)
             if (replica) replica->promise_until(*started_at_ + facts_.lease().grace);
     }
+}
+
+void Shard::learn_all(Time now) {
+    for (std::uint32_t p = index_; p < facts_.map.partitions.size();
+         p += static_cast<std::uint32_t>(self_.endpoints.size()))
+        learn(now, PartitionId(p), facts_.map.partitions[p]);
 }
 
 void Shard::learn(Time now, PartitionId partition, const PartitionState& state) {

@@ -124,6 +124,7 @@ class Shard final : public Actor {
     void map_moved();
     void follow_publisher();
     void learn(Time now, PartitionId partition, const PartitionState& state);
+    void learn_all(Time now);
 
     [[nodiscard]] bool ours(PartitionId partition) const;
     [[nodiscard]] Replica* find(PartitionId partition);

@@ -232,16 +232,20 @@ bool Chaos::may_lose(HostId node) const {
 bool Chaos::may_lose_storage(HostId node) const {
     const NodeId id = cluster_.identity_of(node).node;
     const auto& partitions = cluster_.map().partitions;
-    for (std::uint32_t p = 0; p < partitions.size(); ++p) {
-        const View& view = partitions[p].view;
-        if (!view.has(id)) continue;
-        const bool held = std::any_of(view.members.begin(), view.members.end(), [&](NodeId member) {
-            const HostId holder = cluster_.holder_of(member, PartitionId(p));
-            return member != id && !holder.none() && !retired_.contains(cluster_.node_of(holder));
-        });
-        if (!held) return false;
-    }
+    for (std::uint32_t p = 0; p < partitions.size(); ++p)
+        if (partitions[p].view.has(id) && !is_kept(PartitionId(p), id)) return false;
     return true;
+}
+
+// A member that runs and has nothing of it has not heard yet that it is one: no rebuild can learn the view from it.
+bool Chaos::is_kept(PartitionId partition, NodeId but_for) const {
+    const std::vector<NodeId>& members = cluster_.map().at(partition).view.members;
+    return std::any_of(members.begin(), members.end(), [&](NodeId member) {
+        const HostId holder = cluster_.holder_of(member, partition);
+        if (member == but_for || holder.none() || retired_.contains(cluster_.node_of(holder))) return false;
+        return cluster_.state(cluster_.node_of(holder)) == HostState::down ||
+               cluster_.replica_of(holder, partition) != nullptr;
+    });
 }
 
 HostId Chaos::running_node(Random& random) const {

@@ -103,6 +103,7 @@ class Chaos {
     [[nodiscard]] HostId running_node(Random& random) const;  // none: no node runs
     [[nodiscard]] bool may_lose(HostId node) const;           // its process, with what only that holds
     [[nodiscard]] bool may_lose_storage(HostId node) const;
+    [[nodiscard]] bool is_kept(PartitionId partition, NodeId but_for) const;  // by a member that is not that one
     void restart_later(HostId host, Duration delay);
     void restart_when_ended(HostId node, Duration after);
     void crash(HostId host, Duration down_for);

@@ -24,6 +24,8 @@ bool Chaos::begin_rebuild() {
     if (lost_registry_ || cluster_.rebuilds() || cluster_.state(registry_) == HostState::down ||
         !cluster_.map().formed())
         return false;
+    for (std::uint32_t p = 0; p < cluster_.map().partitions.size(); ++p)
+        if (!is_kept(PartitionId(p), NodeId())) return false;
     Random& draw = random(Fault::registry_rebuild);
     tell(Fault::registry_rebuild, registry_);
     world_.crash(registry_);
