@@ -368,7 +368,7 @@ void ClientActor::finish(PendingRequest& request, Result<Outcome>&& outcome) {
         sequences_.finish(request.slot, freed_);
         for (const std::uint32_t slot : freed_)  // others wait for their turn at their key first
             if (tracker_.at(slot).phase == PendingRequest::Phase::crowded) ready_.push_back(slot);
-        if (const auto next = order_.leave(request.slot)) ready_.push_back(*next);
+        order_.leave(request.slot, ready_);
     }
     complete(request.id, request.context, std::move(outcome));
     tracker_.close(request);

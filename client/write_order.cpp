@@ -29,7 +29,7 @@ bool WriteOrder::enter(Slot slot, std::uint64_t hash, bool ordered) {
     if (slot >= links_.size()) grow(slot);
     Slot& last = last_of(hash);
     if (last == none && !ordered) return true;
-    links_[slot] = Link{.hash = hash, .before = last, .after = none, .next = none, .queued = true};
+    links_[slot] = Link{.hash = hash, .before = last, .after = none, .next = none, .queued = true, .ordered = ordered};
     if (last != none) {
         links_[slot].next = std::exchange(links_[last].next, none);
         links_[last].after = slot;
@@ -38,17 +38,29 @@ bool WriteOrder::enter(Slot slot, std::uint64_t hash, bool ordered) {
     return links_[slot].before == none;
 }
 
-std::optional<WriteOrder::Slot> WriteOrder::leave(Slot slot) {
-    if (!std::exchange(links_[slot].queued, false)) return std::nullopt;
+WriteOrder::Slot WriteOrder::unlink(Slot slot) {
+    links_[slot].queued = false;
     const Link link = links_[slot];
     if (link.before != none) links_[link.before].after = link.after;
     if (link.after != none) {
         links_[link.after].before = link.before;
-        return link.before == none ? std::optional(link.after) : std::nullopt;
+        return link.after;
     }
     if (link.before != none) links_[link.before].next = link.next;
     last_of(link.hash) = link.before != none ? link.before : link.next;
-    return std::nullopt;
+    return none;
+}
+
+void WriteOrder::leave(Slot slot, std::vector<Slot>& freed) {
+    if (!links_[slot].queued) return;
+    const bool first = links_[slot].before == none;
+    Slot next = unlink(slot);
+    if (!first) return;
+    while (next != none) {
+        freed.push_back(next);
+        if (links_[next].ordered) return;
+        next = unlink(next);
+    }
 }
 
 }  // namespace ringkv

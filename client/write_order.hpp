@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <vector>
 
 namespace ringkv {
@@ -14,11 +13,12 @@ class WriteOrder {
     using Slot = std::uint32_t;
 
     // Joins the queue of the key with that hash: two keys with one hash wait for each other, which does no harm. True:
-    // it is the first there, and may be sent. One that is not `ordered` joins only where there is a queue already:
-    // behind those that came before; where there is none it does not begin one, and others like it may be sent too.
+    // it is the first there, and may be sent. One that is not `ordered` begins no queue, and nothing waits for it:
+    // where there is a queue, it waits until the ordered ones before it have left.
     bool enter(Slot slot, std::uint64_t hash, bool ordered = true);
-    // Leaves the queue, from wherever it stands, if it stands there. -> the slot that may be sent now, if that changed.
-    std::optional<Slot> leave(Slot slot);
+    // Leaves the queue, from wherever it stands, if it stands there. -> the slots that may be sent now, and might not
+    // before, are appended to `freed`.
+    void leave(Slot slot, std::vector<Slot>& freed);
 
   private:
     static constexpr Slot none = std::numeric_limits<Slot>::max();
@@ -29,13 +29,17 @@ class WriteOrder {
         Slot after = none;
         Slot next = none;  // where it is the last of its queue: the next such one in its bucket
         bool queued = false;
+        bool ordered = false;
     };
 
     void grow(Slot slot);
     // Where the last slot of the hash's queue is named; where it would be, if there is none.
     [[nodiscard]] Slot& last_of(std::uint64_t hash);
+    // -> the one behind it.
+    Slot unlink(Slot slot);
 
-    // A hash table whose nodes are the links: nothing is allocated for a write.
+    // The first of a queue is an ordered one, and has been freed; no other has. A hash table whose nodes are the links:
+    // nothing is allocated for a write.
     std::vector<Slot> buckets_;  // the last slots of queues; a power of two, as many as links_
     std::vector<Link> links_;    // by slot
 };

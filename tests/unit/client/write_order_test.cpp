@@ -6,32 +6,44 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <utility>
+#include <vector>
 
 namespace ringkv {
 namespace {
 
-// What WriteOrder promises, said slowly: a queue for each hash, and those that are in none.
+// What WriteOrder promises, said slowly: in a queue for each hash all that have not left, and which of them were freed.
 class Model {
   public:
     bool enter(WriteOrder::Slot slot, std::uint64_t hash, bool ordered) {
-        if (!ordered && queues_[hash].empty()) return true;
         hash_[slot] = hash;
-        queues_[hash].push_back(slot);
-        return queues_[hash].size() == 1;
+        queues_[hash].push_back({slot, ordered, false});
+        return !free(queues_[hash]).empty();
     }
-    std::optional<WriteOrder::Slot> leave(WriteOrder::Slot slot) {
-        const auto queued = hash_.find(slot);
-        if (queued == hash_.end()) return std::nullopt;
-        std::deque<WriteOrder::Slot>& queue = queues_[queued->second];
-        hash_.erase(queued);
-        const bool first = queue.front() == slot;
-        queue.erase(std::find(queue.begin(), queue.end(), slot));
-        return first && !queue.empty() ? std::optional(queue.front()) : std::nullopt;
+    std::vector<WriteOrder::Slot> leave(WriteOrder::Slot slot) {
+        std::deque<Write>& queue = queues_[hash_[slot]];
+        std::erase_if(queue, [slot](const Write& write) { return write.slot == slot; });
+        return free(queue);
     }
 
   private:
+    struct Write {
+        WriteOrder::Slot slot;
+        bool ordered;
+        bool free;
+    };
+    // Those before which no ordered one is any more.
+    static std::vector<WriteOrder::Slot> free(std::deque<Write>& queue) {
+        std::vector<WriteOrder::Slot> freed;
+        for (Write& write : queue) {
+            if (!std::exchange(write.free, true)) freed.push_back(write.slot);
+            if (write.ordered) break;
+        }
+        return freed;
+    }
+
     std::map<WriteOrder::Slot, std::uint64_t> hash_;
-    std::map<std::uint64_t, std::deque<WriteOrder::Slot>> queues_;
+    std::map<std::uint64_t, std::deque<Write>> queues_;
 };
 
 // Few hashes, most of which differ in their upper bits alone: their queues share a bucket, however many there are. The
@@ -57,7 +69,9 @@ TEST(WriteOrder, KeepsAQueueForEachHash) {
                 ASSERT_EQ(order.enter(slot, hash, ordered), model.enter(slot, hash, ordered))
                     << "seed " << seed << ", step " << step;
             } else {
-                ASSERT_EQ(order.leave(slot), model.leave(slot)) << "seed " << seed << ", step " << step;
+                std::vector<WriteOrder::Slot> freed;
+                order.leave(slot, freed);
+                ASSERT_EQ(freed, model.leave(slot)) << "seed " << seed << ", step " << step;
             }
         }
     }
