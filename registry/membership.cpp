@@ -113,9 +113,10 @@ void Membership::join_again(Time now, const Origin& from, const Join& join, cons
     if (join.start < known.start)
         return publication_.refuse_join(now, from, join, false,
                                         "this start of " + join.name + " was superseded by a later one");
-    // One that is a member does not ask to join. A process that found that member's number is another one.
+    // A process that knows that it is a member says so (the header names it). One that does not know it, though that
+    // start has spoken as a member, is another one.
     const auto spoken = spoken_.find(known.id);
-    if (join.start == known.start && spoken != spoken_.end() && spoken->second == join.start)
+    if (from.node.none() && join.start == known.start && spoken != spoken_.end() && spoken->second == join.start)
         return publication_.refuse_join(
             now, from, join, false,
             join.name + " was here in that start already: the data at " + join.endpoints.front() +

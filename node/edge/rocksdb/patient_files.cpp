@@ -44,7 +44,7 @@ auto PatientFiles::when_there_is_room(Attempt&& attempt) -> std::optional<declty
         }
         const int error = errno;
         const bool no_room = done && *done == -1 && (error == ENOSPC || error == EDQUOT);
-        const bool goes_on = no_room && patient_;
+        const bool goes_on = no_room && impatient_.load() != std::this_thread::get_id();
         if (goes_on != waits) waiting_ += goes_on ? 1 : -1;
         waits = goes_on;
         errno = error;

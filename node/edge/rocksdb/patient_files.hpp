@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace ringkv {
 
@@ -20,8 +21,9 @@ class PatientFiles final : public rocksdb::FileSystemWrapper {
 
     [[nodiscard]] const char* Name() const override { return "ringkv-patient-files"; }
 
-    // From now on writes wait for room; until then they fail.
-    void be_patient() { patient_ = true; }
+    // From now on the writes of the thread that made it wait for room, too; until then they fail, so that an engine
+    // which cannot be opened says so.
+    void be_patient() { impatient_ = std::thread::id(); }
     // A write waits for room.
     [[nodiscard]] bool wait_for_room() const { return waiting_ != 0; }
     // Nothing waits any longer, and nothing more is changed on the disk, as if the process had been killed.
@@ -45,7 +47,7 @@ class PatientFiles final : public rocksdb::FileSystemWrapper {
     auto when_there_is_room(Attempt&& attempt) -> std::optional<decltype(attempt())>;
 
   private:
-    std::atomic<bool> patient_{false};
+    std::atomic<std::thread::id> impatient_{std::this_thread::get_id()};
     std::atomic<bool> gone_{false};
     std::atomic<int> waiting_{0};
 };

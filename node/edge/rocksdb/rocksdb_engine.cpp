@@ -75,6 +75,7 @@ class RocksdbEngine final : public Engine {
     std::string_view key_of(const Place& place, std::string_view key) const;
     void put(const Place& place, std::string_view key, const stored::Value& value);
     void remove(const std::string& begin, const std::string& end);
+    [[nodiscard]] bool little_room() const;
     [[nodiscard]] std::uint64_t number(const rocksdb::Slice& property) const;
 
     const fs::path path_;
@@ -121,6 +122,9 @@ Result<bool> is_new(const fs::path& path) {
 Result<void> RocksdbEngine::open(const RocksdbOptions& options) {
     const auto fresh = is_new(path_);
     if (!fresh) return fresh.error();
+    if (*fresh && little_room())
+        return Error(ErrorCode::storage, "the engine in " + path_.string() + " cannot be made: it would take " +
+                                             std::to_string(reserve_) + " bytes, and the disk has less room");
     rocksdb::LRUCacheOptions cache;
     cache.capacity = options.memory;
     cache_ = rocksdb::NewLRUCache(cache);
@@ -311,6 +315,11 @@ FlushNumber RocksdbEngine::flushed() const {
     return !flushing_.none() && watch_->flushed() >= flushing_to_ ? flushing_ : flushed_;
 }
 
+bool RocksdbEngine::little_room() const {
+    std::error_code error;
+    return fs::space(path_, error).available < reserve_ && !error;
+}
+
 std::uint64_t RocksdbEngine::number(const rocksdb::Slice& property) const {
     std::uint64_t value = 0;
     if (!db_->GetIntProperty(property, &value)) return 0;
@@ -321,11 +330,9 @@ std::uint64_t RocksdbEngine::number(const rocksdb::Slice& property) const {
 bool RocksdbEngine::reclaim(std::size_t) {
     if (const auto failure = watch_->failure())
         throw EngineFailure(Error(ErrorCode::storage, "the engine in " + path_.string() + ": " + *failure));
-    std::error_code error;
-    const bool little_room = fs::space(path_, error).available < reserve_ && !error;
     std::string unmerged;
     (void)db_->GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &unmerged);
-    lags_ = files_->wait_for_room() || little_room ||
+    lags_ = files_->wait_for_room() || little_room() ||
             number(rocksdb::DB::Properties::kNumImmutableMemTable) >= most_waiting_memtables ||
             std::strtoull(unmerged.c_str(), nullptr, 10) >= most_unmerged_files;
     bytes_ = cache_->GetUsage();
