@@ -213,6 +213,12 @@ void ProcessCluster::kill_registry() {
     registry().wait_for_exit(patience);
 }
 
+unsigned ProcessCluster::first_segment(const std::string& name) const {
+    const std::string head = read_file(data_of(name) / "shard-0" / "head");
+    const auto at = head.find("\nfirst ");
+    return at == std::string::npos ? 1 : static_cast<unsigned>(std::stoul(head.substr(at + 7)));
+}
+
 void ProcessCluster::kill_node(const std::string& name) {
     node(name).signal(SIGKILL);
     node(name).wait_for_exit(patience);

@@ -73,6 +73,8 @@ class ProcessCluster {
     [[nodiscard]] std::filesystem::path config_of(const std::string& name) const;
     // The data directory of a node, or of "registry".
     [[nodiscard]] std::filesystem::path data_of(const std::string& name) const { return directory_ / name; }
+    // The oldest segment that the log of the node's shard 0 needs; those before it are dropped.
+    [[nodiscard]] unsigned first_segment(const std::string& name) const;
 
     // By default of the registry's endpoint.
     [[nodiscard]] Client client(std::vector<std::string> endpoints = {}, milliseconds deadline = patience) const;

@@ -1,12 +1,10 @@
-// Nodes whose engine is on disk: what all processes had when they were killed, data that is larger than memory, and
-// engines that are not as their node left them.
+// Nodes whose engine is on disk: data that is larger than memory, engines that are not as their node left them, and
+// full disks. (All processes killed at once: durability_test.cpp.)
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <iostream>
 
-#include "tests/cluster/load.hpp"
 #include "tests/cluster/process_cluster.hpp"
 #include "tests/small_disk.hpp"
 
@@ -15,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
 const std::vector<std::string> three = {"n1", "n2", "n3"};
@@ -23,45 +20,6 @@ const std::vector<std::string> three = {"n1", "n2", "n3"};
 // Checkpoints come all the time.
 constexpr const char* on_disk =
     "engine: rocksdb\nlog: {segment: 64KiB, checkpoint: 512KiB}\nlimits: {cache: 8MiB, log: 1MiB}\n";
-
-// The oldest segment that is needed.
-int first_of(const ProcessCluster& cluster, const std::string& node) {
-    const std::string head = read_file(cluster.data_of(node) / "shard-0" / "head");
-    const auto at = head.find("\nfirst ");
-    return at == std::string::npos ? 1 : std::stoi(head.substr(at + 7));
-}
-
-void await_dropped(const ProcessCluster& cluster, int above) {
-    for (const std::string& name : three)
-        ASSERT_TRUE(wait_until(2 * patience, [&] { return first_of(cluster, name) > above; })) << name;
-}
-
-TEST(Rocksdb, EveryProcessKilledAtOnceLosesNothing) {
-    ProcessCluster cluster({.partitions = 16, .shards = 2, .durability = "fsync", .node_settings = on_disk});
-    Client observer = cluster.client();
-    ASSERT_TRUE(observer.put("idle", "since long ago"));
-    Load load({.endpoints = {cluster.registry_endpoint()}});
-    for (int round = 1; round <= static_cast<int>(setting("RINGKV_KILLS", 3)); ++round) {
-        ASSERT_NO_FATAL_FAILURE(await_dropped(cluster, 10 * round));
-        cluster.kill_all();
-        cluster.start_registry();
-        for (const std::string& name : three) cluster.start_node(name);
-        cluster.wait_until_full(observer, 3);
-        ASSERT_TRUE(load.every_key_written(patience));
-    }
-    const LoadReport report = load.verify({cluster.registry_endpoint()});
-    std::cout << report.summary() << '\n';
-    EXPECT_THAT(report.violations, IsEmpty());
-    const auto idle = observer.get("idle");
-    ASSERT_TRUE(idle && *idle);
-    EXPECT_EQ((*idle)->value, "since long ago");
-    for (const std::string& name : three) {
-        std::uintmax_t bytes = 0;
-        for (const auto& file : fs::directory_iterator(cluster.data_of(name) / "shard-0"))
-            if (file.is_regular_file()) bytes += file.file_size();
-        EXPECT_LT(bytes, std::uintmax_t{4} << 20U) << name << " keeps its log";
-    }
-}
 
 // 64 MiB a node, of which it may have 8 in memory. One is filled from another one's disk, too.
 TEST(Rocksdb, DataMayBeLargerThanMemory) {
@@ -89,9 +47,9 @@ TEST(Rocksdb, DataMayBeLargerThanMemory) {
 TEST(Rocksdb, AnEngineThatIsNotAsItWasLeftIsRefused) {
     ProcessCluster cluster({.partitions = 16, .durability = "fsync", .node_settings = on_disk});
     Client client = cluster.client();
-    const auto write_until_dropped = [&](int above) {
+    const auto write_until_dropped = [&](unsigned above) {
         const std::string value(10'000, 'v');
-        for (int key = 0; first_of(cluster, "n1") <= above || first_of(cluster, "n2") <= above; ++key)
+        for (int key = 0; cluster.first_segment("n1") <= above || cluster.first_segment("n2") <= above; ++key)
             ASSERT_TRUE(client.put("key" + std::to_string(key % 100), value));
     };
     ASSERT_NO_FATAL_FAILURE(write_until_dropped(1));
@@ -101,7 +59,7 @@ TEST(Rocksdb, AnEngineThatIsNotAsItWasLeftIsRefused) {
     fs::copy(shard / "engine", older, fs::copy_options::recursive);
     cluster.start_node("n2");
     cluster.wait_until_full(client, 3);
-    ASSERT_NO_FATAL_FAILURE(write_until_dropped(first_of(cluster, "n2") + 10));
+    ASSERT_NO_FATAL_FAILURE(write_until_dropped(cluster.first_segment("n2") + 10));
     cluster.kill_node("n2");
     cluster.wait_until_without(client, "n2");
     cluster.kill_node("n1");
