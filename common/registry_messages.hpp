@@ -77,7 +77,9 @@ struct JoinRefused {
     // Not 0: ask again with it, at once. A Join that makes a new identity must show that it is no old one, delivered
     // late: it would take the name from the node that has it now.
     std::uint64_t ticket = 0;
-    RINGKV_FIELDS(JoinRefused, retry, text, ticket);
+    // What the node has stored is older than what it once had: it must not be used any more (D3).
+    bool older_data = false;
+    RINGKV_FIELDS(JoinRefused, retry, text, ticket, older_data);
 };
 
 // What a node has done since its start, all its shards together; and how much memory it takes at the moment. For people

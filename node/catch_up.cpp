@@ -65,8 +65,7 @@ void CatchUp::is_behind(NodeId node, OpNumber op) const {
                                    std::to_string(log_.partition().value()) + " ends at op " +
                                    std::to_string(log_.last().value()) + ", and node " + std::to_string(node.value()) +
                                    " has committed op " + std::to_string(op.value()) +
-                                   ". Its disk has lost that, or an older copy was put back. Move data_dir away and "
-                                   "start this node with an empty one; it gets its data from the other nodes");
+                                   ". Its disk has lost that, or an older copy was put back");
     ports_.events.add(LogLevel::error, "a replica is ahead of its primary: it is left alone",
                       {field(log_.partition()), field(term_.view()), {"node", std::to_string(node.value())}});
 }

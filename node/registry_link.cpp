@@ -154,6 +154,7 @@ void RegistryLink::refused(const JoinRefused& refusal, Time now) {
     // The holder of our name may be our own earlier start, dead but not yet missed.
     if (refusal.retry && now - *refused_since_ < refusal_patience) return;
     refusal_ = refusal.text;
+    older_data_ = refusal.older_data;
 }
 
 std::string RegistryLink::publisher() const {

@@ -67,6 +67,8 @@ class RegistryLink {
 
     // Set if the registry refused us for good.
     [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
+    // Because what this node has stored is an older copy (D3).
+    [[nodiscard]] bool older_data() const { return older_data_; }
     // PUB endpoint to follow, if the map names one: a wildcard host stands for the registry's.
     [[nodiscard]] std::string publisher() const;
 
@@ -96,6 +98,7 @@ class RegistryLink {
     EventLog& events_;
     std::size_t registry_ = 0;  // which of self_.registries
     std::optional<std::string> refusal_;
+    bool older_data_ = false;
     std::optional<Time> refused_since_;
     Time heard_at_{};
     Time turned_at_{};

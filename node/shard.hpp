@@ -63,6 +63,8 @@ class Shard final : public Actor {
         if (storage_.lost()) return storage_.lost();
         return superseded_ || joined() ? superseded_ : registry_.refusal();
     }
+    // With a refusal: what is stored here lacks what this node has acknowledged (D3), and is to be used no more.
+    [[nodiscard]] bool has_older_data() const { return storage_.lost() || (!joined() && registry_.older_data()); }
     // For tests and status.
     [[nodiscard]] const Replica* replica(PartitionId partition) const;
     [[nodiscard]] const ClusterMap& map() const { return facts_.map; }

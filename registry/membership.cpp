@@ -112,15 +112,15 @@ void Membership::join_again(Time now, const Origin& from, const Join& join, cons
                 " was replaced by a newer one of that name; empty its data_dir to join anew");
     if (join.start < known.start)
         return publication_.refuse_join(now, from, join, false,
-                                        "this start of " + join.name + " was superseded by a later one");
+                                        "this start of " + join.name + " was superseded by a later one", true);
     // A process that knows that it is a member says so (the header names it). One that does not know it, though that
     // start has spoken as a member, is another one.
     const auto spoken = spoken_.find(known.id);
     if (from.node.none() && join.start == known.start && spoken != spoken_.end() && spoken->second == join.start)
-        return publication_.refuse_join(
-            now, from, join, false,
-            join.name + " was here in that start already: the data at " + join.endpoints.front() +
-                " is an older copy, of the start before. Move its data_dir away and start it with an empty one");
+        return publication_.refuse_join(now, from, join, false,
+                                        join.name + " was here in that start already: the data at " +
+                                            join.endpoints.front() + " is an older copy, of the start before",
+                                        true);
     NodeInfo node = to_node(known.id, join);
     node.duty = known.duty;
     node.evicted = known.evicted;

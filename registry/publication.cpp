@@ -110,11 +110,12 @@ void Publication::send_events(const Origin& to, EventsRequest request) {
 }
 
 // Names of strangers are not told apart: there may be any number of them.
-void Publication::refuse_join(Time now, const Origin& to, const Join& join, bool retry, const std::string& text) {
+void Publication::refuse_join(Time now, const Origin& to, const Join& join, bool retry, const std::string& text,
+                              bool older_data) {
     log_seldom(now, LogLevel::warning, text);
     const bool known = map_.find(join.name) != nullptr;
     note(now, {.kind = kind::join_refused, .node = known ? join.name : "", .text = "a join was refused: " + text});
-    send(to, JoinRefused{retry, text, 0});
+    send(to, JoinRefused{retry, text, 0, older_data});
 }
 
 void Publication::log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields) {

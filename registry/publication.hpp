@@ -74,7 +74,8 @@ class Publication {
     // A few leave in a turn; of a connection's requests the newest counts.
     void send_events(const Origin& to, EventsRequest request);
     // Refused, logged, and an event.
-    void refuse_join(Time now, const Origin& to, const Join& join, bool retry, const std::string& text);
+    void refuse_join(Time now, const Origin& to, const Join& join, bool retry, const std::string& text,
+                     bool older_data = false);
 
     void log(LogLevel level, std::string text, std::vector<std::pair<std::string, std::string>> fields = {});
     // At most once in ten seconds for the same text.

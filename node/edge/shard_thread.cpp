@@ -137,7 +137,10 @@ void ShardThread::each_turn(Time now) {
     if (!disk_stalls) watch_.turned(index_, now);
     if (index_ == 0) shard_.stuck_sibling(watch_.stuck(now, shard_.map().settings.lease.grace));
     if (stopping_.load(std::memory_order_relaxed)) shard_.stop(now);
-    if (shard_.refusal()) fail(Error(ErrorCode::refused, *shard_.refusal()));
+    if (shard_.refusal()) {
+        has_older_data_ = shard_.has_older_data();
+        fail(Error(ErrorCode::refused, *shard_.refusal()));
+    }
     if (!joined_ && shard_.joined()) {
         joined_ = true;
         if (auto noted = on_joined_(shard_.identity()); !noted) fail(noted.error());

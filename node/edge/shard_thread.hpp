@@ -61,6 +61,8 @@ class ShardThread {
 
     // After the thread has ended (or, for refusal, `ended` was called): why, if not because of stop().
     [[nodiscard]] const Result<void>& outcome() const { return outcome_; }
+    // It ended because what is stored here lacks what this node has acknowledged (D3).
+    [[nodiscard]] bool has_older_data() const { return has_older_data_; }
 
   private:
     ShardThread(const NodeDescription& node, ShardIndex index, const Limits& limits, const ShardStorage& storage,
@@ -93,6 +95,7 @@ class ShardThread {
     Observed<ShardObservation> observed_;
     Time told_activity_at_{};
     Result<void> outcome_;
+    bool has_older_data_ = false;
     std::function<Result<void>(const Identity&)> on_joined_;
     std::function<void()> ended_;
     std::thread thread_;

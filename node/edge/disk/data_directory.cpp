@@ -22,6 +22,9 @@ constexpr const char* identity_name = "identity";
 constexpr const char* identity_kind = "ringkv-node";
 constexpr const char* lock_name = "lock";
 constexpr std::string_view shard_prefix = "shard-";
+constexpr std::string_view state_new = "new";  // the logs are not there yet
+constexpr std::string_view state_ready = "ready";
+constexpr std::string_view state_older = "older";  // not to be used any more
 
 std::string text_of(const Facts& facts, const std::string& name) {
     const auto fact = facts.find(name);
@@ -110,7 +113,8 @@ Result<void> DataDirectory::take_up(const Facts& facts) {
                        std::to_string(options_.shards) + "; set `shards: " + std::to_string(*shards) +
                        "`, or drain the node and start it with an empty data_dir");
     identity_ = {*storage, StartNumber(*start).next(), NodeId(static_cast<std::uint32_t>(*id)), *cluster};
-    if (text_of(facts, "state") == "new") {  // its first start was interrupted: it has never stored anything
+    if (text_of(facts, "state") == state_older) return explain(Error(ErrorCode::refused, text_of(facts, "why")));
+    if (text_of(facts, "state") == state_new) {  // its first start was interrupted: it has never stored anything
         if (auto done = remove_logs(); !done) return done;
         return begin_anew();
     }
@@ -122,7 +126,7 @@ Result<void> DataDirectory::take_up(const Facts& facts) {
 Result<void> DataDirectory::begin_anew() {
     identity_ = {random_uuid(), StartNumber(1), {}, {}};
     fresh_ = true;
-    return write(false, false);
+    return write(state_new, false);
 }
 
 Result<void> DataDirectory::set_aside() {
@@ -150,23 +154,24 @@ Result<void> DataDirectory::remove_logs() {
     return folder_->sync();
 }
 
-Result<void> DataDirectory::write(bool ready, bool clean) {
-    return write_facts(*folder_, identity_name, identity_kind,
-                       {{"name", options_.name},
-                        {"storage", identity_.storage.to_string()},
-                        {"cluster", identity_.cluster.to_string()},
-                        {"node", std::to_string(identity_.id.value())},
-                        {"start", std::to_string(identity_.start.value())},
-                        {"shards", std::to_string(options_.shards)},
-                        {"durability", std::string(to_string(options_.durability))},
-                        {"boot", options_.boot},
-                        {"state", ready ? "ready" : "new"},
-                        {"end", clean ? "clean" : "none"}});
+Result<void> DataDirectory::write(std::string_view state, bool clean, const std::string& why) {
+    Facts facts = {{"name", options_.name},
+                   {"storage", identity_.storage.to_string()},
+                   {"cluster", identity_.cluster.to_string()},
+                   {"node", std::to_string(identity_.id.value())},
+                   {"start", std::to_string(identity_.start.value())},
+                   {"shards", std::to_string(options_.shards)},
+                   {"durability", std::string(to_string(options_.durability))},
+                   {"boot", options_.boot},
+                   {"state", std::string(state)},
+                   {"end", clean ? "clean" : "none"}};
+    if (!why.empty()) facts["why"] = why;
+    return write_facts(*folder_, identity_name, identity_kind, facts);
 }
 
 Result<void> DataDirectory::started() {
     const std::lock_guard guard(mutex_);
-    return write(true, false);
+    return write(state_ready, false);
 }
 
 Result<void> DataDirectory::joined(const Uuid& cluster, NodeId id) {
@@ -174,12 +179,17 @@ Result<void> DataDirectory::joined(const Uuid& cluster, NodeId id) {
     if (identity_.cluster == cluster && identity_.id == id) return {};
     identity_.cluster = cluster;
     identity_.id = id;
-    return write(true, false);
+    return write(state_ready, false);
+}
+
+Result<void> DataDirectory::must_not_be_used(const std::string& why) {
+    const std::lock_guard guard(mutex_);
+    return write(state_older, false, why);
 }
 
 Result<void> DataDirectory::ended() {
     const std::lock_guard guard(mutex_);
-    return write(true, true);
+    return write(state_ready, true);
 }
 
 // ---------------------------------------------------------------- the logs

@@ -60,6 +60,8 @@ class DataDirectory {
     [[nodiscard]] Result<void> started();
     // The node is this one of that cluster. Thread-safe; writes once.
     [[nodiscard]] Result<void> joined(const Uuid& cluster, NodeId id);
+    // Others have shown that it is an older copy (D3): no start takes it up any more. `why`: a line.
+    [[nodiscard]] Result<void> must_not_be_used(const std::string& why);
     // All logs are closed: nothing is lost, whatever happens to the machine.
     [[nodiscard]] Result<void> ended();
 
@@ -70,7 +72,7 @@ class DataDirectory {
     [[nodiscard]] Result<void> begin_anew();
     [[nodiscard]] Result<void> set_aside();
     [[nodiscard]] Result<void> remove_logs();
-    [[nodiscard]] Result<void> write(bool ready, bool clean);
+    [[nodiscard]] Result<void> write(std::string_view state, bool clean, const std::string& why = {});
     [[nodiscard]] bool has_logs() const;
     [[nodiscard]] std::filesystem::path shard_path(ShardIndex shard) const;
     [[nodiscard]] Error refused(const std::string& what) const;
