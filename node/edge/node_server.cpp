@@ -141,7 +141,7 @@ Result<void> NodeServer::wait() {
         // One that failed takes the node with it: the others would serve a node that is half dead.
         if (!killed_) stop();
     }
-    const Result<void> ended = outcome();
+    Result<void> ended = outcome();
     const auto older = [](const auto& shard) { return shard->has_older_data(); };
     if (ended || !storages_.directory || std::none_of(shards_.begin(), shards_.end(), older)) return ended;
     // Whatever starts it again must not get further with it.

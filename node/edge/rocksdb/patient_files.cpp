@@ -141,7 +141,8 @@ IOStatus PatientFiles::ReopenWritableFile(const std::string& path, const FileOpt
 
 IOStatus PatientFiles::RenameFile(const std::string& from, const std::string& to, const IOOptions&, IODebugContext*) {
     const auto done = when_there_is_room([&] { return std::rename(from.c_str(), to.c_str()); });
-    return !done || *done == 0 ? IOStatus::OK() : error_of(from, errno);
+    if (done && *done != 0) return error_of(from, errno);
+    return IOStatus::OK();
 }
 
 IOStatus PatientFiles::DeleteFile(const std::string& path, const IOOptions& how, IODebugContext* debug) {

@@ -48,7 +48,7 @@ TEST(Sequences, OfEachPartitionAWindowFromTheLowestOnMayBeSent) {
                 may[slot] = sequences.may_be_sent(slot);
             } else {
                 // Mostly the oldest.
-                const auto one = std::next(open.begin(), random() % static_cast<int>(open.size()));
+                const auto one = std::next(open.begin(), static_cast<std::ptrdiff_t>(random() % open.size()));
                 Partition& partition = partitions[one->second];
                 const std::size_t lowest = partition.lowest();
                 const Sequences::Slot slot = random() % 4 != 0 ? partition.given[lowest] : one->first;
