@@ -38,8 +38,8 @@ class WriteOrder {
     // -> the one behind it.
     Slot unlink(Slot slot);
 
-    // The first of a queue is an ordered one, and has been freed; no other has. A hash table whose nodes are the links:
-    // nothing is allocated for a write.
+    // A hash table whose nodes are the links: nothing is allocated for a write. The first of a queue is an ordered one,
+    // and has been freed; no other has.
     std::vector<Slot> buckets_;  // the last slots of queues; a power of two, as many as links_
     std::vector<Link> links_;    // by slot
 };

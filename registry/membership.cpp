@@ -116,7 +116,7 @@ void Membership::join_again(Time now, const Origin& from, const Join& join, cons
     // A process that knows that it is a member says so (the header names it). One that does not know it, though that
     // start has spoken as a member, is another one.
     const auto spoken = spoken_.find(known.id);
-    if (from.node.none() && join.start == known.start && spoken != spoken_.end() && spoken->second == join.start)
+    if (from.node.none() && spoken != spoken_.end() && spoken->second == join.start)
         return publication_.refuse_join(now, from, join, false,
                                         join.name + " was here in that start already: the data at " +
                                             join.endpoints.front() + " is an older copy, of the start before",
