@@ -31,12 +31,12 @@ template <class T>
 struct Field;
 
 template <class T>
-void pack(Packer& out, const T& value) {
+[[gnu::always_inline]] inline void pack(Packer& out, const T& value) {
     Field<T>::pack(out, value);
 }
 
 template <class T>
-[[nodiscard]] bool unpack(Reader& in, T& value) {
+[[nodiscard, gnu::always_inline]] inline bool unpack(Reader& in, T& value) {
     return Field<T>::unpack(in, value);
 }
 
@@ -97,6 +97,14 @@ template <class T>
     return wrong == nullptr || in.fail(wrong);
 }
 
+template <class T>
+[[nodiscard]] bool unpack_struct(Reader& in, T& value) {
+    std::uint32_t count = 0;
+    if (!in.enter(count) || !unpack_fields(in, value, count)) return false;
+    in.leave();
+    return true;
+}
+
 // A struct. Types of other kinds have their own below.
 template <class T>
 struct Field {
@@ -105,18 +113,24 @@ struct Field {
         pack_fields(out, value);
     }
     static bool unpack(Reader& in, T& value) {
-        std::uint32_t count = 0;
-        if (!in.enter(count) || !unpack_fields(in, value, count)) return false;
-        in.leave();
-        return true;
+        // Three stand in each Prepare.
+        if constexpr (std::is_same_v<T, ViewId>) {
+            std::uint64_t generation = 0;
+            std::uint64_t number = 0;
+            if (in.take_pair(generation, number)) {
+                value = {Generation(generation), ViewNumber(number)};
+                return true;
+            }
+        }
+        return unpack_struct(in, value);
     }
 };
 
 template <class T>
 requires std::is_unsigned_v<T>
 struct Field<T> {
-    static void pack(Packer& out, T value) { out.number(std::uint64_t{value}); }
-    static bool unpack(Reader& in, T& value) {
+    [[gnu::always_inline]] static void pack(Packer& out, T value) { out.number(std::uint64_t{value}); }
+    [[gnu::always_inline]] static bool unpack(Reader& in, T& value) {
         std::uint64_t wide = 0;
         if (!in.read(wide)) return false;
         if (wide > std::numeric_limits<T>::max()) return in.fail("a number out of range");
@@ -150,8 +164,10 @@ struct Field<Duration> {
 
 template <class Tag, class Rep>
 struct Field<StrongId<Tag, Rep>> {
-    static void pack(Packer& out, StrongId<Tag, Rep> value) { out.number(std::uint64_t{value.value()}); }
-    static bool unpack(Reader& in, StrongId<Tag, Rep>& value) {
+    [[gnu::always_inline]] static void pack(Packer& out, StrongId<Tag, Rep> value) {
+        out.number(std::uint64_t{value.value()});
+    }
+    [[gnu::always_inline]] static bool unpack(Reader& in, StrongId<Tag, Rep>& value) {
         Rep plain{};
         if (!wire::unpack(in, plain)) return false;
         value = StrongId<Tag, Rep>(plain);
@@ -199,8 +215,8 @@ struct EnumRange<ErrorCode> : EnumFromTo<ErrorCode::invalid_argument, ErrorCode:
 template <class E>
 requires std::is_enum_v<E>
 struct Field<E> {
-    static void pack(Packer& out, E value) { out.number(static_cast<std::uint64_t>(value)); }
-    static bool unpack(Reader& in, E& value) {
+    [[gnu::always_inline]] static void pack(Packer& out, E value) { out.number(static_cast<std::uint64_t>(value)); }
+    [[gnu::always_inline]] static bool unpack(Reader& in, E& value) {
         std::uint64_t number = 0;
         if (!in.read(number)) return false;
         if (number >= EnumRange<E>::first && number <= EnumRange<E>::last)
@@ -219,7 +235,7 @@ struct Field<std::string> {
     static bool unpack(Reader& in, std::string& value) {
         std::string_view bytes;
         if (!in.read(bytes)) return false;
-        value.assign(bytes);
+        value = std::string(bytes);  // cheaper than assign() to an empty one
         return true;
     }
 };
@@ -264,7 +280,8 @@ struct Field<std::vector<T>> {
         std::uint32_t count = 0;
         if (!in.enter(count)) return false;
         values.clear();
-        values.reserve(std::min(count, 16U));  // `count` is only a claim: the rest grows with what is really there
+        // `count` is only a claim: no more is taken than the frame takes. The rest grows with what is really there.
+        values.reserve(std::min<std::size_t>(count, 16 + in.left() / sizeof(T)));
         for (std::uint32_t i = 0; i < count; ++i)
             if (!wire::unpack(in, values.emplace_back())) return false;
         in.leave();

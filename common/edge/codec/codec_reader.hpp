@@ -38,6 +38,8 @@ class Reader {
 
     // Nothing left.
     [[nodiscard]] bool finished() const { return at_ == end_; }
+    // Bytes.
+    [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
     // Records the first failure. Returns false, for the caller to hand on.
     bool fail(const char* what);
     // Precondition: a read failed.
@@ -94,6 +96,20 @@ class Reader {
         return announce(count);
     }
     void leave() { --depth_; }
+    // An array of two numbers, in the form that most have which are small: as two are read after enter(). False: it has
+    // another form, and nothing was taken.
+    [[nodiscard, gnu::always_inline]] bool take_pair(std::uint64_t& first, std::uint64_t& second) {
+        if (left() < 4 || items_left_ < 2 || depth_ >= depth_limit_) return false;
+        const auto byte = [this](int at) { return static_cast<std::uint8_t>(at_[at]); };
+        if (byte(0) != (head::fixarray | 2U) || byte(1) >= head::fixmap) return false;
+        const bool wide = byte(2) == head::uint8;
+        if (!wide && byte(2) >= head::fixmap) return false;
+        first = byte(1);
+        second = byte(wide ? 3 : 2);
+        at_ += wide ? 4 : 3;
+        items_left_ -= 2;
+        return true;
+    }
     // Counts so many more values against the limit, for something that takes more memory than its bytes show.
     [[nodiscard]] bool charge(std::uint64_t values) {
         if (values > items_left_) return fail("more values than the limit allows");
@@ -111,7 +127,6 @@ class Reader {
     // An integer that is not its own first byte.
     template <class Value>
     [[nodiscard]] bool read_wide(Value& value);
-    [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
     [[nodiscard]] bool take(std::uint8_t& byte);
     [[nodiscard]] bool pass(std::size_t count);
     template <class Word>
