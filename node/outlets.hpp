@@ -21,8 +21,8 @@ class MessageOutlet {
     explicit MessageOutlet(const ShardFacts& shard) : shard_(shard) {}
 
     // Of replication: those of a turn to one shard of a node are one message, if it takes ReplicationBatch.
-    void send(NodeId node, Prepare message);
-    void send(NodeId node, PrepareOk message);
+    void send(NodeId node, Prepare&& message);
+    void send(NodeId node, PrepareOk&& message);
     // The node speaks this minor version of the protocol.
     void heard(NodeId node, std::uint32_t minor) {
         if (shard_.map.find(node) != nullptr) peers_[node].minor = minor;
@@ -59,7 +59,7 @@ class MessageOutlet {
     // The batch is larger than one message should be.
     void close(NodeId node, PeerShard& shard);
     template <class M>
-    void gather(NodeId node, M message, std::vector<M> ReplicationBatch::*into, std::size_t bytes);
+    void gather(NodeId node, M&& message, std::vector<M> ReplicationBatch::*into, std::size_t bytes);
 
     const ShardFacts& shard_;
     std::vector<Outgoing> sends_;

@@ -37,21 +37,16 @@ void PartitionLog::set_log_view(ViewId view) {
     log_view_batch_ = storage_.store(partition_, LogViewRecord{partition_, view});
 }
 
-void PartitionLog::advance(OpNumber commit, const std::function<void(const Entry&)>& applied) {
-    known_commit_ = std::max(known_commit_, commit);
-    apply_known(applied);
-}
-
-void PartitionLog::apply_known(const std::function<void(const Entry&)>& applied) {
+void PartitionLog::apply_known(absl::FunctionRef<void(const Entry&)> applied) {
     // The state is not whole. Entries wait in the suffix, unless they go along with the copy (catch_up.hpp).
     if (incomplete() && !under_way_->entries) return;
     const OpNumber reach = std::min(known_commit_, last());
     while (commit_ < reach) {
         commit_ = commit_.next();
-        const EntryPtr entry = suffix_.at(commit_);
-        if (!incomplete() || covers(entry->key)) engine_.apply(partition_, *entry);
-        sessions_.apply(*entry);
-        if (applied) applied(*entry);
+        const Entry& entry = *suffix_.at(commit_);
+        if (!incomplete() || covers(entry.key)) engine_.apply(partition_, entry);
+        sessions_.apply(entry);
+        applied(entry);
     }
 }
 

@@ -6,10 +6,11 @@
 // What a member has committed is stored there; a learner applies what the members committed before its own disk has it.
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "common/fifo.hpp"
 #include "node/engine.hpp"
 #include "node/log_suffix.hpp"
@@ -49,10 +50,14 @@ class PartitionLog {
     void truncate(OpNumber keep);
     void set_log_view(ViewId view);
     // Commits and applies up to `commit`, or as far as the log goes; `applied` is told of each entry.
-    void advance(OpNumber commit, const std::function<void(const Entry&)>& applied = {});
+    void advance(
+        OpNumber commit, absl::FunctionRef<void(const Entry&)> applied = [](const Entry&) {}) {
+        known_commit_ = std::max(known_commit_, commit);
+        if (commit_ < std::min(known_commit_, last())) apply_known(applied);
+    }
     void trim(OpNumber needed);
-    // The next entry will be applied soon. Step by step what that needs is asked for (common/look_ahead.hpp).
-    static constexpr std::size_t expect_steps = 5;
+    // The next entries will be applied soon. Step by step what that needs is asked for (common/look_ahead.hpp).
+    static constexpr std::size_t expect_steps = 4;
     void expect_next(std::size_t step) const;
 
     // Is it of the copy that was begun last?
@@ -115,7 +120,7 @@ class PartitionLog {
     [[nodiscard]] bool covers(std::string_view key) const {
         return under_way_->all_keys || (under_way_->through && key <= *under_way_->through);
     }
-    void apply_known(const std::function<void(const Entry&)>& applied);
+    void apply_known(absl::FunctionRef<void(const Entry&)> applied);
 
     // What every write needs stands first.
     PartitionId partition_;

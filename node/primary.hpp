@@ -38,7 +38,7 @@ class Primary {
     // Another view of the same term, or another target.
     void state_changed(Time now, PartitionState state, BatchNumber view_batch);
 
-    void request(Request request);
+    void request(Request&& request);
     void prepare_ok(Time now, NodeId from, const PrepareOk& message);
     void start_view_ok(Time now, NodeId from, const StartViewOk& message);
     void state_chunk_ok(Time now, NodeId from, const StateChunkOk& message);
@@ -110,7 +110,7 @@ class Primary {
     [[nodiscard]] Time next_look_at(Time now, NodeId node, const Peer& peer) const;
 
     // primary_requests.cpp: clients
-    void serve(Time now, Request request);
+    void serve(Time now, Request&& request);
     void write(Time now, Time began, const Address& from, const Write& write);
     [[nodiscard]] bool acceptable(const Address& from, const Write& write);
     [[nodiscard]] Entry decide(const Write& write) const;
@@ -118,15 +118,15 @@ class Primary {
     void append(Time now, Entry entry);
     // It is in the log.
     void await_commit(Time now, EntryPtr entry);
-    void read(Time now, Request request);
-    void read_under_leases(Time now, Request request);
+    void read(Time now, Request&& request);
+    void read_under_leases(Time now, Request&& request);
     void answer_read(Time now, const Request& request);
     void serve_reads(Time now);
     void ask_for_leases(Time now);
     void refuse(const Request& request, RefusalReason reason, std::string text);
     // Of this partition: those that wait, and writes that are not committed.
     [[nodiscard]] std::uint64_t requests_held() const;
-    [[nodiscard]] Held hold(Request request, std::string_view waits_for);
+    [[nodiscard]] Held hold(Request&& request, std::string_view waits_for);
     void serve_held(Time now);
     void forget_old_requests(Time now);
     void expire_sessions(Time now);

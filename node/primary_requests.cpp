@@ -28,7 +28,7 @@ std::uint64_t Primary::requests_held() const {
     return held_.size() + reads_.size() + reads_behind_.size() + uncommitted_.size();
 }
 
-void Primary::request(Request request) {
+void Primary::request(Request&& request) {
     if (ports_.admission.full(requests_held()))
         return refuse(request, RefusalReason::overloaded, "limits.inflight leaves no room for more to this partition");
     // Behind what still waits.
@@ -40,7 +40,7 @@ void Primary::request(Request request) {
     held_.push_back(hold(std::move(request), "the primary"));
 }
 
-Primary::Held Primary::hold(Request request, std::string_view waits_for) {
+Primary::Held Primary::hold(Request&& request, std::string_view waits_for) {
     request.waited_for = waits_for;
     std::uint64_t bytes = sizeof(Held);
     if (const auto* write = std::get_if<Write>(&request.what))
@@ -61,7 +61,7 @@ void Primary::serve_held(Time now) {
     }
 }
 
-void Primary::serve(Time now, Request request) {
+void Primary::serve(Time now, Request&& request) {
     if (const auto* put = std::get_if<Write>(&request.what))
         write(now, request.began, request.from, *put);
     else
@@ -177,7 +177,7 @@ void Primary::await_commit(Time now, EntryPtr entry) {
     uncommitted_.push(now, ports_.admission.enter(), std::move(bytes), std::move(entry));
 }
 
-void Primary::read(Time now, Request request) {
+void Primary::read(Time now, Request&& request) {
     if (const auto* get = std::get_if<Get>(&request.what)) {
         if (std::string objection = key_objection(get->key, log_.partition(), ports_.shard); !objection.empty())
             return refuse(request, RefusalReason::bad_key, std::move(objection));
@@ -190,7 +190,7 @@ void Primary::read(Time now, Request request) {
     read_under_leases(now, std::move(request));
 }
 
-void Primary::read_under_leases(Time now, Request request) {
+void Primary::read_under_leases(Time now, Request&& request) {
     if (reads_.empty() && leases_held(now, request.arrived)) return answer_read(now, request);
     ++ports_.counters.reads_waited;
     reads_.push_back(hold(std::move(request), "leases"));

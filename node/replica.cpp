@@ -86,7 +86,7 @@ void Replica::take_role(Time now, bool same_term) {
     promised_until_ = std::max(promised_until_, now + ports_.shard.lease().grace);
 }
 
-void Replica::request(Request request) {
+void Replica::request(Request&& request) {
     if (const StaleRead* stale = request.stale()) return answer_stale(request, *stale);
     if (primary_) {
         primary_->request(std::move(request));

@@ -31,7 +31,7 @@ class Replica {
     // A newer view, whichever way it was learned.
     void learn_view(Time now, const View& view);
 
-    void request(Request request);
+    void request(Request&& request);
     void receive(Time now, NodeId from, const Prepare& message);
     void receive(Time now, NodeId from, const PrepareOk& message);
     void receive(Time now, NodeId from, const StartView& message);

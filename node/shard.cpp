@@ -101,14 +101,6 @@ Identity Shard::identity() const {
     return {facts_.map.settings.id, facts_.me, self_.start};
 }
 
-const Replica* Shard::replica(PartitionId partition) const {
-    return partition.value() < replicas_.size() ? replicas_[partition.value()].get() : nullptr;
-}
-
-Replica* Shard::find(PartitionId partition) {
-    return partition.value() < replicas_.size() ? replicas_[partition.value()].get() : nullptr;
-}
-
 Replica& Shard::ensure(PartitionId partition) {
     if (Replica* replica = find(partition)) return *replica;
     Replica& replica = make(partition);

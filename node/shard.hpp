@@ -66,7 +66,9 @@ class Shard final : public Actor {
     // With a refusal: what is stored here lacks what this node has acknowledged (D3), and is to be used no more.
     [[nodiscard]] bool has_older_data() const { return storage_.lost() || (!joined() && registry_.older_data()); }
     // For tests and status.
-    [[nodiscard]] const Replica* replica(PartitionId partition) const;
+    [[nodiscard]] const Replica* replica(PartitionId partition) const {
+        return partition.value() < replicas_.size() ? replicas_[partition.value()].get() : nullptr;
+    }
     [[nodiscard]] const ClusterMap& map() const { return facts_.map; }
     [[nodiscard]] const Fence& fence() const { return facts_.fence; }
     // Messages of other nodes and of the registry that no honest one sends, so far: they were refused.
@@ -85,7 +87,7 @@ class Shard final : public Actor {
     // shard_messages.cpp: what comes in, by sender
     [[nodiscard]] bool admitted(const Origin& from);
     template <class M>
-    void request(const Origin& from, Time now, M request);
+    void request(const Origin& from, Time now, M&& request);
     void on(const Origin& from, const MapRequest& wanted);
     void on(const Origin& from, const HoldingsRequest& wanted);
     void on(const Origin& from, const FiguresRequest& wanted);
@@ -129,7 +131,7 @@ class Shard final : public Actor {
     void learn_all(Time now);
 
     [[nodiscard]] bool ours(PartitionId partition) const;
-    [[nodiscard]] Replica* find(PartitionId partition);
+    [[nodiscard]] Replica* find(PartitionId partition) { return const_cast<Replica*>(replica(partition)); }
     Replica& ensure(PartitionId partition);
     Replica& make(PartitionId partition);
     void touch(PartitionId partition);

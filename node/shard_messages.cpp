@@ -72,7 +72,7 @@ void Shard::refuse_misplaced(const Origin& from, std::string_view name) {
 // ---------------------------------------------------------------- clients and operators
 
 template <class M>
-void Shard::request(const Origin& from, Time now, M request) {
+void Shard::request(const Origin& from, Time now, M&& request) {
     const PartitionId partition = request.partition;
     counters_.arrivals.count(request);
     if (!ours(partition)) {
