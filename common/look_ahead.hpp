@@ -23,7 +23,9 @@ void look_ahead(std::size_t at, std::size_t size, std::size_t steps, const Ahead
 }
 
 // Asks for `bytes` of memory from there on.
-inline void prefetch(const void* from, std::size_t bytes) {
+inline void prefetch(const void* from, std::size_t bytes = 1) {
+    // g++ takes what only asks for memory to be without effect, and leaves its calls out.
+    asm volatile("" : : "r"(from));
     constexpr std::size_t line = 64;
     const auto* const first = static_cast<const char*>(from);
     for (std::size_t at = 0; at < bytes; at += line) __builtin_prefetch(first + at);

@@ -53,13 +53,13 @@ class Engine {
 
     virtual ~Engine() = default;
 
-    // A key will be looked for soon: memory that takes long to come may be asked for. In steps with some time between
-    // them: where the partition's keys are, where among them the key may be, its place, its content. They change
-    // nothing.
+    // The key of that hash (hash_of) will be looked for soon: memory that takes long to come may be asked for. In steps
+    // with some time between them: where the partition's keys are, where among them the key may be, its place, its
+    // content. They change nothing.
     virtual void expect_partition(PartitionId) const {}
-    virtual void expect_group(PartitionId, std::string_view) const {}
-    virtual void expect_place(PartitionId, std::string_view) const {}
-    virtual void expect_content(PartitionId, std::string_view) const {}
+    virtual void expect_group(PartitionId, std::uint64_t /*hash*/) const {}
+    virtual void expect_place(PartitionId, std::uint64_t /*hash*/) const {}
+    virtual void expect_content(PartitionId, std::uint64_t /*hash*/) const {}
     [[nodiscard]] virtual std::optional<Found> get(PartitionId partition, std::string_view key) const = 0;
     [[nodiscard]] virtual ScanPart scan(PartitionId partition, const ScanRange& range) const = 0;
     // The effect of one committed entry. Entries come in op order; replaying a whole run of them is harmless (P4).

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "common/check.hpp"
+#include "common/partitioning.hpp"
 
 namespace ringkv {
 
 const EntryPtr& LogSuffix::at(OpNumber op) const {
     RINGKV_CHECK(holds(op), "the suffix does not hold that op");
-    return entries_[op.value() - start_.value() - 1].entry;
+    return item_of(op).entry;
 }
 
 ViewId LogSuffix::view_at(OpNumber op) const {
@@ -42,7 +43,8 @@ void LogSuffix::append(EntryPtr entry) {
     const std::uint64_t place = budget_.append(bytes);
     const std::uint64_t total = total_at(last()) + bytes;
     if (entries_.empty()) oldest_ = place;
-    entries_.push_back({std::move(entry), place, total});
+    const std::uint64_t hash = hash_of(entry->key);
+    entries_.push_back({std::move(entry), hash, place, total});
 }
 
 void LogSuffix::truncate(OpNumber keep) {
@@ -57,7 +59,7 @@ void LogSuffix::truncate(OpNumber keep) {
 void LogSuffix::trim(OpNumber needed) {
     if (entries_.empty() || start_ >= needed || !budget_.overdue(oldest_)) return;
     while (!entries_.empty() && start_ < needed && !budget_.keeps(entries_.front().place)) {
-        if (entries_.size() > 2) __builtin_prefetch(entries_[2].entry.get());  // it is in no cache any more
+        if (entries_.size() > 2) prefetch(entries_[2].entry.get());  // it is in no cache any more
         const std::uint64_t total = entries_.front().total;
         budget_.drop(total - total_gone_);
         (void)entries_.pop_front();

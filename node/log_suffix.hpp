@@ -53,26 +53,36 @@ class LogSuffix {
 
     // That entry, which need not be held, will be looked at soon: first where it is is asked for, then itself.
     void expect_place(OpNumber op) const {
-        if (holds(op)) __builtin_prefetch(&entries_[op.value() - start_.value() - 1]);
+        if (!holds(op)) return;
+        const Item& item = item_of(op);
+        prefetch(&item.entry);
+        prefetch(&item.key_hash);
     }
-    void expect_entry(OpNumber op) const {
-        if (holds(op)) prefetch(at(op).get(), sizeof(Entry));
+    void expect_entry(OpNumber op) const { prefetch(item_of(op).entry.get(), expected_entry); }
+    // Another one will be appended soon.
+    void expect_append() const {
+        if (!entries_.empty()) prefetch(&entries_.back().total);
     }
+    // hash_of() its key, without a look at the entry. Precondition of both: holds(op).
+    [[nodiscard]] std::uint64_t key_hash(OpNumber op) const { return item_of(op).key_hash; }
 
     // Entries are contiguous from start; views and ops of the history grow, and each entry's view is what it says.
     void check_invariants() const;
 
   private:
+    static constexpr std::size_t expected_entry = 256;  // bytes: most keys and values are small
+
     struct Item {
         EntryPtr entry;
+        std::uint64_t key_hash = 0;
         std::uint64_t place = 0;  // in the budget
         std::uint64_t total = 0;  // bytes of this entry and of all before it since reset()
     };
 
+    [[nodiscard]] const Item& item_of(OpNumber op) const { return entries_[op.value() - start_.value() - 1]; }
+
     // Precondition: start() <= op <= last().
-    [[nodiscard]] std::uint64_t total_at(OpNumber op) const {
-        return op == start_ ? total_gone_ : entries_[op.value() - start_.value() - 1].total;
-    }
+    [[nodiscard]] std::uint64_t total_at(OpNumber op) const { return op == start_ ? total_gone_ : item_of(op).total; }
     [[nodiscard]] std::uint64_t bytes_of(OpNumber op) const { return bytes_between(op.previous(), op); }
     void drop_all();
 

@@ -32,17 +32,17 @@ void MemoryEngine::expect_partition(PartitionId partition) const {
     if (const Contents* held = find(partition)) prefetch(held, sizeof(Contents));
 }
 
-void MemoryEngine::expect_group(PartitionId partition, std::string_view key) const {
-    if (const Contents* held = find(partition)) held->by_hash.prefetch(key);
+void MemoryEngine::expect_group(PartitionId partition, std::uint64_t hash) const {
+    if (const Contents* held = find(partition)) held->by_hash.prefetch(PlaceGuess{hash});
 }
 
 // The table's prefetch() asks for the first line of a group's sixteen places; most keys are in another one.
-void MemoryEngine::expect_place(PartitionId partition, std::string_view key) const {
-    if (const Contents* held = find(partition)) (void)held->by_hash.find(PlaceGuess{key});
+void MemoryEngine::expect_place(PartitionId partition, std::uint64_t hash) const {
+    if (const Contents* held = find(partition)) (void)held->by_hash.find(PlaceGuess{hash});
 }
 
-void MemoryEngine::expect_content(PartitionId partition, std::string_view key) const {
-    if (const Contents* held = find(partition)) (void)held->by_hash.find(BlockGuess{key});
+void MemoryEngine::expect_content(PartitionId partition, std::uint64_t hash) const {
+    if (const Contents* held = find(partition)) (void)held->by_hash.find(BlockGuess{hash});
 }
 
 std::optional<Engine::Found> MemoryEngine::get(PartitionId partition, std::string_view key) const {

@@ -23,9 +23,9 @@ class MemoryEngine final : public Engine {
     MemoryEngine& operator=(const MemoryEngine&) = delete;
 
     void expect_partition(PartitionId partition) const override;
-    void expect_group(PartitionId partition, std::string_view key) const override;
-    void expect_place(PartitionId partition, std::string_view key) const override;
-    void expect_content(PartitionId partition, std::string_view key) const override;
+    void expect_group(PartitionId partition, std::uint64_t hash) const override;
+    void expect_place(PartitionId partition, std::uint64_t hash) const override;
+    void expect_content(PartitionId partition, std::uint64_t hash) const override;
     [[nodiscard]] std::optional<Found> get(PartitionId partition, std::string_view key) const override;
     [[nodiscard]] ScanPart scan(PartitionId partition, const ScanRange& range) const override;
     void apply(PartitionId partition, const Entry& entry) override;
@@ -40,26 +40,26 @@ class MemoryEngine final : public Engine {
 
     static std::string_view key_of(const StoredKey* stored) { return stored->key(); }
     static std::string_view key_of(std::string_view key) { return key; }
-    // The key's place in the table, or its block, most likely: it is asked for and not read.
+    // A key's place in the table, or its block, most likely: it is asked for and not read.
     struct PlaceGuess {
-        std::string_view key;
+        std::uint64_t hash;
     };
     struct BlockGuess {
-        std::string_view key;
+        std::uint64_t hash;
     };
-    static std::string_view key_of(const PlaceGuess& guess) { return guess.key; }
-    static std::string_view key_of(const BlockGuess& guess) { return guess.key; }
     // Its upper bits chose the partition; the table goes by the lower ones.
     struct Hash {
         using is_transparent = void;
         std::size_t operator()(const auto& key) const { return hash_of(key_of(key)); }
+        std::size_t operator()(const PlaceGuess& guess) const { return guess.hash; }
+        std::size_t operator()(const BlockGuess& guess) const { return guess.hash; }
     };
     struct Equal {
         using is_transparent = void;
         bool operator()(const auto& left, const auto& right) const { return key_of(left) == key_of(right); }
         // Seven bits of the hash are equal. What the table has comes first (absl's EqualElement).
         bool operator()(StoredKey* const& stored, const PlaceGuess&) const {
-            __builtin_prefetch(&stored);
+            prefetch(&stored);
             return true;
         }
         bool operator()(StoredKey* const& stored, const BlockGuess&) const {

@@ -6,6 +6,11 @@
 
 namespace ringkv {
 
+namespace {
+// Entries that are likely to be applied together.
+constexpr std::uint64_t most_expected = 3;
+}  // namespace
+
 void PartitionLog::append(EntryPtr entry) {
     if (!storage_.keeps()) return suffix_.append(std::move(entry));
     if (unsynced_.empty()) persisted_ = last();
@@ -51,19 +56,24 @@ void PartitionLog::apply_known(absl::FunctionRef<void(const Entry&)> applied) {
 }
 
 void PartitionLog::expect_next(std::size_t step) const {
-    const OpNumber next = commit_.next();
-    switch (step) {
-        case 0: engine_.expect_partition(partition_); return suffix_.expect_place(next);
-        case 1: sessions_.expect(); return suffix_.expect_entry(next);
-        default: break;
+    if (step == 0) {
+        engine_.expect_partition(partition_);
+        suffix_.expect_append();
+        return suffix_.expect_place(commit_.next());
     }
+    if (step == 1) sessions_.expect();
     if (step == 2) sessions_.expect_outcomes();
-    if (!suffix_.holds(next)) return;
-    const std::string_view key = suffix_.at(next)->key;
-    switch (step) {
-        case 2: return engine_.expect_group(partition_, key);
-        case 3: return engine_.expect_place(partition_, key);
-        default: return engine_.expect_content(partition_, key);
+    const OpNumber reach(std::min(last().value(), commit_.value() + most_expected));
+    for (OpNumber op = commit_.next(); op <= reach; op = op.next()) {
+        const std::uint64_t hash = suffix_.key_hash(op);
+        if (step == 1) {
+            suffix_.expect_entry(op);
+            engine_.expect_group(partition_, hash);
+        } else if (step == 2) {
+            engine_.expect_place(partition_, hash);
+        } else {
+            engine_.expect_content(partition_, hash);
+        }
     }
 }
 

@@ -75,8 +75,12 @@ class Primary {
     [[nodiscard]] const View& view() const { return term_.view(); }
     [[nodiscard]] std::vector<NodeId> lease_peers() const { return term_.lease_peers(); }
 
-    // A request, an acknowledgement or the end of the turn will concern us soon.
+    // A request, an acknowledgement or the end of the turn will concern us soon; then, what else is looked at.
     void expect() const { prefetch(this, sizeof(*this)); }
+    void expect_uncommitted() const {
+        uncommitted_.expect();
+        prefetch(view().members.data());
+    }
 
     // We are the view's primary; every op above the commit point has its waiters, and nothing else has; a write under
     // way, and what it will make of its key, is of such an op; requests wait only where their phase lets them; each

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/check.hpp"
+#include "common/partitioning.hpp"
 #include "common/placement/planning.hpp"
 #include "node/peer_checks.hpp"
 
@@ -391,9 +392,17 @@ bool Replica::checkpoint(std::size_t bytes) {
 }
 
 void Replica::expect_entry(std::size_t step) const {
+    if (step < expect_flush_steps) expect_flush(step);
+    if (step > 0) log_.expect_next(step - 1);
+    if (step == expect_flush_steps && primary_) primary_->expect_uncommitted();
+}
+
+void Replica::expect_flush(std::size_t step) const {
     if (step == 0) return prefetch(this, sizeof(*this));
-    if (step > 1) return log_.expect_next(step - 2);
-    if (primary_) primary_->expect();
+    if (primary_)
+        primary_->expect();
+    else
+        prefetch(state_.view.members.data());
 }
 
 // A write: where its entry and its client's session stand. A get: the engine's, too.
@@ -406,14 +415,16 @@ void Replica::expect_request(const Message& message, std::size_t step) const {
     if (!primary_) return;
     if (step == 1) primary_->expect();
     if (get == nullptr) {
+        if (step == 1) log_.suffix().expect_append();
         if (step == 2) log_.sessions().expect();
+        if (step == 2) primary_->expect_uncommitted();
         if (step == 3) log_.sessions().expect_outcomes();
         return;
     }
     switch (step) {
-        case 1: return ports_.engine.expect_group(partition_, get->key);
-        case 2: return ports_.engine.expect_place(partition_, get->key);
-        default: return ports_.engine.expect_content(partition_, get->key);
+        case 1: return ports_.engine.expect_group(partition_, hash_of(get->key));
+        case 2: return ports_.engine.expect_place(partition_, hash_of(get->key));
+        default: return ports_.engine.expect_content(partition_, hash_of(get->key));
     }
 }
 

@@ -67,11 +67,12 @@ class Replica {
     void promise_until(Time until) { promised_until_ = std::max(promised_until_, until); }
 
     // A message of that kind will be received soon, or the turn ends soon: what that needs is asked for, step by step
-    // (common/look_ahead.hpp). The first step does not read anything of the replica. The turn's end needs only the
-    // first of an entry's steps; a request has Actor::look_ahead_steps.
-    static constexpr std::size_t expect_flush_steps = 2;
-    static constexpr std::size_t expect_steps = expect_flush_steps + PartitionLog::expect_steps;
+    // (common/look_ahead.hpp). The first step does not read anything of the replica. A request has
+    // Actor::look_ahead_steps.
+    static constexpr std::size_t expect_entry_steps = 1 + PartitionLog::expect_steps;
     void expect_entry(std::size_t step) const;
+    static constexpr std::size_t expect_flush_steps = 2;
+    void expect_flush(std::size_t step) const;
     void expect_request(const Message& message, std::size_t step) const;
 
     // A Primary is there only in a view of ours, and acts in the view that we know; what is verified is held; an answer

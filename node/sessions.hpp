@@ -84,7 +84,7 @@ class SessionTable {
         if (last_ != none) prefetch(&at(last_), sizeof(Session));
     }
     void expect_outcomes() const {
-        if (last_ != none) __builtin_prefetch(at(last_).outcomes.data());
+        if (last_ != none) prefetch(at(last_).outcomes.data());
     }
 
     [[nodiscard]] std::size_t size() const { return by_client_.size(); }

@@ -316,7 +316,7 @@ void Shard::collect_claims() {
 Effects Shard::take_effects() {
     for (std::size_t i = 0; i < touched_.size(); ++i) {
         look_ahead(i, touched_.size(), Replica::expect_flush_steps, [&](std::size_t index, std::size_t step) {
-            if (const Replica* later = find(touched_[index])) later->expect_entry(step);
+            if (const Replica* later = find(touched_[index])) later->expect_flush(step);
         });
         const PartitionId partition = touched_[i];
         is_touched_[partition.value()] = false;

@@ -254,16 +254,20 @@ void Shard::of_a_peer(Time now, const Origin& from, const M& message) {
 
 // Each by itself: what is wrong with one says nothing of the others.
 void Shard::of_a_peer(Time now, const Origin& from, const ReplicationBatch& batch) {
-    const auto each = [&](const auto& messages) {
-        for (std::size_t i = 0; i < messages.size(); ++i) {
-            look_ahead(i, messages.size(), Replica::expect_steps, [&](std::size_t index, std::size_t step) {
-                if (const Replica* later = find(messages[index].partition)) later->expect_entry(step);
-            });
-            of_a_peer(now, from, messages[i]);
-        }
+    const std::size_t prepares = batch.prepares.size();
+    const std::size_t size = prepares + batch.acknowledgements.size();
+    const auto expect = [&](std::size_t index, std::size_t step) {
+        const PartitionId partition =
+            index < prepares ? batch.prepares[index].partition : batch.acknowledgements[index - prepares].partition;
+        if (const Replica* later = find(partition)) later->expect_entry(step);
     };
-    each(batch.prepares);
-    each(batch.acknowledgements);
+    for (std::size_t i = 0; i < size; ++i) {
+        look_ahead(i, size, Replica::expect_entry_steps, expect);
+        if (i < prepares)
+            of_a_peer(now, from, batch.prepares[i]);
+        else
+            of_a_peer(now, from, batch.acknowledgements[i - prepares]);
+    }
 }
 
 void Shard::from_peer(Time now, const Origin& from, const Beacon& beacon) {

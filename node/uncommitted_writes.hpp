@@ -13,6 +13,7 @@
 #include "absl/container/inlined_vector.h"
 #include "common/actor.hpp"
 #include "common/fifo.hpp"
+#include "common/look_ahead.hpp"
 #include "node/slot.hpp"
 
 namespace ringkv {
@@ -70,6 +71,11 @@ class UncommittedWrites {
     [[nodiscard]] std::optional<Pending> pending(std::string_view key) const;
     // Writes of that client.
     [[nodiscard]] std::size_t of(ClientId client) const;
+
+    // The first op will be looked at soon.
+    void expect() const {
+        if (!empty()) prefetch(&ops_.front(), sizeof(Op));
+    }
 
     // The index, if there is one, and the ops say the same.
     void check_invariants() const;
