@@ -15,10 +15,6 @@ MemoryEngine::~MemoryEngine() {
     }
 }
 
-std::uint64_t MemoryEngine::memory_of(const StoredKey& stored) {
-    return stored.block_size() + index_bytes;
-}
-
 const MemoryEngine::Contents* MemoryEngine::find(PartitionId partition) const {
     return partition.value() < partitions_.size() ? &partitions_[partition.value()] : nullptr;
 }
@@ -85,13 +81,15 @@ void MemoryEngine::apply(PartitionId partition, const Entry& entry) {
 }
 
 void MemoryEngine::count(Contents& contents, const StoredKey& stored) {
-    contents.bytes += stored.key().size() + stored.content().value.size();
-    bytes_ += memory_of(stored);
+    const StoredKey::Sizes sizes = stored.sizes();
+    contents.bytes += sizes.content;
+    bytes_ += sizes.block + index_bytes;
 }
 
 void MemoryEngine::discount(Contents& contents, const StoredKey& stored) {
-    contents.bytes -= stored.key().size() + stored.content().value.size();
-    bytes_ -= memory_of(stored);
+    const StoredKey::Sizes sizes = stored.sizes();
+    contents.bytes -= sizes.content;
+    bytes_ -= sizes.block + index_bytes;
 }
 
 void MemoryEngine::set(Contents& contents, std::string_view key, const StoredKey::Content& content) {
@@ -103,8 +101,11 @@ void MemoryEngine::set(Contents& contents, std::string_view key, const StoredKey
         return count(contents, *stored);
     }
     StoredKey* const stored = *found;
+    if (const auto replaced = stored->overwrite(content)) {
+        contents.bytes += content.value.size() - *replaced;
+        return;
+    }
     discount(contents, *stored);
-    if (stored->overwrite(content)) return count(contents, *stored);
     // Another block takes its place in both: neither looks at more of it than the key.
     const StoredKey::Owner old(stored);
     StoredKey* const other = StoredKey::make(key, content).release();
@@ -135,7 +136,7 @@ bool MemoryEngine::reclaim(std::size_t most) {
             if (freed++ == most) return true;
             const auto last = std::prev(contents.in_order.end());
             const StoredKey::Owner stored(*last);
-            bytes_ -= memory_of(*stored);
+            bytes_ -= stored->sizes().block + index_bytes;
             contents.in_order.erase(last);
         }
     }

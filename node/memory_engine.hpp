@@ -36,7 +36,7 @@ class MemoryEngine final : public Engine {
     [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
 
   private:
-    static constexpr std::size_t expected_block = 192;  // bytes: most keys and values are small
+    static constexpr std::size_t expected_block = 128;  // bytes: most keys and values are small
 
     static std::string_view key_of(const StoredKey* stored) { return stored->key(); }
     static std::string_view key_of(std::string_view key) { return key; }
@@ -79,7 +79,6 @@ class MemoryEngine final : public Engine {
         std::uint64_t bytes = 0;  // of keys and values
     };
 
-    [[nodiscard]] static std::uint64_t memory_of(const StoredKey& stored);
     [[nodiscard]] const Contents* find(PartitionId partition) const;
     [[nodiscard]] Contents& contents(PartitionId partition);
     void set(Contents& contents, std::string_view key, const StoredKey::Content& content);

@@ -1,15 +1,15 @@
 // One key of the memory engine with its value, in one block of memory:
 //
-//     version (8) | key's size, and whether it has extras (4) | value's size (4) | [flags (4), expiry (8)] | key |
-//     value
+//     version (8) | key's size, and whether it has extras | value's size | [flags (4), expiry (8)] | key | value
 //
-// Flags and an expiry time cost nothing where there are none. A value of about the same size is written over the old
-// one, in the same block.
+// Sizes take as few bytes as they need (LEB128): one up to 63 or 127, seldom more than two. Flags and an expiry time
+// cost nothing where there are none. A value of about the same size is written over the old one, in the same block.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "common/ids.hpp"
@@ -31,35 +31,54 @@ class StoredKey {
 
     // `key`: below 2 GiB.
     [[nodiscard]] static Owner make(std::string_view key, const Content& content);
-    // False: it does not fit this block, and nothing has changed.
-    [[nodiscard]] bool overwrite(const Content& content);
+    // -> the size of the value that is replaced; nullopt: it does not fit this block, and nothing has changed.
+    [[nodiscard]] std::optional<std::size_t> overwrite(const Content& content);
 
-    [[nodiscard]] std::string_view key() const { return {bytes() + extras_size(), key_size_}; }
+    [[nodiscard]] std::string_view key() const {
+        const Layout parts = layout();
+        return {bytes() + parts.key, parts.key_size};
+    }
     [[nodiscard]] Content content() const;
-    // Of memory, as the allocator rounds it, roughly.
-    [[nodiscard]] std::size_t block_size() const {
-        return rounded(sizeof(StoredKey) + extras_size() + key_size_ + value_size_);
+    struct Sizes {
+        std::size_t content = 0;  // key and value
+        std::size_t block = 0;    // of memory, as the allocator rounds it, roughly
+    };
+    [[nodiscard]] Sizes sizes() const {
+        const Layout parts = layout();
+        return {parts.key_size + parts.value_size, parts.block_size()};
     }
 
   private:
-    static constexpr std::size_t extras = sizeof(std::uint32_t) + sizeof(std::uint64_t);
+    // Where what is, counted from bytes().
+    struct Layout {
+        std::size_t key_size = 0;
+        std::size_t value_size = 0;
+        bool extras = false;
+        std::size_t key = 0;
 
-    StoredKey(std::string_view key, const Content& content);
+        [[nodiscard]] std::size_t value() const { return key + key_size; }
+        // Two sizes that are rounded to the same fit the same block.
+        [[nodiscard]] std::size_t block_size() const {
+            return (sizeof(StoredKey) + value() + value_size + 15) / 16 * 16;
+        }
+    };
+
+    explicit StoredKey(OpNumber version) : version_(version) {}
     [[nodiscard]] static bool has_extras(const Content& content) { return content.flags != 0 || content.expires != 0; }
-    // Two sizes that are rounded to the same fit the same block.
-    [[nodiscard]] static std::size_t rounded(std::size_t size) { return (size + 15) / 16 * 16; }
-    [[nodiscard]] static std::size_t size_of(std::size_t key_size, const Content& content) {
-        return rounded(sizeof(StoredKey) + (has_extras(content) ? extras : 0) + key_size + content.value.size());
+    [[nodiscard]] static Layout layout_of(std::size_t key_size, const Content& content);
+    [[nodiscard]] Layout layout() const {
+        const std::size_t key = static_cast<std::uint8_t>(bytes()[0]);
+        const std::size_t value = static_cast<std::uint8_t>(bytes()[1]);
+        if ((key | value) >= 0x80 || (key & 1U) != 0) return any_layout();
+        return {key >> 1U, value, false, 2};
     }
-    [[nodiscard]] std::size_t extras_size() const { return extras_ != 0 ? extras : 0; }
+    [[nodiscard]] Layout any_layout() const;
     [[nodiscard]] char* bytes() { return reinterpret_cast<char*>(this + 1); }
     [[nodiscard]] const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
-    void write(const Content& content);
+    // All but the key.
+    void write(const Layout& parts, const Content& content);
 
     OpNumber version_;
-    std::uint32_t key_size_ : 31;
-    std::uint32_t extras_ : 1;
-    std::uint32_t value_size_ = 0;
 };
 
 }  // namespace ringkv
