@@ -150,8 +150,8 @@ class Storage {
     virtual ~Storage() = default;
 
     // Takes the batch; may return before it is durable. An error `unavailable`: there was no room, nothing of the batch
-    // is stored, and the same one may be given again. Any other is final: the process must stop (D3).
-    [[nodiscard]] virtual Result<void> commit(BatchNumber number, StorageBatch batch) = 0;
+    // is stored or moved, and the same one may be given again. Any other is final: the process must stop (D3).
+    [[nodiscard]] virtual Result<void> commit(BatchNumber number, StorageBatch&& batch) = 0;
     // The newest batch that is durable as configured. An error is final, as that of commit().
     [[nodiscard]] virtual Result<BatchNumber> durable() const = 0;
 };

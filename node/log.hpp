@@ -30,7 +30,7 @@ class Log : public Storage {
 // counts on what it has forgotten.
 class MemoryLog final : public Log {
   public:
-    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch) override {
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch&&) override {
         durable_ = number;
         return {};
     }

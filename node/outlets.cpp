@@ -7,6 +7,8 @@ namespace ringkv {
 namespace {
 // Rather several messages than one which the receiver must take in as a whole.
 constexpr std::size_t most_batched = std::size_t{256} << 10U;
+// Records.
+constexpr std::size_t most_reserved = 1024;
 
 // Those that may be large: what they bring beside the Outgoing.
 std::size_t bytes_of(const Message& message) {
@@ -103,7 +105,9 @@ std::vector<Outgoing> MessageOutlet::take() {
 
 BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {
     const BatchNumber batch = store(std::move(record));
-    if (keeps_) waiting_[batch].partitions.insert(partition);
+    if (!keeps_) return batch;
+    std::vector<PartitionId>& partitions = waiting_[batch].partitions;
+    if (partitions.empty() || partitions.back() != partition) partitions.push_back(partition);
     return batch;
 }
 
@@ -115,25 +119,32 @@ BatchNumber StorageOutlet::store(StorageRecord record) {
 
 BatchNumber StorageOutlet::unstored(PartitionId partition) const {
     for (auto waiting = waiting_.rbegin(); waiting != waiting_.rend(); ++waiting)
-        if (waiting->second.partitions.contains(partition)) return waiting->first;
+        if (const auto& in = waiting->second.partitions; std::find(in.begin(), in.end(), partition) != in.end())
+            return waiting->first;
     return {};
 }
 
-std::pair<std::set<PartitionId>, Time> StorageOutlet::durable(BatchNumber number) {
+std::pair<std::vector<PartitionId>, Time> StorageOutlet::durable(BatchNumber number) {
     stored_ = number;
-    std::pair<std::set<PartitionId>, Time> stored{{}, Time::max()};
+    std::vector<PartitionId> partitions;
+    Time taken = Time::max();
     while (!waiting_.empty() && waiting_.begin()->first <= number) {
-        stored.first.merge(waiting_.begin()->second.partitions);
-        stored.second = std::min(stored.second, waiting_.begin()->second.taken);
+        const Waiting& stored = waiting_.begin()->second;
+        partitions.insert(partitions.end(), stored.partitions.begin(), stored.partitions.end());
+        taken = std::min(taken, stored.taken);
         waiting_.erase(waiting_.begin());
     }
-    return stored;
+    std::sort(partitions.begin(), partitions.end());
+    partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
+    return {std::move(partitions), taken};
 }
 
 void StorageOutlet::take(Time now, Effects& effects) {
     if (batch_.empty()) return;
     waiting_[building_].taken = now;
+    const std::size_t size = batch_.size();
     effects.batch = std::exchange(batch_, {});
+    batch_.reserve(std::min(size, most_reserved));  // the next one is probably as large
     effects.number = building_;
     building_ = building_.next();
 }

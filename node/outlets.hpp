@@ -95,9 +95,9 @@ class StorageOutlet {
     }
     [[nodiscard]] const std::optional<std::string>& lost() const { return lost_; }
 
-    // The shard's: batches up to this one are stored. -> the partitions that have something in them, and when the
-    // oldest of those batches was taken.
-    [[nodiscard]] std::pair<std::set<PartitionId>, Time> durable(BatchNumber number);
+    // The shard's: batches up to this one are stored. -> the partitions that have something in them, in order, and when
+    // the oldest of those batches was taken.
+    [[nodiscard]] std::pair<std::vector<PartitionId>, Time> durable(BatchNumber number);
     // The shard's: the batch of this turn and its number; no records, no number.
     void take(Time now, Effects& effects);
 
@@ -107,7 +107,7 @@ class StorageOutlet {
     BatchNumber building_{1};  // the number that the batch of this turn will have
     StorageBatch batch_;
     struct Waiting {
-        std::set<PartitionId> partitions;  // with something in it
+        std::vector<PartitionId> partitions;  // with something in it, some more than once
         Time taken = Time::max();
     };
     std::map<BatchNumber, Waiting> waiting_;  // not stored

@@ -280,10 +280,14 @@ void Shard::tick_checkpoint() {
 
 void Shard::durable(Time now, BatchNumber number) {
     now_ = now;
-    const auto [partitions, taken] = storage_.durable(number);
-    for (PartitionId partition : partitions) {
-        if (Replica* replica = find(partition)) replica->durable(now, number, taken);
-        touch(partition);
+    const auto stored = storage_.durable(number);
+    const std::vector<PartitionId>& partitions = stored.first;
+    for (std::size_t i = 0; i < partitions.size(); ++i) {
+        look_ahead(i, partitions.size(), Replica::expect_entry_steps, [&](std::size_t index, std::size_t step) {
+            if (const Replica* later = replica(partitions[index])) later->expect_entry(step);
+        });
+        if (Replica* replica = find(partitions[i])) replica->durable(now, number, stored.second);
+        touch(partitions[i]);
     }
 }
 

@@ -17,7 +17,7 @@ class PacedStorage final : public Storage {
     PacedStorage(Log& log, Engine& engine) : log_(log), engine_(engine) {}
 
     // Waits for the engine, and for room for no longer than a moment: then it is `unavailable`, and nothing is stored.
-    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override {
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch&& batch) override {
         for (int waits = 0; engine_.lags(); ++waits) {
             if (waits == most_waits)
                 return Error(ErrorCode::unavailable,

@@ -401,7 +401,7 @@ Result<std::vector<Event>> MapStore::load_events() {
     return impl_->load_events();
 }
 
-Result<void> MapStore::commit(BatchNumber number, StorageBatch batch) {
+Result<void> MapStore::commit(BatchNumber number, StorageBatch&& batch) {
     auto done = impl_->commit(batch);
     if (done) durable_ = number;
     return done;

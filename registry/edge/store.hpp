@@ -36,7 +36,7 @@ class MapStore final : public Storage {
     // Takes only MapDeltas, each of the epoch after the one before (the first of any), EventsRecords and FenceRecords.
     // Error unavailable: the file
     // system is full.
-    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch&& batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 
   private:

@@ -7,7 +7,7 @@
 
 namespace ringkv::simulation {
 
-Result<void> Disk::commit(BatchNumber number, StorageBatch batch) {
+Result<void> Disk::commit(BatchNumber number, StorageBatch&& batch) {
     if (broken_) return Error(ErrorCode::storage, "the simulated disk is broken");
     RINGKV_CHECK(number == written_.next(), "batches are numbered without a gap");
     for (const StorageRecord& record : batch) records_.push_back(encode_record(record));

@@ -18,7 +18,7 @@ class Disk final : public Storage {
         on_demand,  // a batch is durable after the next sync()
     };
 
-    Result<void> commit(BatchNumber number, StorageBatch batch) override;
+    Result<void> commit(BatchNumber number, StorageBatch&& batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override { return durable_; }
 
     void set_sync(Sync sync) { sync_ = sync; }

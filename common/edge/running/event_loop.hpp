@@ -78,7 +78,7 @@ class EventLoop {
 // For actors that store nothing, or whose durability is memory: durable as soon as handed over.
 class NoStorage final : public Storage {
   public:
-    Result<void> commit(BatchNumber number, StorageBatch) override {
+    Result<void> commit(BatchNumber number, StorageBatch&&) override {
         durable_ = number;
         return {};
     }

@@ -35,7 +35,7 @@ StorageThread::~StorageThread() {
     if (!durable_ && !told_) log(LogLevel::error, durable_.error().message());
 }
 
-Result<void> StorageThread::commit(BatchNumber number, StorageBatch batch) {
+Result<void> StorageThread::commit(BatchNumber number, StorageBatch&& batch) {
     {
         const std::lock_guard lock(mutex_);
         told_ = !durable_;
@@ -105,16 +105,17 @@ bool StorageThread::await_attempt() {
     return !stopping_;
 }
 
-Result<BatchNumber> StorageThread::store(const Waiting& waiting) {
+Result<BatchNumber> StorageThread::store(Waiting& waiting) {
     const Time begun = boot_time();
-    auto stored = inner_.commit(waiting.number, waiting.batch);
+    auto stored = inner_.commit(waiting.number, std::move(waiting.batch));
     while (!stored && stored.error().code() == ErrorCode::unavailable) {
         if (const Time now = boot_time(); now - complained_at_ >= between_complaints) {
             complained_at_ = now;
             log(LogLevel::error, stored.error().message(), {{"batch", std::to_string(waiting.number.value())}});
         }
         if (!await_attempt()) return stored.error();
-        stored = inner_.commit(waiting.number, waiting.batch);
+        // It was not moved: NOLINTNEXTLINE(bugprone-use-after-move)
+        stored = inner_.commit(waiting.number, std::move(waiting.batch));
     }
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(boot_time() - begun);
     if (took > slow)
@@ -130,7 +131,7 @@ void StorageThread::run() {
     while (durable_) {
         changed_.wait(lock, [this] { return stopping_ || (!paused_ && !waiting_.empty()); });
         if (waiting_.empty()) return;
-        const Waiting next = gather();
+        Waiting next = gather();
         busy_since_ = boot_time();
         lock.unlock();
         auto stored = store(next);

@@ -37,7 +37,7 @@ class StorageThread final : public Storage {
     StorageThread& operator=(const StorageThread&) = delete;
 
     // Takes the batch and returns. An error, here and below: an earlier batch failed, and nothing was stored after it.
-    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch&& batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override;
     // Since when the disk owes what it was given; none: nothing is under way. What waits for room counts.
     [[nodiscard]] std::optional<Time> busy_since() const;
@@ -64,7 +64,7 @@ class StorageThread final : public Storage {
     void run();
     // What is stored next; waiting_ has something.
     [[nodiscard]] Waiting gather();
-    [[nodiscard]] Result<BatchNumber> store(const Waiting& waiting);
+    [[nodiscard]] Result<BatchNumber> store(Waiting& waiting);
     // Time passes, for another attempt. False: this ends.
     [[nodiscard]] bool await_attempt();
 

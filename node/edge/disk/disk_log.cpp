@@ -248,7 +248,7 @@ Result<void> DiskLog::note(Result<void> outcome) {
     return outcome;
 }
 
-Result<void> DiskLog::commit(BatchNumber number, StorageBatch batch) {
+Result<void> DiskLog::commit(BatchNumber number, StorageBatch&& batch) {
     RINGKV_CHECK(file_ != nullptr && !batch.empty(), "a commit before replay, or of nothing");
     if (failed_) return *failed_;
     // Where the disk is too full to note that a part of the log may go, it is tried again with the next commit.

@@ -43,7 +43,7 @@ class DiskLog final : public Log {
     [[nodiscard]] bool was_torn() const { return torn_; }
 
     // Errors as Storage's: `unavailable`, there is no room for a segment; any other is final, also for later calls.
-    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch batch) override;
+    [[nodiscard]] Result<void> commit(BatchNumber number, StorageBatch&& batch) override;
     [[nodiscard]] Result<BatchNumber> durable() const override;
 
     [[nodiscard]] std::uint64_t newest() const override { return newest_.load(std::memory_order_relaxed); }

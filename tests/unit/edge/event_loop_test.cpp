@@ -80,7 +80,7 @@ class FakeStorage : public Storage {
   public:
     explicit FakeStorage(Journal& journal) : journal_(journal) {}
 
-    Result<void> commit(BatchNumber number, StorageBatch batch) override {
+    Result<void> commit(BatchNumber number, StorageBatch&& batch) override {
         journal_.push_back("commit " + std::to_string(number.value()));
         EXPECT_FALSE(batch.empty());
         if (broken) return Error(ErrorCode::storage, "the disk is on fire");

@@ -24,7 +24,7 @@ class GatedStorage final : public Storage {
         EXPECT_TRUE(changed_.wait_for(lock, patience, [this] { return hanging_; })) << "nothing was committed";
     }
 
-    Result<void> commit(BatchNumber number, StorageBatch batch) override {
+    Result<void> commit(BatchNumber number, StorageBatch&& batch) override {
         {
             std::unique_lock lock(mutex_);
             hanging_ = !open_;

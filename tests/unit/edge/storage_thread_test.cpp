@@ -31,7 +31,7 @@ class Recording final : public Storage {
   public:
     explicit Recording(std::uint64_t broken_at = 0) : broken_at_(broken_at) {}
 
-    Result<void> commit(BatchNumber number, StorageBatch batch) override {
+    Result<void> commit(BatchNumber number, StorageBatch&& batch) override {
         seen.push_back(number.value());
         for (const StorageRecord& record : batch) records.push_back(std::get<CommitRecord>(record).commit.value());
         if (broken_at_ != 0 && number.value() >= broken_at_) return Error(ErrorCode::storage, "the disk is on fire");
@@ -223,7 +223,7 @@ class FullDisk final : public Storage {
   public:
     explicit FullDisk(int refusals) : refusals_(refusals) {}
 
-    Result<void> commit(BatchNumber number, StorageBatch given) override {
+    Result<void> commit(BatchNumber number, StorageBatch&& given) override {
         EXPECT_EQ(given.size(), 1U) << "the same batch, whole";
         ++attempts;
         if (refusals_ > 0) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "tests/unit/node/disk_log_fixture.hpp"
 
 namespace ringkv {
@@ -44,7 +46,7 @@ TEST(DiskLog, ACommitIsOneWriteAndOneSync) {
         const int syncs = logs.disk.syncs;
         StorageBatch batch = numbered(1);
         for (const StorageRecord& record : numbered(2)) batch.push_back(record);
-        ASSERT_TRUE(log->commit(BatchNumber(2), batch));
+        ASSERT_TRUE(log->commit(BatchNumber(2), std::move(batch)));
         EXPECT_EQ(logs.disk.writes, writes + 1);
         EXPECT_EQ(logs.disk.syncs, syncs + (sync ? 1 : 0));
         EXPECT_EQ(*log->durable(), BatchNumber(2));
