@@ -100,6 +100,7 @@ class RowsTest(unittest.TestCase):
         for row in rows.ROWS:
             for each in row.measurements():
                 self.assertEqual(makers[each.subject]().name, each.subject)
+        self.assertLessEqual({each.subject for row in rows.ALL for each in row.measurements()}, set(makers))
 
 
 class FakeSubject:

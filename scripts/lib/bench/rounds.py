@@ -12,7 +12,7 @@ from .etcd import Etcd
 from .redis import Redis
 from .ringkv import RingKV, ScrapedRingKV
 from .rows import (ETCD, ETCD_ON_DISK, ONCE, REDIS, RINGKV, RINGKV_64, RINGKV_FSYNC, RINGKV_OS, RINGKV_ROCKSDB,
-                   RINGKV_SCRAPED, ZMQ)
+                   RINGKV_SCRAPED, RINGKV_SHARDS, ZMQ)
 from .subject import KEYS
 
 
@@ -37,6 +37,8 @@ def subjects(measured, helpers):
         RINGKV_ROCKSDB: lambda: RingKV(measured, helpers, 1024, "fsync", node_settings={"engine": "rocksdb"}),
         RINGKV_OS: lambda: RingKV(measured, helpers, 1024, "os"),
         RINGKV_SCRAPED: lambda: ScrapedRingKV(measured, helpers, 1024),
+        **{name: lambda shards=shards: RingKV(measured, helpers, 1024, node_settings={"shards": shards})
+           for shards, name in RINGKV_SHARDS.items()},
         REDIS: lambda: Redis(helpers),
         ZMQ: lambda: BareZmq(helpers),
         ETCD: lambda: Etcd(helpers),

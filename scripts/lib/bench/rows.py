@@ -6,6 +6,7 @@ RINGKV, RINGKV_64, REDIS, ZMQ, ETCD = "ringkv-1024", "ringkv-64", "redis", "zmq"
 RINGKV_FSYNC, RINGKV_OS, ETCD_ON_DISK = "ringkv-1024-fsync", "ringkv-1024-os", "etcd"
 RINGKV_ROCKSDB = "ringkv-1024-fsync-rocksdb"
 RINGKV_SCRAPED = "ringkv-1024-scraped"
+RINGKV_SHARDS = {shards: f"ringkv-1024-{shards}-shards" for shards in (2, 4)}
 
 # Operations that a subject is asked for once in a run, not in every round: they take long and hardly vary.
 ONCE = ("memory", "idle")
@@ -100,7 +101,13 @@ OBSERVED = tuple(
     Row(f"{operation}-800/not-scraped", Measurement(RINGKV_SCRAPED, operation, 800),
         Measurement(RINGKV, operation, 800), goal=0.98, least=0.98) for operation in ("get", "put"))
 
-GROUPS = {"speed": ROWS, "durable": DURABLE, "observed": OBSERVED}
+# Nodes of several event loops, beside those of one.
+SHARDS = tuple(
+    Row(f"{shards}-shards-{operation}-{outstanding}/1-shard", Measurement(subject, operation, outstanding),
+        Measurement(RINGKV, operation, outstanding))
+    for shards, subject in RINGKV_SHARDS.items() for operation in ("get", "put") for outstanding in (50, 800))
+
+GROUPS = {"speed": ROWS, "durable": DURABLE, "observed": OBSERVED, "shards": SHARDS}
 ALL = tuple(row for group in GROUPS.values() for row in group)
 
 
