@@ -49,6 +49,21 @@ TEST(Codec, EveryRecordComesBackAsItWas) {
         }
 }
 
+// Two small numbers are read at once (Reader::take_pair), all others one by one.
+TEST(Codec, ViewsOfAllSizesComeBackWherePartsOfThemDoNot) {
+    const std::vector<std::uint64_t> numbers{0, 1, 127, 128, 255, 256, 65535, 65536, std::uint64_t{1} << 40U};
+    for (const std::uint64_t generation : numbers)
+        for (const std::uint64_t number : numbers) {
+            const ViewId view{Generation(generation), ViewNumber(number)};
+            const std::string record = encode_record(LogViewRecord{PartitionId(3), view});
+            const auto decoded = decode_record(record);
+            ASSERT_TRUE(decoded) << decoded.error();
+            EXPECT_EQ(std::get<LogViewRecord>(*decoded).view, view);
+            for (std::size_t size = 0; size < record.size(); ++size)
+                EXPECT_EQ(decode_record(record.substr(0, size)).error().code(), ErrorCode::malformed) << size;
+        }
+}
+
 TEST(Codec, ValuesOfTheMapComeBackAsTheyWere) {
     Filler filler(5);
     const auto settings = filler.make<ClusterSettings>();
