@@ -60,7 +60,7 @@ void MessageOutlet::send(NodeId node, ShardIndex shard, Message message) {
 }
 
 template <class M>
-void MessageOutlet::gather(NodeId node, M&& message, std::vector<M> ReplicationBatch::*into, std::size_t bytes) {
+void MessageOutlet::gather(NodeId node, M& message, std::vector<M> ReplicationBatch::*into, std::size_t bytes) {
     Peer& to = peer(node);
     PeerShard* const shard = shard_of(to, message.partition);
     if (shard == nullptr) return;
@@ -77,11 +77,11 @@ void MessageOutlet::gather(NodeId node, M&& message, std::vector<M> ReplicationB
 void MessageOutlet::send(NodeId node, Prepare&& message) {
     std::size_t bytes = sizeof(Prepare);
     for (const EntryPtr& entry : message.entries) bytes += entry->bytes();
-    gather(node, std::move(message), &ReplicationBatch::prepares, bytes);
+    gather(node, message, &ReplicationBatch::prepares, bytes);
 }
 
-void MessageOutlet::send(NodeId node, PrepareOk&& message) {
-    gather(node, std::move(message), &ReplicationBatch::acknowledgements, sizeof(PrepareOk));
+void MessageOutlet::send(NodeId node, PrepareOk message) {
+    gather(node, message, &ReplicationBatch::acknowledgements, sizeof(PrepareOk));
 }
 
 // The next one is probably as large.

@@ -22,7 +22,7 @@ class MessageOutlet {
 
     // Of replication: those of a turn to one shard of a node are one message, if it takes ReplicationBatch.
     void send(NodeId node, Prepare&& message);
-    void send(NodeId node, PrepareOk&& message);
+    void send(NodeId node, PrepareOk message);
     // The node speaks this minor version of the protocol.
     void heard(NodeId node, std::uint32_t minor) {
         if (shard_.map.find(node) != nullptr) peers_[node].minor = minor;
@@ -58,8 +58,9 @@ class MessageOutlet {
     [[nodiscard]] static PeerShard* shard_of(Peer& peer, PartitionId partition);
     // The batch is larger than one message should be.
     void close(NodeId node, PeerShard& shard);
+    // The message is moved from.
     template <class M>
-    void gather(NodeId node, M&& message, std::vector<M> ReplicationBatch::*into, std::size_t bytes);
+    void gather(NodeId node, M& message, std::vector<M> ReplicationBatch::*into, std::size_t bytes);
 
     const ShardFacts& shard_;
     std::vector<Outgoing> sends_;

@@ -87,7 +87,7 @@ class Shard final : public Actor {
     // shard_messages.cpp: what comes in, by sender
     [[nodiscard]] bool admitted(const Origin& from);
     template <class M>
-    void request(const Origin& from, Time now, M&& request);
+    void request(const Origin& from, Time now, M& request);  // it is moved from
     void on(const Origin& from, const MapRequest& wanted);
     void on(const Origin& from, const HoldingsRequest& wanted);
     void on(const Origin& from, const FiguresRequest& wanted);

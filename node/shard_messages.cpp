@@ -23,7 +23,7 @@ void Shard::receive(Time now, const Origin& from, Message message) {
     std::visit(
         [&]<class M>(M& content) {
             if constexpr (ClientRequest<M>) {
-                request(from, now, std::move(content));
+                request(from, now, content);
             } else if constexpr (OperatorOfNode<M> || OneOf<M, MapRequest>) {
                 on(from, content);
             } else if constexpr (RegistryAnswer<M> || MapAnswer<M> || OneOf<M, MapDelta, FrameRefused>) {
@@ -72,7 +72,7 @@ void Shard::refuse_misplaced(const Origin& from, std::string_view name) {
 // ---------------------------------------------------------------- clients and operators
 
 template <class M>
-void Shard::request(const Origin& from, Time now, M&& request) {
+void Shard::request(const Origin& from, Time now, M& request) {
     const PartitionId partition = request.partition;
     counters_.arrivals.count(request);
     if (!ours(partition)) {
