@@ -1,8 +1,10 @@
 #include "node/stored_key.hpp"
 
-#include <bit>
 #include <cstring>
 #include <new>
+
+#include "common/check.hpp"
+#include "node/varint.hpp"
 
 namespace ringkv {
 
@@ -10,42 +12,22 @@ namespace {
 
 constexpr std::size_t extras_size = sizeof(std::uint32_t) + sizeof(std::uint64_t);
 
-// LEB128: seven bits a byte, the lowest first; the last byte is below 128.
-std::size_t length_of(std::uint64_t number) {
-    return (static_cast<std::size_t>(std::bit_width(number | 1)) + 6) / 7;
-}
-
-char* write_number(char* at, std::uint64_t number) {
-    for (; number >= 0x80; number >>= 7) *at++ = static_cast<char>(number | 0x80);
-    *at++ = static_cast<char>(number);
-    return at;
-}
-
-std::uint64_t read_number(const char*& at) {
-    std::uint64_t number = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        const auto byte = static_cast<std::uint8_t>(*at++);
-        number |= std::uint64_t{byte & 0x7FU} << shift;
-        if (byte < 0x80) return number;
-    }
-}
-
 }  // namespace
 
 StoredKey::Layout StoredKey::layout_of(std::size_t key_size, const Content& content) {
     Layout parts{key_size, content.value.size(), has_extras(content)};
-    parts.key = length_of(key_size << 1U) + length_of(parts.value_size) + (parts.extras ? extras_size : std::size_t{0});
+    parts.key =
+        varint_size(key_size << 1U) + varint_size(parts.value_size) + (parts.extras ? extras_size : std::size_t{0});
     return parts;
 }
 
 StoredKey::Layout StoredKey::any_layout() const {
-    Layout parts;
-    const char* at = bytes();
-    const std::uint64_t key = read_number(at);
-    parts.key_size = key >> 1U;
-    parts.extras = (key & 1U) != 0;
-    parts.value_size = read_number(at);
-    parts.key = static_cast<std::size_t>(at - bytes()) + (parts.extras ? extras_size : std::size_t{0});
+    std::string_view header(bytes(), 2 * longest_varint);  // at most: no more is read than both numbers
+    std::uint64_t key = 0;
+    std::uint64_t value = 0;
+    RINGKV_CHECK(take_varint(header, key) && take_varint(header, value), "a stored key without its sizes");
+    Layout parts{key >> 1U, value, (key & 1U) != 0};
+    parts.key = static_cast<std::size_t>(header.data() - bytes()) + (parts.extras ? extras_size : std::size_t{0});
     return parts;
 }
 
@@ -77,8 +59,10 @@ std::optional<std::size_t> StoredKey::overwrite(const Content& content) {
 
 void StoredKey::write(const Layout& parts, const Content& content) {
     version_ = content.version;
-    char* at = write_number(bytes(), parts.key_size << 1U | (parts.extras ? 1U : 0U));
-    at = write_number(at, parts.value_size);
+    char* at = bytes();
+    const auto put = [&at](char byte) { *at++ = byte; };
+    put_varint(parts.key_size << 1U | (parts.extras ? 1U : 0U), put);
+    put_varint(parts.value_size, put);
     if (parts.extras) {
         std::memcpy(at, &content.flags, sizeof content.flags);
         std::memcpy(at + sizeof content.flags, &content.expires, sizeof content.expires);

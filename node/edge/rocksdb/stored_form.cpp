@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "node/varint.hpp"
+
 namespace ringkv::stored {
 namespace {
 
@@ -17,20 +19,8 @@ std::uint64_t big_endian(std::string_view bytes) {
     return number;
 }
 
-void put_varint(std::string& onto, std::uint64_t number) {
-    for (; number >= 0x80; number >>= 7U) onto.push_back(static_cast<char>(number | 0x80U));
-    onto.push_back(static_cast<char>(number));
-}
-
-bool take_varint(std::string_view& from, std::uint64_t& number) {
-    number = 0;
-    for (unsigned shift = 0; shift < 64 && !from.empty(); shift += 7) {
-        const auto byte = static_cast<std::uint8_t>(from.front());
-        from.remove_prefix(1);
-        number |= std::uint64_t{byte & 0x7fU} << shift;
-        if (byte < 0x80) return true;
-    }
-    return false;
+void append_varint(std::string& onto, std::uint64_t number) {
+    put_varint(number, [&onto](char byte) { onto.push_back(byte); });
 }
 
 }  // namespace
@@ -64,9 +54,9 @@ std::string fact(std::string_view name) {
 }
 
 void put_value(std::string& onto, const Value& value) {
-    put_varint(onto, value.version.value());
-    put_varint(onto, value.flags);
-    put_varint(onto, value.expires);
+    append_varint(onto, value.version.value());
+    append_varint(onto, value.flags);
+    append_varint(onto, value.expires);
     onto.append(value.bytes);
 }
 
