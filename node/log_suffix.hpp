@@ -51,7 +51,8 @@ class LogSuffix {
     void set_history(std::vector<ViewStart> history);
     [[nodiscard]] std::vector<ViewStart> history() const { return {history_.begin(), history_.end()}; }
 
-    // That entry, which need not be held, will be looked at soon: first where it is is asked for, then itself.
+    // That entry will be looked at soon: first where it is is asked for, if it is held, then itself. Precondition of
+    // expect_entry() and key_hash(): holds(op).
     void expect_place(OpNumber op) const {
         if (!holds(op)) return;
         const Item& item = item_of(op);
@@ -59,12 +60,12 @@ class LogSuffix {
         prefetch(&item.key_hash);
     }
     void expect_entry(OpNumber op) const { prefetch(item_of(op).entry.get(), expected_entry); }
+    // hash_of() its key, without a look at the entry.
+    [[nodiscard]] std::uint64_t key_hash(OpNumber op) const { return item_of(op).key_hash; }
     // Another one will be appended soon.
     void expect_append() const {
         if (!entries_.empty()) prefetch(&entries_.back().total);
     }
-    // hash_of() its key, without a look at the entry. Precondition of both: holds(op).
-    [[nodiscard]] std::uint64_t key_hash(OpNumber op) const { return item_of(op).key_hash; }
 
     // Entries are contiguous from start; views and ops of the history grow, and each entry's view is what it says.
     void check_invariants() const;

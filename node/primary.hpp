@@ -75,9 +75,9 @@ class Primary {
     [[nodiscard]] const View& view() const { return term_.view(); }
     [[nodiscard]] std::vector<NodeId> lease_peers() const { return term_.lease_peers(); }
 
-    // A request, an acknowledgement or the end of the turn will concern us soon; then, what else is looked at.
+    // A request, an acknowledgement or the end of the turn will concern us soon; a step later, what stands elsewhere.
     void expect() const { prefetch(this, sizeof(*this)); }
-    void expect_uncommitted() const {
+    void expect_beside() const {
         uncommitted_.expect();
         prefetch(view().members.data());
     }

@@ -394,7 +394,7 @@ bool Replica::checkpoint(std::size_t bytes) {
 void Replica::expect_entry(std::size_t step) const {
     if (step < expect_flush_steps) expect_flush(step);
     if (step > 0) log_.expect_next(step - 1);
-    if (step == expect_flush_steps && primary_) primary_->expect_uncommitted();
+    if (step == expect_flush_steps && primary_) primary_->expect_beside();
 }
 
 void Replica::expect_flush(std::size_t step) const {
@@ -416,8 +416,10 @@ void Replica::expect_request(const Message& message, std::size_t step) const {
     if (step == 1) primary_->expect();
     if (get == nullptr) {
         if (step == 1) log_.suffix().expect_append();
-        if (step == 2) log_.sessions().expect();
-        if (step == 2) primary_->expect_uncommitted();
+        if (step == 2) {
+            log_.sessions().expect();
+            primary_->expect_beside();
+        }
         if (step == 3) log_.sessions().expect_outcomes();
         return;
     }

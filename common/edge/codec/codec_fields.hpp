@@ -97,14 +97,6 @@ template <class T>
     return wrong == nullptr || in.fail(wrong);
 }
 
-template <class T>
-[[nodiscard]] bool unpack_struct(Reader& in, T& value) {
-    std::uint32_t count = 0;
-    if (!in.enter(count) || !unpack_fields(in, value, count)) return false;
-    in.leave();
-    return true;
-}
-
 // A struct. Types of other kinds have their own below.
 template <class T>
 struct Field {
@@ -122,7 +114,10 @@ struct Field {
                 return true;
             }
         }
-        return unpack_struct(in, value);
+        std::uint32_t count = 0;
+        if (!in.enter(count) || !unpack_fields(in, value, count)) return false;
+        in.leave();
+        return true;
     }
 };
 
