@@ -18,7 +18,8 @@ namespace ringkv {
 struct AppendRecord {
     PartitionId partition;
     EntryPtr entry;
-    RINGKV_FIELDS(AppendRecord, partition, entry);
+    OpNumber commit{};  // a hint: everything up to it was committed
+    RINGKV_FIELDS(AppendRecord, partition, entry, commit);
 };
 
 // Forget the entries above `keep`.
@@ -68,7 +69,7 @@ struct StateDoneRecord {
     RINGKV_FIELDS(StateDoneRecord, partition, applied, sessions, history);
 };
 
-// A hint: everything up to it was committed.
+// The hint of an AppendRecord by itself: no longer written, and read for ever.
 struct CommitRecord {
     PartitionId partition;
     OpNumber commit;

@@ -14,11 +14,7 @@ constexpr std::uint64_t most_expected = 3;
 void PartitionLog::append(EntryPtr entry) {
     if (!storage_.keeps()) return suffix_.append(std::move(entry));
     if (unsynced_.empty()) persisted_ = last();
-    const BatchNumber batch = storage_.store(partition_, AppendRecord{partition_, entry});
-    if (commit_ != noted_commit_) {
-        storage_.store(partition_, CommitRecord{partition_, commit_});
-        noted_commit_ = commit_;
-    }
+    const BatchNumber batch = storage_.store(partition_, AppendRecord{partition_, entry, commit_});
     suffix_.append(std::move(entry));
     if (unsynced_.empty() || unsynced_.back().first != batch)
         unsynced_.push_back({batch, last()});
@@ -184,18 +180,22 @@ void PartitionLog::durable(BatchNumber number) {
     contents_batch_ = {};
 }
 
+void PartitionLog::restore_commit(OpNumber commit) {
+    advance(commit);
+    trim(commit_);
+}
+
 void PartitionLog::restore(const StorageRecord& record) {
     if (const auto* append = std::get_if<AppendRecord>(&record)) {
         // A checkpoint stores those once more that are not committed.
         if (append->entry->op > suffix_.last()) suffix_.append(append->entry);
+        restore_commit(append->commit);
     } else if (const auto* truncated = std::get_if<TruncateRecord>(&record)) {
         suffix_.truncate(truncated->keep);
     } else if (const auto* log_view = std::get_if<LogViewRecord>(&record)) {
         log_view_ = log_view->view;
     } else if (const auto* commit = std::get_if<CommitRecord>(&record)) {
-        noted_commit_ = commit->commit;
-        advance(commit->commit);
-        trim(commit_);
+        restore_commit(commit->commit);
     } else if (const auto* begin = std::get_if<ResetRecord>(&record)) {
         reset(begin->start, begin->start_view);
         under_way_ = std::make_unique<Copy>();  // no sender goes on with it, unless its end follows

@@ -113,6 +113,7 @@ class PartitionLog {
     };
 
     void reset(OpNumber start, ViewId start_view);
+    void restore_commit(OpNumber commit);
     void store_new_contents();
     void finish_transfer(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
     void take_keys(const std::vector<KeyRecord>& records, std::optional<OpNumber> read_at,
@@ -138,8 +139,7 @@ class PartitionLog {
     ContentsNumber contents_;     // of the engine; none: it ends with the process
     BatchNumber contents_batch_;  // that says so; none: it is stored
     OpNumber persisted_;
-    OpNumber noted_commit_;  // the newest CommitRecord
-    TransferName copy_;      // the newest that was begun, since our start
+    TransferName copy_;  // the newest that was begun, since our start
 };
 
 }  // namespace ringkv

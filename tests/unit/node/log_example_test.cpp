@@ -53,8 +53,8 @@ TEST(DiskLog, WritesTheExampleOfItsPage) {
     entry.client = ClientId(9);
     entry.sequence = entry.lowest = Sequence(4);
     entry.version = OpNumber(6);
-    ASSERT_TRUE(log->commit(BatchNumber(1),
-                            {AppendRecord{PartitionId(3), share(entry)}, CommitRecord{PartitionId(3), OpNumber(5)}}));
+    ASSERT_TRUE(log->commit(BatchNumber(1), {AppendRecord{PartitionId(3), share(entry), OpNumber(5)},
+                                             LogViewRecord{PartitionId(3), entry.view}}));
     EXPECT_EQ(hex(logs.disk.copy()["segment-0000000001"]), hex(example()));
 }
 
