@@ -7,14 +7,15 @@ namespace ringkv {
 
 namespace {
 using Unit = EntryBlocks::Unit;
-static_assert(alignof(Entry) <= alignof(Unit) && std::is_trivially_destructible_v<Entry>);
+static_assert(alignof(SharedEntry) <= alignof(Unit) && std::is_trivially_destructible_v<SharedEntry>);
 
 constexpr std::size_t units(std::size_t bytes) {
     return (bytes + sizeof(Unit) - 1) / sizeof(Unit);
 }
 
-std::size_t size_of(const Entry& entry) {
-    return sizeof(Entry) + entry.expired.size() * sizeof(ClientId) + entry.key.size() + entry.value.size();
+std::size_t size_of(const Entry& entry, std::size_t encoded) {
+    const std::size_t content = encoded == 0 ? entry.key.size() + entry.value.size() : encoded;
+    return sizeof(SharedEntry) + entry.expired.size() * sizeof(ClientId) + content;
 }
 
 std::string_view copy(std::string_view bytes, char*& to) {
@@ -26,8 +27,8 @@ std::string_view copy(std::string_view bytes, char*& to) {
 }
 }  // namespace
 
-std::size_t Entry::bytes() const {
-    return units(size_of(*this)) * sizeof(Unit);
+std::size_t SharedEntry::bytes() const {
+    return units(size_of(*this, encoded_size_)) * sizeof(Unit);
 }
 
 EntryBlocks::Place EntryBlocks::place_for(std::size_t count) {
@@ -44,10 +45,13 @@ EntryBlocks::Place EntryBlocks::place_for(std::size_t count) {
     return {block_, block_.get() + used_ - count};
 }
 
-// The entry, then the clients, the key and the value.
 EntryPtr EntryBlocks::share(const Entry& entry) {
-    auto [block, place] = place_for(units(size_of(entry)));
-    auto* const shared = new (place) Entry(entry);
+    return share(entry, encode_ == nullptr ? EncodedEntry() : encode_(entry));
+}
+
+EntryPtr EntryBlocks::share(const Entry& entry, const EncodedEntry& encoded) {
+    auto [block, place] = place_for(units(size_of(entry, encoded.bytes.size())));
+    auto* const shared = new (place) SharedEntry(entry, encoded.bytes.size());
     char* at = reinterpret_cast<char*>(shared + 1);
     if (!entry.expired.empty()) {
         auto* const clients = reinterpret_cast<ClientId*>(at);
@@ -55,13 +59,19 @@ EntryPtr EntryBlocks::share(const Entry& entry) {
         shared->expired = {clients, entry.expired.size()};
         at += entry.expired.size() * sizeof(ClientId);
     }
-    shared->key = copy(entry.key, at);
-    shared->value = copy(entry.value, at);
+    if (encoded.bytes.empty()) {
+        shared->key = copy(entry.key, at);
+        shared->value = copy(entry.value, at);
+    } else {
+        const std::string_view form = copy(encoded.bytes, at);
+        if (!entry.key.empty()) shared->key = form.substr(encoded.key, entry.key.size());
+        if (!entry.value.empty()) shared->value = form.substr(encoded.value, entry.value.size());
+    }
     return EntryPtr(std::move(block), shared);
 }
 
 EntryPtr share(const Entry& entry) {
-    return EntryBlocks(0).share(entry);
+    return EntryBlocks(nullptr, 0).share(entry);
 }
 
 }  // namespace ringkv

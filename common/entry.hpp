@@ -47,7 +47,7 @@ struct ClientIds {
     }
 };
 
-// Key, value and clients are kept elsewhere: behind an EntryPtr in its own block, else by its maker.
+// Key, value and clients are kept elsewhere: of a SharedEntry with itself, else by its maker.
 struct Entry {
     OpNumber op;
     ViewId view;  // in which it was first appended; never changes
@@ -64,15 +64,41 @@ struct Entry {
     std::uint32_t flags = 0;    // room kept, always 0 today
     std::uint64_t expires = 0;  // room kept: an expiry time, always 0 today
 
-    // Bytes that a shared one takes in memory, roughly.
-    [[nodiscard]] std::size_t bytes() const;
-
     RINGKV_FIELDS(Entry, op, view, kind, key, value, client, sequence, lowest, status, version, expired, flags,
                   expires);
 };
 
-// Entries never change once made; log, suffix and messages share them.
-using EntryPtr = std::shared_ptr<const Entry>;
+// The form in which an entry is sent and stored: common/edge/codec writes and reads it.
+struct EncodedEntry {
+    std::string_view bytes;
+    // Where in them the entry's key and value begin, unless they are empty.
+    std::size_t key = 0;
+    std::size_t value = 0;
+};
+// The bytes stay until the thread's next call.
+using EncodeEntry = EncodedEntry (*)(const Entry& entry);
+
+// An entry that never changes any more; log, suffix and messages share it. Most have their encoded form with them,
+// and it is copied into each message and record that they are in.
+class SharedEntry : public Entry {
+  public:
+    // Empty: there is none. Key and value are parts of it.
+    [[nodiscard]] std::string_view encoded() const { return {content(), encoded_size_}; }
+    // That it takes in memory, roughly.
+    [[nodiscard]] std::size_t bytes() const;
+
+  private:
+    friend class EntryBlocks;
+    SharedEntry(const Entry& entry, std::size_t encoded) : Entry(entry), encoded_size_(encoded) {}
+
+    // Behind it in its block stand the clients, and behind them its encoded form, or key and value.
+    [[nodiscard]] const char* content() const {
+        return reinterpret_cast<const char*>(this + 1) + expired.size() * sizeof(ClientId);
+    }
+
+    std::size_t encoded_size_;
+};
+using EntryPtr = std::shared_ptr<const SharedEntry>;
 
 // Makes shared entries: copies, with all that they speak of. Small ones stand one after the other in blocks that they
 // share; as those of one time go at about one time, nothing is looked for, nor touched again, to free them. A block
@@ -82,10 +108,14 @@ class EntryBlocks {
   public:
     using Unit = std::uint64_t;  // what blocks are made of, for the alignment
 
-    // `block`: bytes of one; an entry of more than an eighth of that has one of its own.
-    explicit EntryBlocks(std::size_t block = std::size_t{16} << 10U) : block_units_(block / sizeof(Unit)) {}
+    // `encode`: gives each its encoded form; null: they have none. `block`: bytes of one; an entry of more than an
+    // eighth of that has one of its own.
+    explicit EntryBlocks(EncodeEntry encode = nullptr, std::size_t block = std::size_t{16} << 10U)
+        : encode_(encode), block_units_(block / sizeof(Unit)) {}
 
     [[nodiscard]] EntryPtr share(const Entry& entry);
+    // Of one that is encoded already. Precondition: it is in that form.
+    [[nodiscard]] EntryPtr share(const Entry& entry, const EncodedEntry& encoded);
 
   private:
     struct Place {
@@ -94,11 +124,12 @@ class EntryBlocks {
     };
     [[nodiscard]] Place place_for(std::size_t count);
 
+    const EncodeEntry encode_;
     const std::size_t block_units_;
     std::shared_ptr<Unit[]> block_;
     std::size_t used_ = 0;
 };
-// In a block of its own.
+// In a block of its own, not encoded.
 [[nodiscard]] EntryPtr share(const Entry& entry);
 
 // Entries on their way: most often one, which takes no memory of its own.

@@ -71,7 +71,7 @@ class LogSuffix {
     void check_invariants() const;
 
   private:
-    static constexpr std::size_t expected_entry = 256;  // bytes: most keys and values are small
+    static constexpr std::size_t expected_entry = 320;  // bytes: most keys and values are small
 
     struct Item {
         EntryPtr entry;

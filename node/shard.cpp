@@ -23,7 +23,7 @@ constexpr Duration farewell = std::chrono::milliseconds(300);
 }  // namespace
 
 Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engine, const CommitRule& commit_rule,
-             const SuccessionRule& succession_rule)
+             const SuccessionRule& succession_rule, EncodeEntry encode)
     : self_(std::move(self)),
       index_(index),
       facts_{limits, commit_rule, succession_rule, {}, self_.start, false, {}, {}, {}, 0},
@@ -34,6 +34,7 @@ Shard::Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engi
       slow_(limits.slow_request, events_, counters_),
       admission_(limits.inflight),
       numbers_(self_.start),
+      entries_(encode),
       engine_(engine),
       memory_(engine, suffixes_, messages_, facts_.limits),
       ports_{facts_,     engine_, storage_,   suffixes_, messages_, proposals_, leases_,   events_,

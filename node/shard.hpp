@@ -18,9 +18,10 @@ namespace ringkv {
 
 class Shard final : public Actor {
   public:
-    // `engine` and the rules must outlive the shard.
+    // `engine` and the rules must outlive the shard. `encode`: so that an entry is encoded once, not for each message
+    // and record that it is in; null: where nothing is encoded.
     Shard(NodeDescription self, ShardIndex index, Limits limits, Engine& engine, const CommitRule& commit_rule,
-          const SuccessionRule& succession_rule);
+          const SuccessionRule& succession_rule, EncodeEntry encode = nullptr);
 
     // After a restart over old storage, before anything else: what was stored, in order.
     void restore(const StorageRecord& record);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "common/edge/codec/codec.hpp"
 #include "common/edge/system/log.hpp"
 
 namespace ringkv {
@@ -16,9 +17,10 @@ constexpr std::size_t least_connection_bytes = std::size_t{8} << 20U;
 
 // A quarter of limits.memory is for what is on its way, and no data: an eighth for answers, a sixteenth for requests;
 // the rest for what waits for other nodes, which limits.log bounds (MemoryAccount).
-TransportOptions transport_options(const std::string& listen, const Limits& limits) {
+TransportOptions transport_options(const std::string& listen, const Limits& limits, Durability durability) {
     TransportOptions options;
     options.listen = listen;
+    options.limits.encoded_entries = durability != Durability::memory;
     if (limits.memory == 0) return options;
     options.connections_bytes =
         std::clamp<std::size_t>(limits.memory / 8, least_connection_bytes, options.connections_bytes);
@@ -65,7 +67,7 @@ ShardThread::ShardThread(const NodeDescription& node, ShardIndex index, const Li
       watch_(watch),
       board_(board),
       storage_(storage),
-      shard_(node, index, without_the_way(limits), storage_.engine, commit_rule_, succession_rule_),
+      shard_(node, index, without_the_way(limits), storage_.engine, commit_rule_, succession_rule_, encode_entry),
       transport_(std::move(transport)),
       paced_(storage_.log, storage_.engine),
       shortening_(shard_, storage_.engine, storage_.checkpoint) {}
@@ -102,7 +104,7 @@ Result<std::unique_ptr<ShardThread>> ShardThread::open(const NodeDescription& no
                                                        const std::string& listen, const Limits& limits,
                                                        const ShardStorage& storage, ShardWatch& watch,
                                                        ActivityBoard& board) {
-    auto transport = Transport::open(transport_options(listen, limits));
+    auto transport = Transport::open(transport_options(listen, limits, node.durability));
     if (!transport) return transport.error();
     std::unique_ptr<ShardThread> shard(
         new ShardThread(node, index, limits, storage, std::move(*transport), watch, board));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "client/client_actor.hpp"
+#include "common/edge/codec/codec.hpp"
 #include "common/edge/transport/outbox.hpp"
 #include "common/placement/placement.hpp"
 #include "common/turn.hpp"
@@ -74,7 +75,8 @@ class CountedCluster {
         Outbox outbox;
     };
     struct Node {
-        explicit Node(const NodeDescription& self) : shard(self, 0, Limits(), engine, commit_rule, succession_rule) {}
+        explicit Node(const NodeDescription& self)
+            : shard(self, 0, Limits(), engine, commit_rule, succession_rule, encode_entry) {}
         MemoryEngine engine;
         EveryMember commit_rule;
         PreferenceOrder succession_rule;

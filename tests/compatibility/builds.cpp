@@ -56,7 +56,7 @@ class Writer {
     void put(const T& value) {
         put_struct(value, 0, [] {});
     }
-    void put(const EntryPtr& value) { put(*value); }
+    void put(const EntryPtr& value) { put(static_cast<const Entry&>(*value)); }
     void put(const Entries& entries) {
         out_.array(entries.size());
         for (const EntryPtr& entry : entries) put(entry);

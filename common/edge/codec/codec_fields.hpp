@@ -310,13 +310,22 @@ template <>
 struct Field<EntryPtr> {
     static void pack(Packer& out, const EntryPtr& value) {
         RINGKV_CHECK(value != nullptr, "an entry that is not there cannot be sent or stored");
-        wire::pack(out, *value);
+        if (value->encoded().empty())
+            wire::pack(out, static_cast<const Entry&>(*value));
+        else
+            out.encoded(value->encoded());
     }
     static bool unpack(Reader& in, EntryPtr& value) {
+        const char* const begin = in.at();
         Entry entry;
         if (!wire::unpack(in, entry)) return false;
+        const auto offset = [begin](std::string_view part) {
+            return part.empty() ? 0 : static_cast<std::size_t>(part.data() - begin);
+        };
+        EncodedEntry encoded;
+        if (in.encoded_entries()) encoded = {{begin, in.at()}, offset(entry.key), offset(entry.value)};
         static thread_local EntryBlocks blocks;
-        value = blocks.share(entry);
+        value = blocks.share(entry, encoded);
         return true;
     }
 };

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <msgpack.hpp>
 #include <string>
+#include <string_view>
 
 namespace ringkv::wire {
 
@@ -32,6 +33,8 @@ class StringSink {
         return gathered_.data() + used_;
     }
     [[gnu::always_inline]] void wrote(std::size_t size) { used_ += size; }
+    // That the string will have.
+    [[nodiscard]] std::size_t size() const { return buffer_.size() + used_; }
     void flush() {
         buffer_.append(gathered_.data(), used_);
         used_ = 0;
@@ -81,6 +84,8 @@ class Packer {
         }
         sink_.write(data, size);
     }
+    // Something that is in this form already.
+    [[gnu::always_inline]] void encoded(std::string_view value) { sink_.write(value.data(), value.size()); }
     void text(const char* data, std::size_t size) {
         library_.pack_str(static_cast<std::uint32_t>(size));
         sink_.write(data, size);

@@ -14,7 +14,8 @@ Reader::Reader(std::string_view bytes, const CodecLimits& limits)
       at_(bytes.data()),
       end_(bytes.data() + bytes.size()),
       depth_limit_(limits.depth),
-      items_left_(limits.items) {
+      items_left_(limits.items),
+      encoded_entries_(limits.encoded_entries) {
     if (bytes.size() > limits.frame) {
         end_ = at_;
         fail("more bytes than the limit allows");

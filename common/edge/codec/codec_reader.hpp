@@ -38,6 +38,9 @@ class Reader {
 
     // Nothing left.
     [[nodiscard]] bool finished() const { return at_ == end_; }
+    [[nodiscard]] bool encoded_entries() const { return encoded_entries_; }
+    // What comes next, in the frame.
+    [[nodiscard]] const char* at() const { return at_; }
     // Bytes.
     [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
     // Records the first failure. Returns false, for the caller to hand on.
@@ -147,6 +150,7 @@ class Reader {
     const char* end_;
     std::size_t depth_limit_;
     std::size_t items_left_;
+    bool encoded_entries_;
     std::size_t depth_ = 0;
     const char* failure_ = nullptr;
     std::size_t failed_at_ = 0;

@@ -16,6 +16,8 @@ using wire::StringSink;
 constexpr std::uint64_t first_format = 1;
 constexpr std::uint64_t first_format_with_number = 2;
 constexpr std::uint64_t written_format = 2;
+// The buffer of an entry that was larger is given back.
+constexpr std::size_t most_kept = std::size_t{64} << 10U;
 
 Error of_a_newer_release(const std::string& what) {
     return {ErrorCode::version_mismatch, "written by a newer release: " + what};
@@ -103,6 +105,25 @@ Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& l
     StorageRecord record;
     if (auto wrong = read_record(in, record)) return *std::move(wrong);
     return record;
+}
+
+EncodedEntry encode_entry(const Entry& entry) {
+    static thread_local std::string bytes;
+    if (bytes.capacity() > most_kept) bytes = {};
+    bytes.clear();
+    EncodedEntry encoded;
+    StringSink sink(bytes);
+    Packer out(sink);
+    const auto pack_field = [&]<class T>(const T& field) {
+        wire::pack(out, field);
+        if constexpr (std::is_same_v<T, std::string_view>)  // its bytes come last
+            (&field == &entry.key ? encoded.key : encoded.value) = sink.size() - field.size();
+    };
+    out.array(wire::field_count<Entry>);
+    std::apply([&pack_field](const auto&... field) { (pack_field(field), ...); }, wire::fields_of(entry));
+    sink.flush();
+    encoded.bytes = bytes;
+    return encoded;
 }
 
 std::string encode_value(const ClusterSettings& value) {
