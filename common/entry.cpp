@@ -64,8 +64,8 @@ EntryPtr EntryBlocks::share(const Entry& entry, const EncodedEntry& encoded) {
         shared->value = copy(entry.value, at);
     } else {
         const std::string_view form = copy(encoded.bytes, at);
-        if (!entry.key.empty()) shared->key = form.substr(encoded.key, entry.key.size());
-        if (!entry.value.empty()) shared->value = form.substr(encoded.value, entry.value.size());
+        shared->key = entry.key.empty() ? std::string_view() : form.substr(encoded.key, entry.key.size());
+        shared->value = entry.value.empty() ? std::string_view() : form.substr(encoded.value, entry.value.size());
     }
     return EntryPtr(std::move(block), shared);
 }

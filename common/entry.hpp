@@ -78,10 +78,13 @@ struct EncodedEntry {
 // The bytes stay until the thread's next call.
 using EncodeEntry = EncodedEntry (*)(const Entry& entry);
 
-// An entry that never changes any more; log, suffix and messages share it. Most have their encoded form with them,
-// and it is copied into each message and record that they are in.
+// An entry that never changes any more; log, suffix and messages share it. Its encoded form, where it has one, is
+// copied into each message and record that it is in.
 class SharedEntry : public Entry {
   public:
+    SharedEntry(const SharedEntry&) = delete;  // it would be without what stands behind it
+    SharedEntry& operator=(const SharedEntry&) = delete;
+
     // Empty: there is none. Key and value are parts of it.
     [[nodiscard]] std::string_view encoded() const { return {content(), encoded_size_}; }
     // That it takes in memory, roughly.

@@ -31,7 +31,7 @@ TransportOptions transport_options(const std::string& listen, const Limits& limi
 }
 
 // The log is replayed in steps: an engine on disk may have to be waited for.
-constexpr std::size_t records_a_step = 1000;
+constexpr std::size_t records_a_step = 500;
 
 constexpr Duration between_activities = std::chrono::seconds(1);
 

@@ -299,7 +299,7 @@ struct Field<ClientIds> {
     }
     static bool unpack(Reader& in, ClientIds& values) {
         static thread_local std::vector<ClientId> kept;
-        if (kept.capacity() > 65536) kept = {};
+        if (kept.capacity() > 65536) kept = std::vector<ClientId>();
         if (!wire::unpack(in, kept)) return false;
         values = kept;
         return true;
@@ -308,6 +308,10 @@ struct Field<ClientIds> {
 
 template <>
 struct Field<EntryPtr> {
+    // Of more or fewer fields than ours it is not sent on: nothing has judged the others, and receivers may want all.
+    static constexpr std::uint8_t our_head = head::fixarray | field_count<Entry>;
+    static_assert(field_count<Entry> < 16);
+
     static void pack(Packer& out, const EntryPtr& value) {
         RINGKV_CHECK(value != nullptr, "an entry that is not there cannot be sent or stored");
         if (value->encoded().empty())
@@ -323,7 +327,8 @@ struct Field<EntryPtr> {
             return part.empty() ? 0 : static_cast<std::size_t>(part.data() - begin);
         };
         EncodedEntry encoded;
-        if (in.encoded_entries()) encoded = {{begin, in.at()}, offset(entry.key), offset(entry.value)};
+        if (in.encoded_entries() && static_cast<std::uint8_t>(*begin) == our_head)
+            encoded = {{begin, in.at()}, offset(entry.key), offset(entry.value)};
         static thread_local EntryBlocks blocks;
         value = blocks.share(entry, encoded);
         return true;

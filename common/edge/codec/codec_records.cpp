@@ -109,7 +109,7 @@ Result<StorageRecord> decode_record(std::string_view bytes, const CodecLimits& l
 
 EncodedEntry encode_entry(const Entry& entry) {
     static thread_local std::string bytes;
-    if (bytes.capacity() > most_kept) bytes = {};
+    if (bytes.capacity() > most_kept) bytes = std::string();
     bytes.clear();
     EncodedEntry encoded;
     StringSink sink(bytes);

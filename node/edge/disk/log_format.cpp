@@ -114,7 +114,7 @@ std::uint64_t Frame::size() const {
 
 void FrameBuilder::add(const StorageRecord& record) {
     if (std::exchange(finished_, false)) {
-        if (bytes_.capacity() > kept) bytes_ = {};
+        if (bytes_.capacity() > kept) bytes_ = std::string();
         bytes_.assign(Frame::header_size, '\0');
     }
     const std::size_t at = bytes_.size();
