@@ -135,8 +135,8 @@ class EntryBlocks {
 // In a block of its own, not encoded.
 [[nodiscard]] EntryPtr share(const Entry& entry);
 
-// Entries on their way: most often one, which takes no memory of its own.
-class Entries : public absl::InlinedVector<EntryPtr, 1> {
+// Entries on their way: most often one or two, which take no memory of their own.
+class Entries : public absl::InlinedVector<EntryPtr, 2> {
   public:
     using InlinedVector::InlinedVector;
     Entries(const std::vector<EntryPtr>& entries) : InlinedVector(entries.begin(), entries.end()) {}

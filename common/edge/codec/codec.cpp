@@ -1,5 +1,6 @@
 #include "common/edge/codec/codec.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "common/edge/codec/codec_fields.hpp"
@@ -20,6 +21,8 @@ constexpr std::uint64_t values_a_message = 16;
 constexpr std::uint64_t values_a_refusal = 64;
 // How much room to make ahead: never much more than the frame itself takes, whatever is in it.
 constexpr std::size_t usual_bytes = 128;
+// Bytes of a frame that is written: what it has beyond is asked for as it grows.
+constexpr std::size_t most_reserved = std::size_t{64} << 10U;
 
 [[nodiscard]] Error another_version(std::uint64_t major) {
     return {ErrorCode::version_mismatch, "protocol version " + std::to_string(major) + " is not spoken here, but " +
@@ -136,8 +139,10 @@ std::optional<RequestId> request_of(const Message& message) {
         message);
 }
 
-FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
-    StringSink sink(buffer_);
+void FrameWriter::begin(const Identity& sender, NodeId to) {
+    header_.clear();
+    buffer_.clear();
+    StringSink sink(header_);
     Packer out(sink);
     out.array(header_fields);
     out.text(magic.data(), magic.size());
@@ -147,11 +152,23 @@ FrameWriter::FrameWriter(const Identity& sender, NodeId to) {
     wire::pack(out, sender.node);
     wire::pack(out, sender.start);
     wire::pack(out, to);
-    sink.flush();
-    header_ = buffer_;
+}
+
+void FrameWriter::begin_if_taken() {
+    if (!buffer_.empty()) return;
+    buffer_.reserve(std::min(usual_size_, most_reserved));
+    buffer_ = header_;
+}
+
+std::string FrameWriter::take() {
+    begin_if_taken();
+    usual_size_ = buffer_.size();
+    if (buffer_.capacity() > 2 * buffer_.size()) buffer_.shrink_to_fit();  // it may wait long, and counts by its size
+    return std::exchange(buffer_, {});
 }
 
 void FrameWriter::add(const Message& message) {
+    begin_if_taken();
     StringSink sink(buffer_);
     Packer out(sink);
     wire::pack_alternative(out, message, [&out](std::uint64_t type) { out.number(type); });

@@ -55,15 +55,21 @@ struct CodecLimits {
 // Builds one frame. Usable again after take().
 class FrameWriter {
   public:
-    FrameWriter(const Identity& sender, NodeId to);
+    FrameWriter(const Identity& sender, NodeId to) { begin(sender, to); }
+    // What was not taken is dropped, and a frame with this header begins.
+    void begin(const Identity& sender, NodeId to);
     void add(const Message& message);
+    // Of what was added since take(), with the header.
     [[nodiscard]] std::size_t size() const { return buffer_.size(); }
     // The frame; the next one begins, with the same header.
-    [[nodiscard]] std::string take() { return std::exchange(buffer_, header_); }
+    [[nodiscard]] std::string take();
 
   private:
+    void begin_if_taken();
+
     std::string header_;
-    std::string buffer_;
+    std::string buffer_;          // empty: it was taken
+    std::size_t usual_size_ = 0;  // of the frame before, which the next one is probably like
 };
 
 [[nodiscard]] std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages);

@@ -357,6 +357,7 @@ struct Field<std::map<NodeId, NodeInfo>> {
     static void pack(Packer& out, const std::map<NodeId, NodeInfo>& nodes) {
         out.array(nodes.size());
         for (const auto& [id, node] : nodes) wire::pack(out, node);
+        entries.reserve(std::min<std::size_t>(count, 16 + in.left() / sizeof(Entry)));
     }
     static bool unpack(Reader& in, std::map<NodeId, NodeInfo>& nodes) {
         std::uint32_t count = 0;

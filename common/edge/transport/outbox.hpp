@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "common/edge/codec/codec.hpp"
 
 namespace ringkv {
@@ -42,7 +43,7 @@ class Outbox {
     // The lane of that receiver; the reference holds until the next call.
     [[nodiscard]] Lane& lane(const Receiver& receiver);
     // In the order in which they were first asked for.
-    [[nodiscard]] std::vector<Lane>& lanes() { return lanes_; }
+    [[nodiscard]] std::span<Lane> lanes() { return {lanes_.data(), used_}; }
 
   private:
     struct Hash {
@@ -50,8 +51,9 @@ class Outbox {
     };
 
     Identity sender_;
-    std::vector<Lane> lanes_;
-    std::unordered_map<Receiver, std::size_t, Hash> index_;
+    std::vector<Lane> lanes_;  // the first `used_` of this turn, the others to be used again
+    std::size_t used_ = 0;
+    absl::flat_hash_map<Receiver, std::size_t, Hash> index_;
     std::size_t last_ = 0;
 };
 
