@@ -105,7 +105,7 @@ struct LogLine {
 struct Effects {
     BatchNumber number;  // of the batch; grows by one with each batch that is not empty
     StorageBatch batch;
-    std::vector<Outgoing> sends;
+    std::vector<Outgoing> sends;  // keys and values in them stay until the actor is called again (keep_bytes)
     std::vector<LogLine> log;
     std::optional<std::string> subscribe;  // to this PUB endpoint from now on
 
@@ -123,6 +123,7 @@ class Actor {
   public:
     virtual ~Actor() = default;
 
+    // Keys and values in it may be a part of the frame that it came in: they stay until the call ends.
     virtual void receive(Time now, const Origin& from, Message message) = 0;
     // That message will most likely be received soon: memory that this needs may be asked for. Called before receive()
     // for each step below look_ahead_steps, or for none, with others received between two steps

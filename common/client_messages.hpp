@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/byte_string.hpp"
 #include "common/cluster_map.hpp"
 #include "common/entry.hpp"
 #include "common/fields.hpp"
@@ -24,8 +25,8 @@ struct Write {
     Sequence sequence;  // the same in every retry
     Sequence lowest;    // the client's lowest sequence without an answer
     OpNumber known;     // a commit point of this partition that the client knew before its first attempt (C2)
-    std::string key;
-    std::optional<std::string> value;  // absent = erase
+    ByteString key;
+    std::optional<ByteString> value;   // absent = erase
     std::optional<OpNumber> expected;  // only if the key's version is this; 0 = absent
     Ack ack = Ack::all;
     RINGKV_FIELDS(Write, request, partition, client, sequence, lowest, known, key, value, expected, ack);
@@ -48,14 +49,14 @@ struct StaleRead {
 struct Get {
     RequestId request;
     PartitionId partition;
-    std::string key;
+    ByteString key;
     std::optional<StaleRead> stale{};  // absent = linearizable
     RINGKV_FIELDS(Get, request, partition, key, stale);
 };
 
 struct GetAnswer {
     RequestId request;
-    std::optional<std::string> value;  // absent = no such key
+    std::optional<ByteString> value;  // absent = no such key
     OpNumber version;
     OpNumber commit;
     std::optional<Duration> age{};  // of a StaleRead: all that was committed earlier than that is in it

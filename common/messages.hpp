@@ -81,6 +81,9 @@ inline constexpr std::array<std::string_view, std::variant_size_v<Message>> mess
 };
 std::string_view name_of(const Message& message);
 
+// Nothing in it is a part of anything else any more (common/byte_string.hpp).
+void keep_bytes(Message& message);
+
 template <class M>
 constexpr std::string_view name_of() {
     return []<class... All>(std::type_identity<std::variant<All...>>) {

@@ -83,7 +83,9 @@ void Network::send(HostId from, Host& sender, const Identity& identity, std::vec
                         host.inbox.push_back({origin, outgoing.message});
                 break;
         }
-        if (receiver != hosts_.end()) receiver->second.inbox.push_back({origin, std::move(outgoing.message)});
+        if (receiver == hosts_.end()) continue;
+        keep_bytes(outgoing.message);
+        receiver->second.inbox.push_back({origin, std::move(outgoing.message)});
     }
 }
 

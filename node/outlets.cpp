@@ -1,5 +1,7 @@
 #include "node/outlets.hpp"
 
+#include <cstring>
+
 #include "common/protocol_version.hpp"
 
 namespace ringkv {
@@ -7,8 +9,11 @@ namespace ringkv {
 namespace {
 // Rather several messages than one which the receiver must take in as a whole.
 constexpr std::size_t most_batched = std::size_t{256} << 10U;
-// Records.
+// Records, or messages.
 constexpr std::size_t most_reserved = 1024;
+// Of the values of a turn's answers; a longer value takes memory of its own.
+constexpr std::size_t room_for_values = std::size_t{64} << 10U;
+constexpr std::size_t longest_in_room = std::size_t{4} << 10U;
 
 // Those that may be large: what they bring beside the Outgoing.
 std::size_t bytes_of(const Message& message) {
@@ -26,9 +31,22 @@ std::size_t bytes_of(const Message& message) {
 }
 }  // namespace
 
+MessageOutlet::MessageOutlet(const ShardFacts& shard)
+    : shard_(shard), first_values_(room_for_values), values_(first_values_.data(), first_values_.size()) {}
+
 void MessageOutlet::answer(const Address& to, Message message) {
+    if (bytes_ == 0) values_.release();  // of answers that have left
+    if (auto* const get = std::get_if<GetAnswer>(&message); get != nullptr && get->value) keep(*get->value);
     bytes_ += sizeof(Outgoing) + bytes_of(message);
     sends_.push_back({to, {}, std::move(message)});
+}
+
+void MessageOutlet::keep(ByteString& value) {
+    if (value.empty()) return;
+    if (value.size() > longest_in_room) return value.keep();
+    auto* const room = static_cast<char*>(values_.allocate(value.size(), 1));
+    std::memcpy(room, value.data(), value.size());
+    value = ByteString::part({room, value.size()});
 }
 
 MessageOutlet::Peer& MessageOutlet::peer(NodeId node) {
@@ -100,7 +118,9 @@ std::vector<Outgoing> MessageOutlet::take() {
     gathered_.clear();
     bytes_ = 0;
     if (peers_.size() > 2 * shard_.map.nodes.size() + 64) peers_.clear();  // of nodes that are forgotten by now
-    return std::exchange(sends_, {});
+    std::vector<Outgoing> taken = std::exchange(sends_, {});
+    sends_.reserve(std::min(taken.size(), most_reserved));  // the next turn has probably as many
+    return taken;
 }
 
 BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory_resource>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,7 +19,7 @@ namespace ringkv {
 // Messages, in the order in which they were given; then what was gathered of replication.
 class MessageOutlet {
   public:
-    explicit MessageOutlet(const ShardFacts& shard) : shard_(shard) {}
+    explicit MessageOutlet(const ShardFacts& shard);
 
     // Of replication: those of a turn to one shard of a node are one message, if it takes ReplicationBatch.
     void send(NodeId node, Prepare&& message);
@@ -35,6 +36,7 @@ class MessageOutlet {
     void send(const std::string& endpoint, Message message) {
         sends_.push_back({Address::to(endpoint), {}, std::move(message)});
     }
+    // What is a part of something in it is copied: that may change before the turn ends.
     void answer(const Address& to, Message message);
 
     // Of the answers, roughly, since take().
@@ -54,6 +56,7 @@ class MessageOutlet {
         std::pair<Generation, Epoch> from;
     };
 
+    void keep(ByteString& value);
     [[nodiscard]] Peer& peer(NodeId node);
     [[nodiscard]] static PeerShard* shard_of(Peer& peer, PartitionId partition);
     // The batch is larger than one message should be.
@@ -67,6 +70,9 @@ class MessageOutlet {
     absl::flat_hash_map<NodeId, Peer> peers_;
     std::vector<std::pair<NodeId, PartitionId>> gathered_;  // in this turn: a partition of each shard with a batch
     std::size_t bytes_ = 0;
+    // The values of this turn's answers, or of the one that was taken: small ones take no memory of their own.
+    std::vector<std::byte> first_values_;
+    std::pmr::monotonic_buffer_resource values_;
 };
 
 // Records for the batch of this turn, and what is known of the batches before it.

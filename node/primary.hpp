@@ -118,7 +118,7 @@ class Primary {
     void write(Time now, Time began, const Address& from, const Write& write);
     [[nodiscard]] bool acceptable(const Address& from, const Write& write);
     [[nodiscard]] Entry decide(const Write& write) const;
-    [[nodiscard]] OpNumber version_of(const std::string& key) const;  // 0 = absent; the uncommitted part counts
+    [[nodiscard]] OpNumber version_of(std::string_view key) const;  // 0 = absent; the uncommitted part counts
     void append(Time now, Entry entry);
     // It is in the log.
     void await_commit(Time now, EntryPtr entry);

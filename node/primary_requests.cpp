@@ -43,10 +43,14 @@ void Primary::request(Request&& request) {
 Primary::Held Primary::hold(Request&& request, std::string_view waits_for) {
     request.waited_for = waits_for;
     std::uint64_t bytes = sizeof(Held);
-    if (const auto* write = std::get_if<Write>(&request.what))
+    if (auto* const write = std::get_if<Write>(&request.what)) {
+        write->key.keep();
+        if (write->value) write->value->keep();
         bytes += write->key.size() + (write->value ? write->value->size() : 0);
-    else if (const auto* get = std::get_if<Get>(&request.what))
+    } else if (auto* const get = std::get_if<Get>(&request.what)) {
+        get->key.keep();
         bytes += get->key.size();
+    }
     return {ports_.admission.enter(), ports_.memory.request(bytes), std::move(request)};
 }
 
@@ -132,7 +136,7 @@ void Primary::write(Time now, Time began, const Address& from, const Write& writ
     if (write.ack == Ack::primary) answer_early(now, uncommitted_.back());
 }
 
-OpNumber Primary::version_of(const std::string& key) const {
+OpNumber Primary::version_of(std::string_view key) const {
     if (const auto pending = uncommitted_.pending(key)) return pending->present ? pending->op : OpNumber();
     const auto found = ports_.engine.get(log_.partition(), key);
     return found ? found->version : OpNumber();

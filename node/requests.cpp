@@ -16,7 +16,7 @@ const StaleRead* Request::stale() const {
     return nullptr;
 }
 
-std::string key_objection(const std::string& key, PartitionId partition, const ShardFacts& shard) {
+std::string key_objection(std::string_view key, PartitionId partition, const ShardFacts& shard) {
     const std::uint64_t limit = shard.limits.key;
     if (key.empty()) return "a key has at least one byte";
     if (key.size() > limit)
@@ -31,7 +31,7 @@ Message read_answer(const Request& request, const Engine& engine, PartitionId pa
     if (const auto* get = std::get_if<Get>(&request.what)) {
         GetAnswer answer{get->request, {}, {}, commit, age};
         if (const auto found = engine.get(partition, get->key)) {
-            answer.value = std::string(found->value);
+            answer.value = ByteString::part(found->value);
             answer.version = found->version;
         }
         return answer;

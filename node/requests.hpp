@@ -31,9 +31,10 @@ struct Request {
 };
 
 // Why it cannot be a key of that partition, or empty.
-[[nodiscard]] std::string key_objection(const std::string& key, PartitionId partition, const ShardFacts& shard);
+[[nodiscard]] std::string key_objection(std::string_view key, PartitionId partition, const ShardFacts& shard);
 
-// Precondition: it is a Get or a Scan. `commit`: up to which the engine's state is; `age`: to a stale read.
+// Precondition: it is a Get or a Scan. `commit`: up to which the engine's state is; `age`: to a stale read. A value is
+// a part of the engine, until that changes or is asked again.
 [[nodiscard]] Message read_answer(const Request& request, const Engine& engine, PartitionId partition, OpNumber commit,
                                   std::optional<Duration> age = {});
 

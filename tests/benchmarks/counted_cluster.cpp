@@ -182,8 +182,8 @@ void CountedCluster::turn(Host& host) {
 
 Result<void> CountedCluster::take_in(Host& host) {
     for (const Parcel& parcel : host.inbox) {
-        auto envelope = decode(parcel.frame);
-        if (!envelope) return envelope.error();
+        if (auto good = reader_.begin(parcel.frame, {}, envelope_); !good) return good;
+        if (auto good = reader_.read(parcel.frame.size(), envelope_); !good) return good;
         const Host& sender = hosts_[parcel.sender];
         Address from;
         switch (parcel.way) {
@@ -191,10 +191,10 @@ Result<void> CountedCluster::take_in(Host& host) {
             case Address::Kind::subscribers: from = Address::to(sender.publish); break;
             default: from = Address::to(sender.listen);
         }
-        const Identity& identity = envelope->sender;
+        const Identity& identity = envelope_.sender;
         const Origin origin{std::move(from), identity.cluster, identity.node,
-                            identity.start,  envelope->to,     envelope->minor};
-        std::vector<Message>& messages = envelope->messages;
+                            identity.start,  envelope_.to,     envelope_.minor};
+        std::vector<Message>& messages = envelope_.messages;
         for (std::size_t i = 0; i < messages.size(); ++i) {
             look_ahead(i, messages.size(), Actor::look_ahead_steps,
                        [&](std::size_t index, std::size_t step) { host.actor->expect(messages[index], step); });

@@ -102,6 +102,8 @@ class CountedCluster {
     std::vector<std::unique_ptr<Node>> nodes_;
     ClientActor client_;
     std::vector<Host> hosts_;  // the registry, the nodes, the client
+    FrameReader reader_;
+    Envelope envelope_;
     Costs costs_;
 
     // The client's load.

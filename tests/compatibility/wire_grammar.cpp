@@ -9,6 +9,7 @@
 
 #include "common/edge/codec/codec.hpp"
 #include "common/edge/codec/codec_fields.hpp"
+#include "common/message_groups.hpp"
 
 namespace ringkv::compatibility {
 namespace {
@@ -118,7 +119,7 @@ class Grammar {
             return "bool";
         } else if constexpr (std::is_same_v<T, double>) {
             return "float";
-        } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+        } else if constexpr (OneOf<T, std::string, std::string_view, ByteString>) {
             return "bytes";
         } else if constexpr (std::is_same_v<T, Uuid>) {
             return "uuid";

@@ -224,8 +224,8 @@ bool World::receive_all(HostId host) {
     Host& it = at(host);
     std::vector<Packet> inbox = std::move(it.inbox);
     it.inbox.clear();
-    for (const Packet& packet : inbox) {
-        receive(host, packet);
+    for (Packet& packet : inbox) {
+        receive(host, std::move(packet));
         if (it.actor == nullptr) return false;  // crashed while it refused something
     }
     return true;

@@ -193,7 +193,7 @@ class World {
     [[nodiscard]] bool dies_here(HostId host);
     // False: the process ended on the way, when it answered something.
     [[nodiscard]] bool receive_all(HostId host);
-    void receive(HostId host, const Packet& packet);
+    void receive(HostId host, Packet packet);
     [[nodiscard]] Address return_address(Host& receiver, const Packet& packet) const;
     void refuse(HostId host, const Packet& packet, const Error& error);
 

@@ -36,6 +36,7 @@ struct Toy final : Actor {
         if (const auto* get = std::get_if<Get>(&message); get != nullptr && echo) {
             next.sends.push_back({from.address, from.node, GetAnswer{get->request, get->key, {}, {}}});
         }
+        keep_bytes(message);
         heard.push_back({now, from, std::move(message)});
     }
     void tick(Time now) override {

@@ -232,6 +232,7 @@ Result<Envelope> decode(std::string_view frame, const CodecLimits& limits) {
     envelope.messages.reserve(frame.size() / usual_bytes + 1);
     while (!in.finished())
         if (!read_message(in, envelope)) return in.error();
+    for (Message& message : envelope.messages) keep_bytes(message);
     return envelope;
 }
 

@@ -73,6 +73,7 @@ class FrameWriter {
 };
 
 [[nodiscard]] std::string encode(const Identity& sender, NodeId to, const std::vector<Message>& messages);
+// The messages keep nothing of the frame.
 [[nodiscard]] Result<Envelope> decode(std::string_view frame, const CodecLimits& limits = {});
 
 // What a frame asks for: Write, Get and Scan.
@@ -83,7 +84,8 @@ struct Requests {
 // Of one message; none: it is none of those.
 [[nodiscard]] std::optional<RequestId> request_of(const Message& message);
 
-// Reads one frame in parts. Its bytes must stay until they are read, and the limits count over all parts. Usable again.
+// Reads one frame in parts. Its bytes must stay as long as the messages, which have their keys and values there
+// (common/byte_string.hpp); the limits count over all parts. Usable again.
 class FrameReader {
   public:
     FrameReader();

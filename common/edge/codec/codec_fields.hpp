@@ -4,7 +4,8 @@
 //   strong ids, integers   an integer, range-checked       enums      an integer
 //   bool                   true, false                     double     any number that is finite
 //   std::string            bin (str is taken too)          Uuid       bin of 16
-//   Duration               nanoseconds                     EntryPtr   the entry
+//   ByteString             the same; a part of the frame   EntryPtr   the entry
+//   Duration               nanoseconds
 //   optional               nil, or the value
 //   vector                 an array                        map        an array of its values
 #pragma once
@@ -236,6 +237,17 @@ struct Field<std::string> {
 };
 
 template <>
+struct Field<ByteString> {
+    static void pack(Packer& out, const ByteString& value) { out.bytes(value.data(), value.size()); }
+    static bool unpack(Reader& in, ByteString& value) {
+        std::string_view bytes;
+        if (!in.read(bytes)) return false;
+        value = ByteString::part(bytes);
+        return true;
+    }
+};
+
+template <>
 struct Field<Uuid> {
     static void pack(Packer& out, const Uuid& value) {
         out.bytes(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
@@ -345,6 +357,7 @@ struct Field<Entries> {
         std::uint32_t count = 0;
         if (!in.enter(count)) return false;
         entries.clear();
+        entries.reserve(std::min<std::size_t>(count, 16 + in.left() / sizeof(Entry)));
         for (std::uint32_t i = 0; i < count; ++i)
             if (!wire::unpack(in, entries.emplace_back())) return false;
         in.leave();
@@ -357,7 +370,6 @@ struct Field<std::map<NodeId, NodeInfo>> {
     static void pack(Packer& out, const std::map<NodeId, NodeInfo>& nodes) {
         out.array(nodes.size());
         for (const auto& [id, node] : nodes) wire::pack(out, node);
-        entries.reserve(std::min<std::size_t>(count, 16 + in.left() / sizeof(Entry)));
     }
     static bool unpack(Reader& in, std::map<NodeId, NodeInfo>& nodes) {
         std::uint32_t count = 0;

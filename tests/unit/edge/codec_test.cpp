@@ -143,6 +143,44 @@ TEST(Codec, AFrameWriterMakesOneFrameAfterTheOther) {
     EXPECT_EQ(std::get<Get>(only(frame)), std::get<Get>(second));
 }
 
+TEST(Codec, AFrameWriterBeginsAnew) {
+    FrameWriter writer(sender, receiver);
+    const Message message = Get{RequestId(1), PartitionId(1), std::string(10000, 'k')};
+    writer.add(message);
+    writer.begin({}, NodeId(8));
+    EXPECT_EQ(writer.take(), encode({}, NodeId(8), {}));
+    writer.add(message);
+    EXPECT_EQ(writer.take(), encode({}, NodeId(8), {message}));
+    EXPECT_EQ(writer.size(), 0U);
+    EXPECT_EQ(writer.take(), encode({}, NodeId(8), {}));
+}
+
+// Whatever was sent before: a frame may wait for long, and its size is what is counted.
+TEST(Codec, AFrameTakesNoMoreMemoryThanTwiceItsSize) {
+    FrameWriter writer(sender, receiver);
+    for (const std::size_t size : {std::size_t{1} << 20U, std::size_t{10}, std::size_t{3000}, std::size_t{10}}) {
+        writer.add(Get{RequestId(1), PartitionId(1), std::string(size, 'k')});
+        const std::string frame = writer.take();
+        EXPECT_LE(frame.capacity(), 2 * frame.size());
+    }
+}
+
+// A node's messages are parts of the frame, which stays; those of decode() are their own.
+TEST(Codec, KeysAndValuesAreWhereTheFrameHasThem) {
+    std::string frame = encode(sender, receiver, {Get{RequestId(1), PartitionId(1), "key"}});
+    const auto decoded = decode(frame);
+    ASSERT_TRUE(decoded);
+    FrameReader reader;
+    Envelope envelope;
+    ASSERT_TRUE(reader.begin(frame, {}, envelope) && reader.read(1, envelope));
+    const auto& key = std::get<Get>(envelope.messages.front()).key;
+    EXPECT_GE(key.data(), frame.data());
+    EXPECT_LT(key.data(), frame.data() + frame.size());
+    std::fill(frame.begin(), frame.end(), 'X');
+    EXPECT_EQ(key, "XXX");
+    EXPECT_EQ(std::get<Get>(decoded->messages.front()).key, "key");
+}
+
 TEST(Codec, AFrameIsReadInParts) {
     const std::vector<Message> all = one_of_each<Message>(2);
     const std::string frame = encode(sender, receiver, all);

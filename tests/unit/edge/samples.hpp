@@ -53,6 +53,7 @@ class Filler {
         value.partitions = 1U << below(17);
     }
     // What an entry speaks of is kept until the next one is filled.
+    void fill(ByteString& value) { value = make<std::string>(); }
     void fill(std::string_view& value) { value = kept_.emplace_back(make<std::string>()); }
     void fill(ClientIds& value) { value = clients_ = make<std::vector<ClientId>>(); }
     void fill(EntryPtr& value) {

@@ -38,6 +38,7 @@ struct Peer {
     std::size_t pump(std::size_t frames = 1000) {
         transport->poll(std::chrono::milliseconds(5));
         return transport->receive(frames, [this](const Origin& from, Message message) {
+            keep_bytes(message);
             inbox.push_back({from, std::move(message)});
         });
     }

@@ -61,6 +61,7 @@ TEST(TransportWait, ASendDoesNotHideWhatCame) {
         while (client.inbox.size() <= round && boot_time() - start < seconds(60)) {
             client.transport->poll(seconds(60));
             client.transport->receive(10, [&](const Origin& from, Message message) {
+                keep_bytes(message);
                 client.inbox.push_back({from, std::move(message)});
             });
         }
@@ -79,6 +80,7 @@ TEST(TransportWait, WhatWasNotTakenIsNotWaitedFor) {
     while (client.inbox.size() < 10 && boot_time() - start < seconds(60)) {
         client.transport->poll(seconds(60));
         client.transport->receive(1, [&](const Origin& from, Message message) {
+            keep_bytes(message);
             client.inbox.push_back({from, std::move(message)});
         });
     }

@@ -32,7 +32,7 @@ class BegunAnew : public ShardTest {
         node_.learn(anew());
         node_.pass(milliseconds(50));
     }
-    static std::optional<std::string> value(ShardByHand& node) {
+    static std::optional<ByteString> value(ShardByHand& node) {
         node.from_client(Get{RequestId(99), PartitionId(0), "k"});
         const auto answer = node.sent<GetAnswer>();
         EXPECT_TRUE(answer) << "it does not serve";

@@ -53,6 +53,11 @@ class Mutator {
         else
             value += 'x';
     }
+    void mutate(ByteString& value) {
+        std::string own(value.view());
+        mutate(own);
+        value = own;
+    }
     void mutate(EntryKind& value) {
         if (now()) value = EntryKind(below(4));
     }

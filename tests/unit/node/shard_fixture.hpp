@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/edge/codec/codec.hpp"
 #include "node/memory_engine.hpp"
 #include "node/shard.hpp"
 
@@ -155,8 +156,21 @@ class ShardByHand {
 
   private:
     void receive(const Origin& origin, Message message) {
-        shard_.receive(now_, origin, std::move(message));
+        if (request_of(message))
+            receive_as_from_a_frame(origin, message);
+        else
+            shard_.receive(now_, origin, std::move(message));
         turn();
+    }
+
+    // The frame is gone as soon as the shard has the message.
+    void receive_as_from_a_frame(const Origin& origin, const Message& message) {
+        std::string frame = encode({}, {}, {message});
+        FrameReader reader;
+        Envelope envelope;
+        ASSERT_TRUE(reader.begin(frame, {}, envelope) && reader.read(1, envelope));
+        shard_.receive(now_, origin, std::move(envelope.messages.front()));
+        std::fill(frame.begin(), frame.end(), '\xdd');
     }
 
     void turn() {
@@ -164,7 +178,10 @@ class ShardByHand {
         for (;;) {
             Effects effects = shard_.take_effects();
             if (effects.empty() && !(unsynced_ && disk_answers)) return;
-            std::move(effects.sends.begin(), effects.sends.end(), std::back_inserter(sends_));
+            for (Outgoing& outgoing : effects.sends) {
+                keep_bytes(outgoing.message);
+                sends_.push_back(std::move(outgoing));
+            }
             std::move(effects.log.begin(), effects.log.end(), std::back_inserter(logged));
             if (!effects.batch.empty()) unsynced_ = effects.number;
             for (const StorageRecord& record : effects.batch)
