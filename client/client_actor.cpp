@@ -6,6 +6,7 @@
 #include "client/outcomes.hpp"
 #include "common/message_groups.hpp"
 #include "common/partitioning.hpp"
+#include "common/protocol_version.hpp"
 
 namespace ringkv {
 
@@ -160,6 +161,7 @@ void ClientActor::tick(Time now) {
 
 Effects ClientActor::take_effects() {
     if (!effects_.sends.empty()) usual_sends_ = effects_.sends.size();
+    write_messages();
     return std::exchange(effects_, {});
 }
 
@@ -239,10 +241,12 @@ void ClientActor::send(Time now, PendingRequest& request) {
     request.contact->hold(request.held);
     tracker_.wake_at(request, request.contact->silent_at(now));
     if (effects_.sends.capacity() == 0) effects_.sends.reserve(usual_sends_);
+    // An older node is asked for what it knows: nothing less sure.
+    const bool sure = request.contact->minor() < minor_with_less_sure_answers;
+    unwritten_.push_back({effects_.sends.size(), request.latest, sure});
     Outgoing& sent = effects_.sends.emplace_back();
     sent.address = Address::to(request.contact->endpoint());
     sent.to = request.target->node;
-    write_message(request, sent.message);
 }
 
 // Out of the line. An attempt without an answer stays in its endpoint's hands, and takes room there.

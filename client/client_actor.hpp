@@ -76,6 +76,13 @@ class ClientActor final : public Actor {
     [[nodiscard]] bool finished() const override { return closed_; }
 
   private:
+    // An attempt that leaves with the next effects; its message is there, but empty.
+    struct Unwritten {
+        std::size_t place;  // in effects_.sends
+        RequestId id;
+        bool sure;  // nothing less sure than a linearizable answer is asked for
+    };
+
     // Precondition: there is a map. That of the key; or as the scan says.
     [[nodiscard]] PartitionId partition_of(const PendingRequest& request) const;
     [[nodiscard]] std::optional<Error> refuse_at_once(const Operation& operation) const;
@@ -99,7 +106,8 @@ class ClientActor final : public Actor {
     void fell_silent(Time now, Contact& contact);
     void heard(Time now, const Origin& from);
     void knock(Time now);
-    void write_message(const PendingRequest& request, Message& message) const;
+    void write_message(const PendingRequest& request, const Unwritten& attempt, Message& message) const;
+    void write_messages();
     void back_off(Time now, PendingRequest& request, Duration longest);
     void wake(Time now, PendingRequest& request);
     void expire(PendingRequest& request);
@@ -145,6 +153,7 @@ class ClientActor final : public Actor {
     std::uint64_t random_;
     // Each with the memory that the last batch of its kind took: so it is taken once for a batch.
     Effects effects_;
+    std::vector<Unwritten> unwritten_;
     std::size_t usual_sends_ = 0;
     std::vector<Completion> completions_;
     std::size_t usual_completions_ = 0;

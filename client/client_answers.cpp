@@ -80,7 +80,9 @@ void ClientActor::on(Time now, const Origin& from, GetAnswer& answer) {
     if (request == nullptr || !std::holds_alternative<GetOperation>(*request->operation)) return;
     contacts_.at(from).brought(answer.value ? answer.value->size() : 0);
     cache_.saw_commit(request->partition, answer.commit);
-    finish(*request, Outcome(GetOutcome{std::move(answer.value), answer.version, answer.age.value_or(Duration{})}));
+    GetOutcome outcome{{}, answer.version, answer.age.value_or(Duration{})};
+    if (answer.value) outcome.value.emplace(answer.value->view());
+    finish(*request, Outcome(std::move(outcome)));
 }
 
 void ClientActor::on(Time now, const Origin& from, ScanAnswer& answer) {

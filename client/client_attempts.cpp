@@ -9,6 +9,11 @@ namespace {
 // How long a replica that does not talk yet is knocked at, for reads to come.
 constexpr Duration knock_for = std::chrono::seconds(1);
 
+std::optional<ByteString> part_of(const std::optional<std::string>& value) {
+    if (!value) return {};
+    return ByteString::part(*value);
+}
+
 }  // namespace
 
 const Route& ClientActor::route_of(Time now, PendingRequest& request) {
@@ -52,34 +57,50 @@ void ClientActor::ask_next_replica(Time now, PendingRequest& request, Duration l
     back_off(now, request, longest);
 }
 
-void ClientActor::write_message(const PendingRequest& request, Message& message) const {
-    // An older node is asked for what it knows: nothing less sure.
-    const bool sure = request.contact->minor() < minor_with_less_sure_answers;
+// Only when they leave: an operation that has ended by then may be gone, with its key and its value.
+void ClientActor::write_messages() {
+    bool all = true;
+    for (const Unwritten& attempt : unwritten_) {
+        Outgoing& sent = effects_.sends[attempt.place];
+        if (const PendingRequest* request = tracker_.find(attempt.id)) {
+            write_message(*request, attempt, sent.message);
+        } else {
+            sent.address = {};
+            all = false;
+        }
+    }
+    unwritten_.clear();
+    const auto goes_nowhere = [](const Outgoing& sent) { return sent.address.kind == Address::Kind::none; };
+    if (!all) std::erase_if(effects_.sends, goes_nowhere);
+}
+
+// Keys and values stay where the operation has them.
+void ClientActor::write_message(const PendingRequest& request, const Unwritten& attempt, Message& message) const {
     if (const auto* write = std::get_if<WriteOperation>(request.operation)) {
-        message.emplace<Write>(Write{.request = request.latest,
+        message.emplace<Write>(Write{.request = attempt.id,
                                      .partition = request.partition,
                                      .client = id_,
                                      .sequence = request.sequence,
                                      .lowest = sequences_.lowest(request.partition),
                                      .known = request.known,
-                                     .key = write->key,
-                                     .value = write->value,
+                                     .key = ByteString::part(write->key),
+                                     .value = part_of(write->value),
                                      .expected = write->expected,
-                                     .ack = sure ? Ack::all : write->ack});
+                                     .ack = attempt.sure ? Ack::all : write->ack});
     } else if (const auto* get = std::get_if<GetOperation>(request.operation)) {
-        message.emplace<Get>(Get{.request = request.latest,
+        message.emplace<Get>(Get{.request = attempt.id,
                                  .partition = request.partition,
-                                 .key = get->key,
-                                 .stale = sure ? std::nullopt : get->stale});
+                                 .key = ByteString::part(get->key),
+                                 .stale = attempt.sure ? std::nullopt : get->stale});
     } else {
         const auto& scan = std::get<ScanOperation>(*request.operation);
-        message.emplace<Scan>(Scan{.request = request.latest,
+        message.emplace<Scan>(Scan{.request = attempt.id,
                                    .partition = request.partition,
                                    .prefix = scan.prefix,
                                    .after = scan.after,
                                    .limit = scan.limit,
                                    .keys_only = scan.keys_only,
-                                   .stale = sure ? std::nullopt : scan.stale});
+                                   .stale = attempt.sure ? std::nullopt : scan.stale});
     }
 }
 

@@ -102,7 +102,10 @@ class HandDriver {
     void turn() {
         client.tick(now);
         Effects effects = client.take_effects();
-        for (Outgoing& send : effects.sends) sends.push_back(std::move(send));
+        for (Outgoing& send : effects.sends) {
+            keep_bytes(send.message);
+            sends.push_back(std::move(send));
+        }
         if (effects.subscribe) subscribed = effects.subscribe;
         for (Completion& completion : client.take_completions()) {
             EXPECT_FALSE(done.contains(completion.id)) << "completed twice";

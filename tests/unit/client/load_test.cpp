@@ -111,7 +111,7 @@ const std::string value(300, 'x');  // two fit, three do not
 std::vector<std::string> keys_of(const std::vector<Sent<Write>>& sent) {
     std::vector<std::string> keys;
     keys.reserve(sent.size());
-    for (const auto& write : sent) keys.push_back(write.message.key);
+    for (const auto& write : sent) keys.emplace_back(write.message.key);
     return keys;
 }
 

@@ -76,7 +76,8 @@ class LoopbackServer final : public Actor {
     void serve(const Origin& from, Write& write) {
         ++writes;
         auto& keys = data_[write.partition];
-        const auto found = keys.find(write.key);
+        const std::string key(write.key.view());
+        const auto found = keys.find(key);
         const OpNumber version = found == keys.end() ? OpNumber() : found->second.version;
         if (write.expected && *write.expected != version)
             return answer(from, WriteAnswer{write.request, WriteStatus::condition_failed, version, last_});
@@ -84,15 +85,15 @@ class LoopbackServer final : public Actor {
             return answer(from, WriteAnswer{write.request, WriteStatus::not_found, {}, last_});
         last_ = last_.next();
         if (write.value)
-            keys[write.key] = {*write.value, last_};
+            keys[key] = {std::string(write.value->view()), last_};
         else
-            keys.erase(write.key);
+            keys.erase(key);
         const OpNumber told = write.ack == Ack::primary ? OpNumber() : last_;
         answer(from, WriteAnswer{write.request, WriteStatus::done, told, last_});
     }
     void serve(const Origin& from, Get& get) {
         const auto& keys = data_[get.partition];
-        const auto found = keys.find(get.key);
+        const auto found = keys.find(std::string(get.key.view()));
         GetAnswer told{get.request, std::nullopt, {}, last_, age_of(get.stale)};
         if (found != keys.end())
             std::tie(told.value, told.version) = std::tie(found->second.value, found->second.version);
