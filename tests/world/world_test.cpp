@@ -59,8 +59,8 @@ struct Toy final : Actor {
     [[nodiscard]] bool finished() const override { return done; }
 };
 
-Get get(std::uint64_t request, std::string key = "k") {
-    return Get{RequestId(request), PartitionId(0), std::move(key)};
+Get get(std::uint64_t request, const std::string& key = "k") {
+    return Get{RequestId(request), PartitionId(0), key};
 }
 Outgoing to(const std::string& endpoint, Message message) {
     return {Address::to(endpoint), {}, std::move(message)};

@@ -63,18 +63,18 @@ class Connection {
         socket_.connect(endpoint);
     }
 
-    void add_get(PartitionId partition, std::string key, Clock::time_point due) {
-        writer_.add(Get{next_request(due), partition, std::move(key)});
+    void add_get(PartitionId partition, const std::string& key, Clock::time_point due) {
+        writer_.add(Get{next_request(due), partition, ByteString::part(key)});
     }
     // Each write says that those before were answered: none is sent again.
-    void add_put(PartitionId partition, std::string key, const std::string& value, Clock::time_point due) {
+    void add_put(PartitionId partition, const std::string& key, const std::string& value, Clock::time_point due) {
         Write write;
         write.request = next_request(due);
         write.partition = partition;
         write.client = client_;
         write.sequence = write.lowest = Sequence(++sequence_);
-        write.key = std::move(key);
-        write.value = value;
+        write.key = ByteString::part(key);
+        write.value = ByteString::part(value);
         writer_.add(write);
     }
     [[nodiscard]] std::size_t bytes() const { return writer_.size(); }

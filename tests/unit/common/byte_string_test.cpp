@@ -25,7 +25,7 @@ TEST(ByteString, IsItsOwnUnlessItIsToldToBeAPart) {
 TEST(ByteString, ACopyIsItsOwn) {
     std::string text = "text";
     const ByteString part = ByteString::part(text);
-    const ByteString copy = part;
+    const ByteString copy = part;  // NOLINT(performance-unnecessary-copy-initialization): it is what is looked at
     ByteString assigned("what was there");
     assigned = part;
     text = "gone";
@@ -77,7 +77,8 @@ TEST(ByteString, AllOfAMessageAreKept) {
     Write write;
     write.key = ByteString::part(key);
     write.value = ByteString::part(value);
-    Message messages[] = {std::move(write), Get{{}, {}, ByteString::part(key)}, GetAnswer{{}, ByteString::part(value), {}, {}}};
+    Message messages[] = {std::move(write), Get{{}, {}, ByteString::part(key)},
+                          GetAnswer{{}, ByteString::part(value), {}, {}}};
     for (Message& message : messages) keep_bytes(message);
     key = "XXX";
     value = "XXXXX";

@@ -15,16 +15,16 @@ Nonce answer_to(std::uint64_t beacon) {
     return Nonce(beacon + (std::uint64_t{1} << 40U));
 }
 
-Write early_put(std::uint64_t sequence, std::string key, std::string value) {
-    Write write = ShardByHand::put(sequence, std::move(key), std::move(value));
+Write early_put(std::uint64_t sequence, const std::string& key, const std::string& value) {
+    Write write = ShardByHand::put(sequence, key, value);
     write.ack = Ack::primary;
     return write;
 }
-Get get(std::string key) {
-    return {RequestId(1000), only, std::move(key)};
+Get get(const std::string& key) {
+    return {RequestId(1000), only, key};
 }
-Get stale_get(std::string key, std::optional<Duration> max_age = {}) {
-    return {RequestId(1000), only, std::move(key), StaleRead{max_age}};
+Get stale_get(const std::string& key, std::optional<Duration> max_age = {}) {
+    return {RequestId(1000), only, key, StaleRead{max_age}};
 }
 
 // ---------------------------------------------------------------- P6

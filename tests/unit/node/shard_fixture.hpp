@@ -132,14 +132,14 @@ class ShardByHand {
         grant_leases({2, 3});
     }
 
-    static Write put(std::uint64_t sequence, std::string key, std::string value) {
+    static Write put(std::uint64_t sequence, const std::string& key, const std::string& value) {
         Write write;
         write.request = RequestId(sequence);
         write.client = ClientId(77);
         write.sequence = Sequence(sequence);
         write.lowest = Sequence(1);
-        write.key = std::move(key);
-        write.value = std::move(value);
+        write.key = key;
+        write.value = value;
         return write;
     }
     static PrepareOk ok(std::uint64_t view_number, std::uint64_t op) {

@@ -115,10 +115,10 @@ TEST_F(ShardOverload, TheLogCountsAgainstTheLimitOfMemory) {
     ShardByHand small{NodeId(1), engine, every_member, in_order, limits};
     small.start_serving();
     std::uint64_t op = 0;
-    const auto put = [&](std::optional<std::string> value) {
+    const auto put = [&](const std::optional<std::string>& value) {
         Write write = ShardByHand::put(op + 1, "k", "");
         write.lowest = write.sequence;
-        write.value = std::move(value);
+        write.value = value;
         small.from_client(write);
         if (small.sent<RequestRefused>()) return false;
         ++op;
