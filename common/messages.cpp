@@ -2,6 +2,12 @@
 
 namespace ringkv {
 
+Message::Message(const Message& other) = default;
+Message::Message(Message&& other) noexcept = default;
+Message& Message::operator=(const Message& other) = default;
+Message& Message::operator=(Message&& other) noexcept = default;
+Message::~Message() = default;
+
 std::string_view name_of(const Message& message) {
     return message_names[message.index()];
 }

@@ -19,7 +19,7 @@
 namespace ringkv {
 
 // The wire's message type is the index here: append only, never reorder.
-using Message =
+using AnyMessage =
     std::variant<Write, WriteAnswer, Get, GetAnswer, Scan, ScanAnswer, NotPrimary, RequestRefused,  // 0 .. 7
                  FrameRefused, MapRequest, MapSnapshot, MapDelta, CurrentEpoch,                     // 8 .. 12
                  Join, JoinAnswer, JoinWaiting, JoinRefused, Heartbeat, HeartbeatAnswer,            // 13 .. 18
@@ -32,8 +32,19 @@ using Message =
                  ConditionRequest, ConditionAnswer,                                                 // 40, 41
                  RebuildRequest, RebuildReport>;                                                    // 42, 43
 
-// "Prepare", ...; for logs and traces. In the order of Message.
-inline constexpr std::array<std::string_view, std::variant_size_v<Message>> message_names = {
+// One of them; std::visit, std::get and all that take a variant take it. It is a class so that copying, moving and
+// destroying it is compiled once, in messages.cpp, and not in every file that has a Message.
+struct Message : AnyMessage {
+    using AnyMessage::AnyMessage;
+    Message(const Message& other);
+    Message(Message&& other) noexcept;
+    Message& operator=(const Message& other);
+    Message& operator=(Message&& other) noexcept;
+    ~Message();
+};
+
+// "Prepare", ...; for logs and traces. In the order of AnyMessage.
+inline constexpr std::array<std::string_view, std::variant_size_v<AnyMessage>> message_names = {
     "Write",
     "WriteAnswer",
     "Get",
@@ -90,7 +101,7 @@ constexpr std::string_view name_of() {
         std::size_t index = 0;
         (void)((std::is_same_v<M, All> || (++index, false)) || ...);
         return message_names[index];
-    }(std::type_identity<Message>{});
+    }(std::type_identity<AnyMessage>{});
 }
 
 }  // namespace ringkv

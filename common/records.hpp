@@ -142,10 +142,20 @@ struct ContentsRecord {
     RINGKV_FIELDS(ContentsRecord, partition, contents, flushed);
 };
 
-using StorageRecord =
+using AnyRecord =
     std::variant<AppendRecord, TruncateRecord, ViewRecord, LogViewRecord, ResetRecord, StateChunkRecord,
                  StateDoneRecord, CommitRecord, ReservedRecord, MapDelta, StateSessionsRecord, CheckpointRecord,
                  EventsRecord, FenceRecord, ClusterRecord, ProposedRecord, ContentsRecord>;
+
+// One of them: a class for the same reason as Message (common/messages.hpp).
+struct StorageRecord : AnyRecord {
+    using AnyRecord::AnyRecord;
+    StorageRecord(const StorageRecord& other);
+    StorageRecord(StorageRecord&& other) noexcept;
+    StorageRecord& operator=(const StorageRecord& other);
+    StorageRecord& operator=(StorageRecord&& other) noexcept;
+    ~StorageRecord();
+};
 using StorageBatch = std::vector<StorageRecord>;
 
 }  // namespace ringkv

@@ -58,8 +58,8 @@ constexpr bool is_id = requires {
 class Grammar {
   public:
     Grammar() {
-        add_alternatives<Message>("message", messages_);
-        add_alternatives<StorageRecord>("record", records_);
+        add_alternatives<AnyMessage>("message", messages_);
+        add_alternatives<AnyRecord>("record", records_);
     }
 
     [[nodiscard]] std::string text() const {

@@ -59,7 +59,7 @@ constexpr std::size_t most_reserved = std::size_t{64} << 10U;
 [[nodiscard]] bool is_request(std::uint64_t type) {
     static constexpr auto are_requests = []<class... All>(std::type_identity<std::variant<All...>>) {
         return std::array{ClientRequest<All>...};
-    }(std::type_identity<Message>{});
+    }(std::type_identity<AnyMessage>{});
     return type < are_requests.size() && are_requests[type];
 }
 
@@ -92,7 +92,7 @@ template <class T>
     if (!in.enter(count)) return false;
     if (count == 0) return in.fail("a message without a type");
     if (!in.read(type)) return false;
-    if (type < std::variant_size_v<Message>) {
+    if (type < std::variant_size_v<AnyMessage>) {
         Message& message = envelope.messages.emplace_back();
         if (!in.charge(values_a_message) || !wire::unpack_alternative(in, message, type, count - 1)) return false;
         if (const auto unknown = in.take_unknown()) {

@@ -69,8 +69,7 @@ Result<T> decode_any(std::string_view bytes) {
     if (count == 0) in.fail("a record without a type");
     if (count == 0 || !read_head(in, format, type)) return in.error();
     if (format > written_format) return of_a_newer_release("a record of format " + std::to_string(format));
-    if (type >= std::variant_size_v<StorageRecord>)
-        return of_a_newer_release("a record of type " + std::to_string(type));
+    if (type >= std::variant_size_v<AnyRecord>) return of_a_newer_release("a record of type " + std::to_string(type));
     if (!wire::unpack_alternative(in, record, type, count - 1)) return in.error();
     in.leave();
     if (!in.finished()) {

@@ -12,7 +12,7 @@ namespace ringkv {
 namespace {
 
 // By the number of the type.
-constexpr std::array<std::string_view, std::variant_size_v<StorageRecord>> types = {
+constexpr std::array<std::string_view, std::variant_size_v<AnyRecord>> types = {
     "append",     "truncate", "view",     "log_view",  "reset",          "state_chunk",
     "state_done", "commit",   "reserved", "map_delta", "state_sessions", "checkpoint",
     "events",     "fence",    "cluster",  "proposed",  "contents"};

@@ -189,9 +189,9 @@ std::vector<Message> messages_between_servers(const Write& sent, const ClusterMa
         all.emplace_back(std::move(message));
     };
     [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-        (add(std::variant_alternative_t<Index, Message>{}), ...);
+        (add(std::variant_alternative_t<Index, AnyMessage>{}), ...);
     }
-    (std::make_index_sequence<std::variant_size_v<Message>>{});
+    (std::make_index_sequence<std::variant_size_v<AnyMessage>>{});
     return all;
 }
 

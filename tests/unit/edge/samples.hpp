@@ -105,26 +105,32 @@ class Filler {
     std::vector<ClientId> clients_;
 };
 
+// The variant that a Message, or a StorageRecord, is.
+template <class... All>
+std::variant<All...> variant_of(const std::variant<All...>& variant);
+
 // One of each alternative of a variant, all fields set.
 template <class Variant>
 std::vector<Variant> one_of_each(std::uint64_t seed) {
     Filler filler(seed);
+    using Alternatives = decltype(variant_of(std::declval<Variant>()));
     std::vector<Variant> all;
     [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-        (all.emplace_back(filler.make<std::variant_alternative_t<Index, Variant>>()), ...);
+        (all.emplace_back(filler.make<std::variant_alternative_t<Index, Alternatives>>()), ...);
     }
-    (std::make_index_sequence<std::variant_size_v<Variant>>{});
+    (std::make_index_sequence<std::variant_size_v<Alternatives>>{});
     return all;
 }
 
 // One of each with nothing set: absent, empty, zero.
 template <class Variant>
 std::vector<Variant> one_of_each_blank() {
+    using Alternatives = decltype(variant_of(std::declval<Variant>()));
     std::vector<Variant> all;
     [&]<std::size_t... Index>(std::index_sequence<Index...>) {
         (all.emplace_back(std::in_place_index<Index>), ...);
     }
-    (std::make_index_sequence<std::variant_size_v<Variant>>{});
+    (std::make_index_sequence<std::variant_size_v<Alternatives>>{});
     return all;
 }
 
