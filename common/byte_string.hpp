@@ -6,8 +6,11 @@
 #include <concepts>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace ringkv {
@@ -68,5 +71,26 @@ class ByteString {
     std::string_view view_;
     std::unique_ptr<char[]> own_;  // null: view_ is a part of something else, or empty
 };
+
+// All of a struct with RINGKV_FIELDS are its own from here on. -> their bytes.
+template <class Struct>
+requires requires(Struct& all) {
+    all.tie();
+}
+std::size_t keep_bytes(Struct& all) {
+    std::size_t bytes = 0;
+    const auto keep = [&bytes](auto& field) {
+        using Field = std::remove_reference_t<decltype(field)>;
+        if constexpr (std::is_same_v<Field, ByteString>) {
+            field.keep();
+            bytes += field.size();
+        } else if constexpr (std::is_same_v<Field, std::optional<ByteString>>) {
+            if (field) field->keep();
+            bytes += field ? field->size() : 0;
+        }
+    };
+    std::apply([&keep](auto&... fields) { (keep(fields), ...); }, all.tie());
+    return bytes;
+}
 
 }  // namespace ringkv

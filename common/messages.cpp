@@ -12,17 +12,8 @@ std::string_view name_of(const Message& message) {
     return message_names[message.index()];
 }
 
-namespace {
-template <class Field>
-void keep(Field& field) {
-    if constexpr (std::is_same_v<Field, ByteString>) field.keep();
-    if constexpr (std::is_same_v<Field, std::optional<ByteString>>)
-        if (field) field->keep();
-}
-}  // namespace
-
 void keep_bytes(Message& message) {
-    std::visit([](auto& content) { std::apply([](auto&... field) { (keep(field), ...); }, content.tie()); }, message);
+    std::visit([](auto& content) { keep_bytes(content); }, message);
 }
 
 }  // namespace ringkv

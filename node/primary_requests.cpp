@@ -42,16 +42,8 @@ void Primary::request(Request&& request) {
 
 Primary::Held Primary::hold(Request&& request, std::string_view waits_for) {
     request.waited_for = waits_for;
-    std::uint64_t bytes = sizeof(Held);
-    if (auto* const write = std::get_if<Write>(&request.what)) {
-        write->key.keep();
-        if (write->value) write->value->keep();
-        bytes += write->key.size() + (write->value ? write->value->size() : 0);
-    } else if (auto* const get = std::get_if<Get>(&request.what)) {
-        get->key.keep();
-        bytes += get->key.size();
-    }
-    return {ports_.admission.enter(), ports_.memory.request(bytes), std::move(request)};
+    const std::uint64_t bytes = std::visit([](auto& what) { return keep_bytes(what); }, request.what);
+    return {ports_.admission.enter(), ports_.memory.request(sizeof(Held) + bytes), std::move(request)};
 }
 
 // The oldest first, until there is enough for one turn; the next tick goes on.

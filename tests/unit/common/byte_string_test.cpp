@@ -88,4 +88,18 @@ TEST(ByteString, AllOfAMessageAreKept) {
     EXPECT_EQ(std::get<GetAnswer>(messages[2]).value, "value");
 }
 
+TEST(ByteString, AllOfOneStructAreKeptAndTheirBytesCounted) {
+    std::string key = "key";
+    std::string value = "value";
+    Write write;
+    write.key = ByteString::part(key);
+    EXPECT_EQ(keep_bytes(write), 3u);
+    write.value = ByteString::part(value);
+    EXPECT_EQ(keep_bytes(write), 8u);
+    key = "XXX";
+    value = "XXXXX";
+    EXPECT_EQ(write.key, "key");
+    EXPECT_EQ(write.value, "value");
+}
+
 }  // namespace ringkv
