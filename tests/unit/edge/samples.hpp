@@ -158,18 +158,16 @@ bool same(const T& left, const T& right) {
             return (same(std::get<Index>(left.tie()), std::get<Index>(right.tie())) && ...);
         }
         (std::make_index_sequence<std::tuple_size_v<decltype(left.tie())>>{});
+    } else if constexpr (requires { variant_of(left); }) {
+        return left.index() == right.index() && std::visit(
+                                                    [&right]<class Content>(const Content& content) {
+                                                        const auto* other = std::get_if<Content>(&right);
+                                                        return other != nullptr && same(content, *other);
+                                                    },
+                                                    left);
     } else {
         return left == right;
     }
-}
-template <class... Alternatives>
-bool same(const std::variant<Alternatives...>& left, const std::variant<Alternatives...>& right) {
-    return left.index() == right.index() && std::visit(
-                                                [&right]<class T>(const T& value) {
-                                                    const T* other = std::get_if<T>(&right);
-                                                    return other != nullptr && same(value, *other);
-                                                },
-                                                left);
 }
 
 }  // namespace ringkv::samples
