@@ -47,6 +47,10 @@ class MemoryAccount {
         return uncommitted_ + of_partition >= limits_.log / 2;
     }
 
+    // Is it so much that beacons may wait behind it? A partition whose oldest write waits for long must have no more
+    // then.
+    [[nodiscard]] bool much_uncommitted() const { return uncommitted_ >= limits_.log / 16; }
+
     // Committed entries that the suffix of a partition keeps for learners alone.
     [[nodiscard]] Slot kept_for_learners(std::uint64_t bytes) { return Slot(for_learners_, bytes); }
     // Must writers of a partition that keeps so much wait, though it keeps less than its own share? All together may

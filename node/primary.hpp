@@ -116,7 +116,11 @@ class Primary {
     // primary_requests.cpp: clients
     void serve(Time now, Request&& request);
     void write(Time now, Time began, const Address& from, const Write& write);
-    [[nodiscard]] bool acceptable(const Address& from, const Write& write);
+    [[nodiscard]] bool acceptable(Time now, const Address& from, const Write& write);
+    // The oldest write waits for its commit for longer than a beacon may.
+    [[nodiscard]] bool commits_are_late(Time now) const {
+        return !uncommitted_.empty() && now - uncommitted_.begin()->appended > ports_.shard.lease().grace / 4;
+    }
     [[nodiscard]] Entry decide(const Write& write) const;
     [[nodiscard]] OpNumber version_of(std::string_view key) const;  // 0 = absent; the uncommitted part counts
     void append(Time now, Entry entry);

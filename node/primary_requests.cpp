@@ -64,7 +64,7 @@ void Primary::serve(Time now, Request&& request) {
         read(now, std::move(request));
 }
 
-bool Primary::acceptable(const Address& from, const Write& write) {
+bool Primary::acceptable(Time now, const Address& from, const Write& write) {
     const Limits& limits = ports_.shard.limits;
     const auto reject = [&](RefusalReason reason, std::string text) {
         ports_.messages.answer(from, RequestRefused{write.request, reason, std::move(text), log_.commit()});
@@ -84,6 +84,8 @@ bool Primary::acceptable(const Address& from, const Write& write) {
     if (write.value && ports_.memory.full()) return reject(RefusalReason::overloaded, std::string(memory_is_full));
     if (ports_.memory.too_much_uncommitted(log_.suffix().bytes_between(log_.commit(), log_.last())))
         return reject(RefusalReason::overloaded, "the backups do not keep up; too much waits for them");
+    if (commits_are_late(now) && ports_.memory.much_uncommitted())
+        return reject(RefusalReason::overloaded, "the backups do not keep up; what waits for them waits for too long");
     if (writers_wait_)
         return reject(RefusalReason::overloaded,
                       "a copy of the partition is being made and cannot keep up; writes wait until it has caught up");
@@ -121,7 +123,7 @@ void Primary::write(Time now, Time began, const Address& from, const Write& writ
         ports_.counters.refused(RequestKind::write, RefusalReason::session_expired);
         return;
     }
-    if (!acceptable(from, write)) return;
+    if (!acceptable(now, from, write)) return;
     log_.sessions().touch(write.client, now);
     append(now, decide(write));
     uncommitted_.back().waiters.push_back({from, write.request, write.ack, began});

@@ -11,7 +11,8 @@ namespace {
 // Connections that were not used for so long are closed.
 constexpr Duration idle = std::chrono::minutes(5);
 
-// The clock is sampled once for so many messages.
+// The clock is sampled once for so many messages of clients, and for each of servers: one of those may have thousands
+// of entries.
 constexpr std::size_t messages_a_sample = 16;
 
 // How far a turn has come; its bounds count anew where clients' messages begin.
@@ -22,9 +23,9 @@ class TurnProgress {
     // One more message is handed over. -> the time, sampled after it was taken in.
     [[nodiscard]] Time count(bool of_client) {
         if (of_client && !std::exchange(clients_, true)) messages_ = 0;
-        if (messages_ % messages_a_sample == 0) now_ = boot_time();
+        if (!of_client || messages_ % messages_a_sample == 0) now_ = boot_time();
         if (began_ == Time{}) began_ = now_;
-        if (messages_++ == 0) end_ = now_ + options_.time;
+        if (messages_++ == 0) end_ = now_ + (of_client ? options_.time : options_.servers_time);
         return now_;
     }
     // When the first message was taken in; none: there was none.

@@ -16,9 +16,11 @@ namespace ringkv {
 struct EventLoopOptions {
     Duration tick = std::chrono::milliseconds(5);  // longest wait
     std::size_t frames = 256;                      // that are taken in
-    // Of servers' messages first, then of clients': so that neither keeps out the other.
+    // Of servers' messages first, then of clients': so that neither keeps out the other. Servers' have more time: what
+    // was accepted comes before what may be.
     std::size_t messages = 4096;
     Duration time = std::chrono::milliseconds(2);
+    Duration servers_time = std::chrono::milliseconds(10);
     std::size_t bytes_to_send = std::size_t{8} << 20U;  // of both together
 };
 

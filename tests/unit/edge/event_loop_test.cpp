@@ -280,10 +280,11 @@ std::size_t longest_row(const Journal& journal, const std::string& line) {
     return longest;
 }
 
-// A client, another node, and a server that has a frame of `requests` gets of the one, and then a beacon of the other.
+// A client, another node, and a server that has a frame of `requests` gets of the one, and then one of `beacons` of the
+// other.
 class FedEventLoop : public EventLoopTest {
   protected:
-    void feed(std::size_t requests) {
+    void feed(std::size_t requests, std::size_t beacons = 1) {
         TransportOptions options;
         options.listen = free_endpoint();
         options.longest_wait = seconds(600);
@@ -295,22 +296,22 @@ class FedEventLoop : public EventLoopTest {
         const std::vector<Outgoing> reads(requests, {to, {}, Get{RequestId(1), PartitionId(1), "key"}});
         transport->send({}, reads);
         std::this_thread::sleep_for(milliseconds(100));
-        const Outgoing beacon{to, {}, Beacon{}};
-        node->send({Uuid{{7}}, NodeId(3), StartNumber(4)}, {&beacon, 1});
+        const std::vector<Outgoing> claims(beacons, {to, {}, Beacon{}});
+        node->send({Uuid{{7}}, NodeId(3), StartNumber(4)}, claims);
         std::this_thread::sleep_for(milliseconds(300));
     }
-    void run_until_all_came(std::size_t requests) {
+    void run_until_all_came(std::size_t requests, std::ptrdiff_t beacons = 1) {
         EventLoop loop(actor, storage, *server, {.tick = seconds(600)});
         const Time deadline = boot_time() + seconds(60);
         const auto came = [&](const std::string& line) { return std::count(journal.begin(), journal.end(), line); };
         actor.on_tick = [&] {
             actor.bytes = 0;
-            actor.done = boot_time() > deadline ||
-                         (came("receive Get") == static_cast<std::ptrdiff_t>(requests) && came("receive Beacon") == 1);
+            actor.done = boot_time() > deadline || (came("receive Get") == static_cast<std::ptrdiff_t>(requests) &&
+                                                    came("receive Beacon") == beacons);
         };
         ASSERT_TRUE(loop.run());
         ASSERT_EQ(came("receive Get"), static_cast<std::ptrdiff_t>(requests));
-        ASSERT_EQ(came("receive Beacon"), 1);
+        ASSERT_EQ(came("receive Beacon"), beacons);
     }
     std::size_t gets_before_the_beacon() const {
         const auto beacon = std::find(journal.begin(), journal.end(), "receive Beacon");
@@ -337,6 +338,14 @@ TEST_F(FedEventLoop, APeerIsHeardWithinATurnWhateverAClientAsksFor) {
     run_until_all_came(500);
     EXPECT_LE(gets_before_the_beacon(), 50U);
     EXPECT_LE(longest_row(journal, "receive Get"), 50U);
+}
+
+// Sixteen entries' worth of time each: the turn ends as soon as it has lasted for long enough, not some messages later.
+TEST_F(FedEventLoop, ATurnEndsAfterAFewHeavyMessagesOfANode) {
+    feed(1, 64);
+    actor.on_receive = [] { std::this_thread::sleep_for(milliseconds(5)); };
+    run_until_all_came(1, 64);
+    EXPECT_LE(longest_row(journal, "receive Beacon"), 4U);
 }
 
 TEST_F(FedEventLoop, ATurnEndsWhenItHasMadeManyBytes) {
