@@ -49,7 +49,7 @@ class MemoryAccount {
 
     // Is it so much that beacons may wait behind it? A partition whose oldest write waits for long must have no more
     // then.
-    [[nodiscard]] bool much_uncommitted() const { return uncommitted_ >= limits_.log / 16; }
+    [[nodiscard]] bool much_uncommitted() const { return uncommitted_ >= limits_.log / 4; }
 
     // Committed entries that the suffix of a partition keeps for learners alone.
     [[nodiscard]] Slot kept_for_learners(std::uint64_t bytes) { return Slot(for_learners_, bytes); }
