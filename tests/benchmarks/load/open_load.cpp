@@ -22,6 +22,7 @@
 #include <zmq.hpp>
 
 #include "common/edge/codec/codec.hpp"
+#include "common/edge/transport/zmq_message.hpp"
 #include "common/partitioning.hpp"
 #include "kvctl/bench/histogram.hpp"
 #include "kvctl/bench/values.hpp"
@@ -87,11 +88,7 @@ class Connection {
     // What was added, as one frame; what the queue has no room for is not sent at all.
     void flush(Counts& counts) {
         if (added_ == 0) return;
-        auto kept = std::make_unique<std::string>(writer_.take());
-        zmq::message_t frame(
-            kept->data(), kept->size(), [](void*, void* hint) { delete static_cast<std::string*>(hint); }, kept.get());
-        (void)kept.release();
-        if (socket_.send(frame, zmq::send_flags::dontwait)) {
+        if (MessagePart(writer_.take()).send(socket_.handle())) {
             counts.sent += added_;
         } else {
             counts.held_back += added_;
