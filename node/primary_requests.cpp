@@ -84,7 +84,7 @@ bool Primary::acceptable(Time now, const Address& from, const Write& write) {
     if (write.value && ports_.memory.full()) return reject(RefusalReason::overloaded, std::string(memory_is_full));
     if (ports_.memory.too_much_uncommitted(log_.suffix().bytes_between(log_.commit(), log_.last())))
         return reject(RefusalReason::overloaded, "the backups do not keep up; too much waits for them");
-    if (commits_are_late(now) && ports_.memory.much_uncommitted())
+    if (ports_.memory.much_uncommitted() && commits_are_late(now))
         return reject(RefusalReason::overloaded, "the backups do not keep up; what waits for them waits for too long");
     if (writers_wait_)
         return reject(RefusalReason::overloaded,

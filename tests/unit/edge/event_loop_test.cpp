@@ -340,7 +340,7 @@ TEST_F(FedEventLoop, APeerIsHeardWithinATurnWhateverAClientAsksFor) {
     EXPECT_LE(longest_row(journal, "receive Get"), 50U);
 }
 
-// Sixteen entries' worth of time each: the turn ends as soon as it has lasted for long enough, not some messages later.
+// The turn ends as soon as it has lasted for long enough, and not when so many messages are over.
 TEST_F(FedEventLoop, ATurnEndsAfterAFewHeavyMessagesOfANode) {
     feed(1, 64);
     actor.on_receive = [] { std::this_thread::sleep_for(milliseconds(5)); };
