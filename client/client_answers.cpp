@@ -1,5 +1,7 @@
 // ClientActor: what it makes of the answers to its attempts. An answer counts only for an attempt that
 // is unanswered, of its own kind and partition, from the cluster of the map; anything else is dropped.
+#include <algorithm>
+
 #include "client/client_actor.hpp"
 #include "client/outcomes.hpp"
 #include "common/message_groups.hpp"
@@ -148,6 +150,8 @@ void ClientActor::on(Time now, const Origin& from, RequestRefused& answer) {
     const bool overloaded = answer.reason == RefusalReason::overloaded;
     const Duration longest = overloaded ? retry_.longest_overload_pause : retry_.longest_pause;
     if (request->stale) return ask_next_replica(now, *request, longest);
+    // It would find no more room before what was taken is answered.
+    if (overloaded) request->pause = std::max(request->pause, request->contact->answer_time());
     back_off(now, *request, longest);
 }
 

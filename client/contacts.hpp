@@ -62,6 +62,8 @@ class Contact {
 
     // An answer came, so long after its attempt.
     void took(Duration time);
+    // How long answers take by now (smoothed); 0 before the first.
+    [[nodiscard]] Duration answer_time() const { return smoothed_; }
     // What an answer to a read brought.
     void brought(std::size_t bytes);
     // So many bytes an answer to a read will bring, as those before it did.

@@ -159,6 +159,19 @@ TEST(ClientAnswers, RefusedFrameProvesNothingOfAWriteUnderWay) {
     EXPECT_NE(driver.message(unanswered).find("no message of ours"), std::string::npos) << driver.message(unanswered);
 }
 
+// Each attempt brings the whole value again, and takes from those that the node has accepted.
+TEST(ClientAnswers, WhatAnOverloadedNodeRefusesWaitsForAsLongAsItsAnswersTake) {
+    HandDriver driver = HandDriver::formed();
+    driver.put(key_in(0), "a");
+    const auto refused = driver.take_one<Write>();
+    driver.advance(milliseconds(200));
+    driver.from_node(1, RequestRefused{refused.message.request, RefusalReason::overloaded, "", OpNumber()});
+    driver.advance(milliseconds(199));
+    EXPECT_TRUE(driver.take<Write>().empty());
+    driver.advance(milliseconds(201));
+    EXPECT_EQ(driver.take<Write>().size(), 1U);
+}
+
 TEST(ClientAnswers, AddressOfANodeThatHasNotJoinedYetIsTriedAgain) {
     HandDriver driver = HandDriver::formed();
     const OperationId put = driver.put(key_in(0), "a");
