@@ -71,6 +71,8 @@ class Chaos {
     [[nodiscard]] bool drain_node();
     void undrain(const std::string& name);
     [[nodiscard]] bool remove_node();
+    void await_removal(HostId node, const std::string& name);
+    void repeat_removal(NodeId id, const std::string& name);
     [[nodiscard]] bool lose_power(Fault fault);
     [[nodiscard]] bool break_disk();
     [[nodiscard]] bool wipe_disk();

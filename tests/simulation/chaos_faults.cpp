@@ -285,20 +285,30 @@ bool Chaos::remove_node() {
     const std::string name = node_on(node);
     tell(Fault::removal, node);
     cluster_.administer(AdminAction::remove, name);
-    const auto wait = [this, node](const auto& self) -> void {
-        if (!active_ || retired_.contains(node)) return;
-        const NodeId id = cluster_.identity_of(node).node;
-        const NodeInfo* info = cluster_.map().find(id);
-        const bool leaves = info != nullptr && info->duty == NodeDuty::leave;
-        if (leaves && cluster_.state(node) == HostState::running && partitions_at(cluster_.map(), id) == 0) {
-            cluster_.crash(node);
-            retired_.insert(node);
-            return;
-        }
-        at(milliseconds(500), [self] { self(self); });
-    };
-    wait(wait);
+    await_removal(node, name);
     return true;
+}
+
+// Until it has given its copies away; then its machine is switched off.
+void Chaos::await_removal(HostId node, const std::string& name) {
+    if (!active_ || retired_.contains(node)) return;
+    const NodeId id = cluster_.identity_of(node).node;
+    const NodeInfo* info = cluster_.map().find(id);
+    const bool leaves = info != nullptr && info->duty == NodeDuty::leave;
+    if (leaves && cluster_.state(node) == HostState::running && partitions_at(cluster_.map(), id) == 0) {
+        cluster_.crash(node);
+        retired_.insert(node);
+        return repeat_removal(id, name);
+    }
+    at(milliseconds(500), [this, node, name] { await_removal(node, name); });
+}
+
+// A registry that is rebuilt may know nothing of it: of nodes that had heard it none may be left.
+void Chaos::repeat_removal(NodeId id, const std::string& name) {
+    const NodeInfo* node = cluster_.map().find(id);
+    if (node != nullptr && node->state != NodeState::gone && node->duty != NodeDuty::leave)
+        cluster_.administer(AdminAction::remove, name);
+    at(milliseconds(500), [this, id, name] { repeat_removal(id, name); });
 }
 
 // ---------------------------------------------------------------- storage
