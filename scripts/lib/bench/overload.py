@@ -50,6 +50,7 @@ SCENARIOS = [
     Scenario("callers hot key x10", 10, keys=1, callers=True),
     Scenario("callers 1 MiB x10", 10, keys=64, value_size=LARGE, callers=True),
     Scenario("callers 1 MiB hot x10", 10, keys=1, value_size=LARGE, callers=True),
+    Scenario("uniform x0.5", 0.5),  # the next one without the slow readers
     Scenario("slow readers", 0.5, slow_readers=12),
     Scenario("10000 connections", 1, idle_connections=10_000),
 ]
