@@ -120,6 +120,7 @@ void RebuildActor::handle(Time now, const Origin& from, RebuildReport& report) {
     if (!report.cluster.none() && !of_the_cluster(now, report.cluster, "a node")) return;
     if (report.fence != fence_) return raise_above(report.fence.generation);
     if (!report.map.nodes.empty() && report.map.settings.id == cluster_) take_map(std::move(report.map));
+    if (!from.node.none()) storages_.insert_or_assign(from.node, report.storage);
     for (const KnownView& known : report.views) {
         if (known.partition.value() >= max_partitions) continue;
         if (known.partition.value() >= told_.size()) told_.resize(known.partition.value() + 1);
@@ -143,6 +144,7 @@ void RebuildActor::take_map(ClusterMap map) {
         return;
     }
     if (map.formed() && map.partitions.size() != map.settings.partitions) return;
+    for (const auto& [id, node] : map.nodes) storages_.insert_or_assign(id, node.storage);
     if (map.newer_than(newest_)) newest_ = {map.generation, map.epoch, map.settings, map.nodes, {}};
     if (map.formed() && map.newer_than(whole_)) whole_ = std::move(map);
 }
@@ -170,9 +172,9 @@ std::string RebuildActor::name_of(NodeId node) const {
 }
 
 std::string RebuildActor::name_of(Uuid storage) const {
-    const auto found = std::find_if(newest_.nodes.begin(), newest_.nodes.end(),
-                                    [storage](const auto& item) { return item.second.storage == storage; });
-    return found == newest_.nodes.end() ? "" : found->second.name;
+    const auto found = std::find_if(storages_.begin(), storages_.end(),
+                                    [storage](const auto& item) { return item.second == storage; });
+    return found == storages_.end() ? "" : name_of(found->first);
 }
 
 bool RebuildActor::is_lost(std::uint32_t partition) const {
@@ -201,8 +203,8 @@ bool RebuildActor::counts_as_reported(NodeId node) const {
 }
 
 bool RebuildActor::has_reported(NodeId node) const {
-    const NodeInfo* info = newest_.find(node);
-    const auto found = info == nullptr ? reported_.end() : reported_.find(info->storage);
+    const auto storage = storages_.find(node);
+    const auto found = storage == storages_.end() ? reported_.end() : reported_.find(storage->second);
     return found != reported_.end() && found->second.wholly();
 }
 

@@ -118,6 +118,8 @@ class RebuildActor final : public Actor {
     };
     std::vector<Told> told_;             // by partition
     std::map<Uuid, Reported> reported_;  // by storage
+    // Of the nodes of all maps that were told, and of those that reported: the newest map may have forgotten one.
+    std::map<NodeId, Uuid> storages_;
     std::map<NodeId, Time> heard_;
     std::set<Address> done_;  // connections of shards that have reported
     std::optional<Error> failure_;

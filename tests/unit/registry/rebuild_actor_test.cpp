@@ -110,6 +110,20 @@ class Rebuild : public ::testing::Test {
         reports(node, std::move(told));
     }
 
+    // Node 4, which the primary of partition 0 has proposed, is not in the newest map. All others have reported.
+    void begin_with_a_forgotten_node() {
+        begin();
+        beats(1);
+        ClusterMap newest = map(5);
+        newest.nodes.erase(NodeId(4));
+        reports_with_map(1, newest);
+        RebuildReport alone = report(2);
+        alone.views = {{PartitionId(0), view(3, {2}), {NodeId(4)}}, {PartitionId(1), view(3, {2}), {}}};
+        reports(2, alone);
+        reports(3);
+        EXPECT_THAT(actor->missing(), ElementsAre(Pair("node 4", 1)));
+    }
+
     Time now = Time{} + std::chrono::hours(1);
     std::optional<RebuildActor> actor;
     std::vector<Outgoing> sends;
@@ -191,6 +205,27 @@ TEST_F(Rebuild, ANodeThatWasProposedAsAMemberMayKnowMore) {
     knows_more.views = {{PartitionId(0), view(5, {4})}, {PartitionId(1), view(4, {2, 3}), {NodeId(9)}}};
     reports(4, knows_more);
     EXPECT_THAT(actor->missing(), ElementsAre(Pair("node 9", 1))) << "and what was proposed below that is over";
+}
+
+// 1. A primary proposes a node, which it stores first. 2. An operator removes that node; it goes down, and the registry
+// forgets it. 3. It starts again, and reports: only the older map that it has says which node it is. (Seed 2500009412.)
+TEST_F(Rebuild, ANodeThatTheNewestMapHasForgottenIsKnownByAnOlderOne) {
+    begin_with_a_forgotten_node();
+    RebuildReport told = report(4);
+    told.map = map(3);
+    Origin started_again = origin(4);
+    started_again.node = NodeId();
+    actor->receive(now, started_again, told);
+    turn();
+    EXPECT_TRUE(actor->finished());
+    EXPECT_EQ(actor->map().epoch, Epoch(6)) << "the older map is not taken";
+}
+
+// It was cut off, and runs.
+TEST_F(Rebuild, ANodeThatTheNewestMapHasForgottenSaysWhichItIs) {
+    begin_with_a_forgotten_node();
+    reports(4);
+    EXPECT_TRUE(actor->finished());
 }
 
 TEST_F(Rebuild, ANodeHasReportedWhenAllItsShardsHave) {
