@@ -117,6 +117,11 @@ void Runner::crash(Arguments& arguments) {
     for (const std::string& name : arguments.rest()) the_cluster().crash(host(name));
 }
 
+// `lose-power n1 n2`: their machines do, so what their disks have not synced is gone.
+void Runner::lose_power(Arguments& arguments) {
+    for (const std::string& name : arguments.rest()) the_cluster().lose_power(host(name));
+}
+
 void Runner::restart(Arguments& arguments) {
     for (const std::string& name : arguments.rest()) {
         the_cluster().crash(host(name));

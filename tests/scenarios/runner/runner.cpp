@@ -17,6 +17,7 @@ const std::map<std::string, Runner::Command, std::less<>> Runner::commands = {
     {"client", &Runner::client},
     {"start", &Runner::start},
     {"crash", &Runner::crash},
+    {"lose-power", &Runner::lose_power},
     {"restart", &Runner::restart},
     {"pause", &Runner::pause},
     {"resume", &Runner::resume},

@@ -46,6 +46,7 @@ class Runner {
     void client(Arguments& arguments);
     void start(Arguments& arguments);
     void crash(Arguments& arguments);
+    void lose_power(Arguments& arguments);
     void restart(Arguments& arguments);
     void pause(Arguments& arguments);
     void resume(Arguments& arguments);
