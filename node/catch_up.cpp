@@ -203,7 +203,7 @@ bool CatchUp::state_chunk_ok(Time now, NodeId from, Peer& peer, const StateChunk
     // The learner took our log over with the state: from what it has of the entries on it follows by Prepares.
     peer.lease.heard_at = std::max(peer.lease.heard_at, now);
     ++ports_.counters.transfers_completed;
-    progress.finish_transfer(progress.valid(message.view, term_.view().id));
+    progress.finish_transfer(message.view, term_.view().id);
     if (!progress.replicating()) progress.ask_again(term_.view().id, log_.commit());
     return progress.replicating();
 }

@@ -44,7 +44,7 @@ void Primary::state_changed(Time now, PartitionState state, BatchNumber view_bat
         // A member keeps its log as long as our term lasts. Others may delete theirs when they learn of a view without
         // them, unless they have said in that very view that they have it (M4): they are asked again in each.
         for (auto& [node, peer] : term_.peers) {
-            peer.progress.forget_that_it_knows_the_view();
+            peer.progress.view_changed(now);
             if (!view().has(node)) peer.progress.ask_again(view().id, log_.commit());
         }
         // "Never again in that view" (V6) is over with that view.
@@ -83,16 +83,21 @@ void Primary::start(Time now) {
     }
 }
 
+OpNumber Primary::stored_here() const {
+    return ports_.storage.stored(view_batch_) ? log_.persisted() : OpNumber();
+}
+
 OpNumber Primary::stored_at(NodeId node) const {
     const Peer* peer = term_.find(node);
-    return peer != nullptr && peer->progress.replicating() ? peer->progress.acked() : OpNumber();
+    const bool counts = peer != nullptr && peer->progress.replicating() && peer->progress.stored_view();
+    return counts ? peer->progress.acked() : OpNumber();
 }
 
 // Everything that every required replica has stored is committed (P3).
 void Primary::try_commit(Time now) {
     if (phase_ == Phase::waiting) return;
     if (slow_commit_) note_what_came(now);
-    absl::InlinedVector<OpNumber, 8> persisted{log_.persisted()};
+    absl::InlinedVector<OpNumber, 8> persisted{stored_here()};
     (void)term_.all_required([&](NodeId node) {
         persisted.push_back(stored_at(node));
         return true;
@@ -275,7 +280,7 @@ Time Primary::next_look_at(Time now, NodeId node, const Peer& peer) const {
     if (!progress.replicating()) return now + tick_soon;
     if (!term_.counts(node)) return now + members_interval;
     Time next = peer.lease.heard_at + grace;
-    if (progress.acked() < progress.sent()) next = std::min(next, progress.sent_at() + resend_after(ports_.shard));
+    if (progress.unanswered()) next = std::min(next, progress.sent_at() + resend_after(ports_.shard));
     if (progress.waiting()) next = std::min(next, progress.progress_at() + grace * 2);
     if (progress.commit() < log_.commit()) next = std::min(next, progress.told_at() + ports_.shard.lease().beacon);
     return next;

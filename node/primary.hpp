@@ -98,7 +98,9 @@ class Primary {
     void add_peers(Time now);
     void drop_peers();
     void start(Time now);
-    // Up to here; a node that has not taken over this term's log counts as having nothing.
+    // Up to here, for a commit in the view of now (P3). A node that has not taken over this term's log counts as
+    // having nothing; so does one that has not stored that view.
+    [[nodiscard]] OpNumber stored_here() const;
     [[nodiscard]] OpNumber stored_at(NodeId node) const;
     void try_commit(Time now);
     void try_serve(Time now);

@@ -72,7 +72,7 @@ void Primary::tick_peer(Time now, NodeId node, Peer& peer) {
 // them.
 bool Primary::lost(Time now, const Peer& peer) const {
     const Progress& progress = peer.progress;
-    if (!progress.follows() || progress.acked() >= progress.sent()) return false;
+    if (!progress.follows() || !progress.unanswered()) return false;
     const bool passed = peer.lease.confirmed > progress.sent_at();
     return progress.due(now, resend_after(ports_.shard) * (passed ? 1 : patience));
 }

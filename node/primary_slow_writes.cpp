@@ -11,7 +11,7 @@ void Primary::note_waits_of_oldest() {
     const OpNumber op = oldest.entry->op;
     if (slow_commit_ && slow_commit_->op() == op) return;
     slow_commit_ = std::make_unique<SlowCommit>(op);
-    if (log_.persisted() < op) slow_commit_->lacks(NodeId());
+    if (stored_here() < op) slow_commit_->lacks(NodeId());
     (void)term_.all_required([&](NodeId node) {
         if (stored_at(node) < op) slow_commit_->lacks(node);
         return true;
@@ -20,7 +20,7 @@ void Primary::note_waits_of_oldest() {
 
 void Primary::note_what_came(Time now) {
     const OpNumber op = slow_commit_->op();
-    if (log_.persisted() >= op) slow_commit_->came(now, NodeId());
+    if (stored_here() >= op) slow_commit_->came(now, NodeId());
     (void)term_.all_required([&](NodeId node) {
         if (stored_at(node) >= op) slow_commit_->came(now, node);
         return true;

@@ -38,7 +38,7 @@ StateTransfer& Progress::begin_transfer(Time now, std::uint64_t id, OpNumber sta
     transfer_->session_parts = session_parts_;
     transfer_->entries = takes_entries_ && session_parts_;
     acked_ = sent_ = reached_ = commit_ = start;
-    knows_view_ = false;
+    knows_view_ = stored_view_ = false;
     waited_for_ = false;
     progress_at_ = now;
     return *transfer_;
@@ -60,27 +60,32 @@ void Progress::entries_ok(Time now, const StateChunkOk& message, OpNumber last, 
     if (message.gap && message.view < current) knows_view_ = false;
 }
 
-void Progress::finish_transfer(bool valid) {
+void Progress::finish_transfer(ViewId said_in, ViewId current) {
     RINGKV_CHECK(state_ == State::transferring, "no state transfer is under way");
     transfer_.reset();
-    state_ = valid ? State::replicating : State::probing;
+    state_ = valid(said_in, current) ? State::replicating : State::probing;
     least_lacking_ = std::numeric_limits<std::uint64_t>::max();
-    knows_view_ = valid;
+    knows_view_ = stored_view_ = said_in == current;
 }
 
-void Progress::replicate(Time now, OpNumber op, OpNumber commit, bool knows_view) {
+void Progress::replicate(Time now, OpNumber op, OpNumber commit, bool stored_view) {
     RINGKV_CHECK(state_ == State::probing || state_ == State::awaiting_transfer, "it was asked, and has answered");
     state_ = State::replicating;
-    knows_view_ = knows_view;
+    knows_view_ = stored_view_ = stored_view;
     commit_ = commit;
     acked_ = sent_ = reached_ = op;
     least_lacking_ = std::numeric_limits<std::uint64_t>::max();
     progress_at_ = now;
 }
 
+void Progress::view_changed(Time now) {
+    if (!waiting()) progress_at_ = now;
+    knows_view_ = stored_view_ = false;
+}
+
 void Progress::prepare_sent(Time now, std::size_t entries, bool with_view) {
-    if (with_view) knows_view_ = true;           // until it is time to send again
-    if (acked_ == reached_) progress_at_ = now;  // nothing was waited for until now
+    if (with_view) knows_view_ = true;                                        // until it is time to send again
+    if (replicating() ? !waiting() : acked_ == reached_) progress_at_ = now;  // nothing was waited for until now
     told_at_ = now;
     if (entries != 0 || with_view) sent_at_ = now;
     sent_ = OpNumber(sent_.value() + entries);
@@ -95,6 +100,10 @@ void Progress::resend() {
 void Progress::prepare_ok(Time now, const PrepareOk& message, OpNumber last, ViewId current) {
     if (message.op > acked_ && message.op <= last) {
         acked_ = message.op;
+        progress_at_ = now;
+    }
+    if (!stored_view_ && !message.gap && message.view == current) {  // a gap is told before anything is stored
+        stored_view_ = true;
         progress_at_ = now;
     }
     sent_ = std::max(sent_, acked_);

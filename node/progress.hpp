@@ -71,7 +71,7 @@ class Progress {
         return said_in >= valid_from_ && said_in <= current;
     }
     // Is there something that the peer has not answered? Since when there was no progress.
-    [[nodiscard]] bool waiting() const { return !replicating() || acked_ < reached_; }
+    [[nodiscard]] bool waiting() const { return !replicating() || acked_ < reached_ || !stored_view_; }
     [[nodiscard]] Time progress_at() const { return progress_at_; }
     [[nodiscard]] Time sent_at() const { return sent_at_; }
     // Has nothing been sent for so long that what is not answered is sent again (P5)?
@@ -111,12 +111,12 @@ class Progress {
     [[nodiscard]] bool forwarding() const { return transfer_ && transfer_->entries && transfer_->next != 0; }
     // What it has of the entries that went along: it is sent what follows. `last`, `current`: as in prepare_ok().
     void entries_ok(Time now, const StateChunkOk& message, OpNumber last, ViewId current);
-    // The last chunk is answered. `valid`: in a view that counts; else it must be asked again.
-    void finish_transfer(bool valid);
+    // The last chunk is answered; in a view that does not count, it must be asked again.
+    void finish_transfer(ViewId said_in, ViewId current);
 
     // ---- replicating
-    // It has our log up to `op`. `knows_view`: the view of now, too.
-    void replicate(Time now, OpNumber op, OpNumber commit, bool knows_view);
+    // It has our log up to `op`. `stored_view`: the view of now, too.
+    void replicate(Time now, OpNumber op, OpNumber commit, bool stored_view);
     // A learner lacks so much now, in a unit of the caller's. -> how much more than when it lacked least since it
     // follows.
     [[nodiscard]] std::uint64_t lost_ground(std::uint64_t lacking) {
@@ -128,9 +128,14 @@ class Progress {
     [[nodiscard]] OpNumber acked() const { return acked_; }    // stored there
     [[nodiscard]] OpNumber sent() const { return sent_; }      // sent, up to here
     [[nodiscard]] OpNumber commit() const { return commit_; }  // the newest commit point that it said it knows
-    // As far as we know.
+    // The view of now, as far as we know.
     [[nodiscard]] bool knows_view() const { return knows_view_; }
     void forget_that_it_knows_the_view() { knows_view_ = false; }
+    // It has stored the view of now: it has said in it what it has (P3).
+    [[nodiscard]] bool stored_view() const { return stored_view_; }
+    void view_changed(Time now);
+    // Is there something that it was sent and has not answered?
+    [[nodiscard]] bool unanswered() const { return acked_ < sent_ || (replicating() && knows_view_ && !stored_view_); }
     // When the newest Prepare left: it tells the commit point.
     [[nodiscard]] Time told_at() const { return told_at_; }
     void prepare_sent(Time now, std::size_t entries, bool with_view);
@@ -157,9 +162,10 @@ class Progress {
     OpNumber sent_;
     OpNumber commit_;
     bool knows_view_ = false;
+    bool stored_view_ = false;
     Time sent_at_{};  // the newest StartView, or Prepare with something to acknowledge
     Time told_at_{};
-    Time progress_at_;  // the newest PrepareOk that moved acked, or when there was nothing to wait for
+    Time progress_at_;  // the newest PrepareOk that told of something new, or when there was nothing to wait for
 };
 
 }  // namespace ringkv

@@ -248,8 +248,7 @@ void Replica::receive(Time now, NodeId, const NewerView& message) {
 }
 
 bool Replica::grant(Time now, NodeId primary, ViewId view) {
-    if (primary_ || state_.view.id != view || state_.view.primary != primary || !ports_.storage.stored(view_batch_))
-        return false;
+    if (primary_ || state_.view.id != view || state_.view.primary != primary || !view_is_stored()) return false;
     promised_until_ = std::max(promised_until_, now + ports_.shard.lease().grace);
     return true;
 }
@@ -271,7 +270,7 @@ Time Replica::next_tick(Time now) const {
     if (primary_) return primary_->next_tick(now);
     const View& view = state_.view;
     if (!view.has(ports_.shard.me) || log_.incomplete()) return now + deletion_interval;
-    if (!ports_.storage.stored(view_batch_)) return now + ports_.shard.lease().beacon;  // durable() is another touch
+    if (!view_is_stored()) return now + ports_.shard.lease().beacon;  // durable() is another touch
     // Nothing can be proposed before the promise has run out; then it is looked how long to wait beyond it.
     if (now < promised_until_ && !asks_again_) return promised_until_;
     const Duration delay =
@@ -292,7 +291,7 @@ void Replica::log_goes() {
 void Replica::delete_useless(Time now) {
     const View& view = state_.view;
     if (log_.last().none() || log_.incomplete() || view.has(ports_.shard.me) || state_.targets(ports_.shard.me)) return;
-    if (log_.log_view() >= view.id || !ports_.storage.stored(view_batch_)) return;
+    if (log_.log_view() >= view.id || !view_is_stored()) return;
     if (view.members.size() < wanted_copies(ports_.shard.map)) return;
     if (repair_frozen(ports_.shard.map)) return;
     if (!ports_.transfers.take_deletion(now)) return;
@@ -307,8 +306,7 @@ void Replica::delete_useless(Time now) {
 // V1: the promise to the primary has run out: propose ourselves, without it.
 void Replica::tick_backup(Time now) {
     const View& view = state_.view;
-    if (!view.has(ports_.shard.me) || !ports_.storage.stored(view_batch_) || ports_.shard.stopping || log_.incomplete())
-        return;
+    if (!view.has(ports_.shard.me) || !view_is_stored() || ports_.shard.stopping || log_.incomplete()) return;
     const bool restarted_primary = view.primary == ports_.shard.me;  // V4: an earlier start of ours was it
     if (asks_again_ && !restarted_primary && now - asked_at_ >= ports_.shard.lease().beacon * 2) {
         asked_at_ = now;

@@ -22,6 +22,8 @@ class Replica {
     [[nodiscard]] const PartitionState& state() const { return state_; }
     [[nodiscard]] const PartitionLog& log() const { return log_; }
     [[nodiscard]] const Primary* primary() const { return primary_.get(); }
+    // As configured: it is known after a restart too.
+    [[nodiscard]] bool view_is_stored() const { return ports_.storage.stored(view_batch_); }
 
     // Nodes that we, as the view's primary, have proposed as members of the next one, in this start or the last (R4).
     [[nodiscard]] std::vector<NodeId> proposed() const;

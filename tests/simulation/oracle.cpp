@@ -74,20 +74,26 @@ void Oracle::applied(HostId host, PartitionId partition, const Entry& entry) {
     if (cluster_.world().state(host) != HostState::down) check_everybody_has(host, partition, entry.op);
 }
 
-// P3: a primary commits only what every other member of its view has stored. A replica that knows a newer view may have
-// gone on from there.
+// P3: a primary commits only what every other member of its view has stored, and when all of them have stored that
+// view. A replica that knows a newer view may have gone on from there.
 void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op) {
     const Replica* self = cluster_.shard(host).replica(partition);
     if (self == nullptr || self->primary() == nullptr) return;
+    const auto lacks = [&](HostId other, const char* what) {
+        fail("committed-on-every-member",
+             fmt::format("{} commits op {} in {}, and {} has not stored {}", on(host, partition), op.value(),
+                         describe(self->view()), cluster_.world().name(other), what));
+    };
+    if (!self->view_is_stored()) return lacks(host, "that view");
     for (const NodeId member : self->view().backups()) {
         const HostId other = cluster_.holder_of(member, partition);
         if (other.none() || cluster_.world().state(other) == HostState::down) continue;
         const Replica* replica = cluster_.replica_of(other, partition);
         if (replica != nullptr && (replica->view().id > self->view().id || replica->log().incomplete())) continue;
         if (replica == nullptr || replica->log().persisted() < op)
-            fail("committed-on-every-member",
-                 fmt::format("{} commits op {} in {}, which {} has not stored", on(host, partition), op.value(),
-                             describe(self->view()), cluster_.world().name(other)));
+            lacks(other, "it");
+        else if (replica->view().id < self->view().id || !replica->view_is_stored())
+            lacks(other, "that view");
     }
 }
 

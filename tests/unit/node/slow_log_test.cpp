@@ -101,6 +101,7 @@ TEST_F(SlowLogTest, AMemberThatIsRemovedIsNamedToo) {
     shard_.pass(milliseconds(60));
     shard_.learn(ShardByHand::view(2, 1, {1, 2}, 1));
     shard_.pass(milliseconds(20));
+    shard_.from_node(2, ShardByHand::ok(2, 1));
     ASSERT_TRUE(shard_.sent<WriteAnswer>());
     ASSERT_THAT(slow_requests(shard_), SizeIs(1));
     EXPECT_THAT(slow_requests(shard_).front(), Contains(Pair("waited_for", "n3 never")));
