@@ -88,7 +88,7 @@ class Chaos {
     [[nodiscard]] bool reset_partitions();
 
     // chaos_aimed.cpp: faults that wait for their moment.
-    enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner, proposer };
+    enum class Awaited : std::uint8_t { new_primary_to_crash, new_primary, learner, proposer, smaller_view };
     [[nodiscard]] bool stall_sync();
     [[nodiscard]] bool restart_hastily();
     void restart_hastily(HostId primary, HostId backup, Duration after);
@@ -99,6 +99,8 @@ class Chaos {
     [[nodiscard]] bool is_awaited(HostId shard, const Replica& replica);
     void crash_in_new_view(HostId shard);
     void crash_proposer(HostId shard, PartitionId partition, const Replica& replica);
+    [[nodiscard]] bool make_view_smaller();
+    void lose_smaller_view(HostId shard, PartitionId partition, const View& view);
     void stall_until_power_goes(HostId shard);
 
     [[nodiscard]] std::string node_on(HostId host) const;

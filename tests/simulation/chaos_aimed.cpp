@@ -23,6 +23,7 @@ void Chaos::look_for_victim(HostId host) {
         awaited_.reset();
         if (awaited == Awaited::new_primary_to_crash) return crash_in_new_view(host);
         if (awaited == Awaited::proposer) return crash_proposer(host, PartitionId(p), *replica);
+        if (awaited == Awaited::smaller_view) return lose_smaller_view(host, PartitionId(p), replica->view());
         return stall_until_power_goes(host);
     }
 }
@@ -31,6 +32,9 @@ bool Chaos::is_awaited(HostId shard, const Replica& replica) {
     if (awaited_ == Awaited::proposer)  // that is alone: else another member knows what it knows
         return replica.primary() != nullptr && !replica.primary()->proposed().empty() &&
                replica.view().members.size() == 1;
+    if (awaited_ == Awaited::smaller_view)
+        return replica.primary() != nullptr && replica.view().id != replica.view().since && !replica.view_is_stored() &&
+               replica.view().members.size() < replica.state().target.size();
     if (awaited_ != Awaited::learner)
         return replica.primary() != nullptr && replica.primary()->phase() == Primary::Phase::waiting;
     const NodeId me = cluster_.shard(shard).identity().node;
@@ -66,6 +70,51 @@ void Chaos::crash_proposer(HostId shard, PartitionId partition, const Replica& r
         count(Fault::registry_rebuild);
         if (cluster_.state(other) != HostState::down && may_lose(other))
             crash(other, random(Fault::registry_rebuild).between(seconds(2), seconds(8)));
+    });
+}
+
+// A backup goes; its views will soon be without it.
+bool Chaos::make_view_smaller() {
+    Random& draw = random(Fault::registry_rebuild);
+    if (!cluster_.map().formed()) return false;
+    const PartitionId partition(static_cast<std::uint32_t>(draw.below(plan_.partitions)));
+    const std::vector<NodeId> backups = cluster_.map().at(partition).view.backups();
+    const HostId holder = backups.empty() ? HostId() : cluster_.holder_of(draw.pick(backups), partition);
+    const HostId node = holder.none() ? HostId() : cluster_.node_of(holder);
+    if (node.none() || cluster_.state(node) != HostState::running || !may_lose(node)) return false;
+    crash(node, draw.between(seconds(2), seconds(5)));
+    return true;
+}
+
+// No node has stored that the view is without others when all lose their power, and its primary the disk, if it is not
+// alone; the registry's data is lost as well. So a rebuild knows of the larger view alone (P3, R4).
+void Chaos::lose_smaller_view(HostId shard, PartitionId partition, const View& view) {
+    const HostId primary = cluster_.node_of(shard);
+    const bool alone = view.members.size() == 1;
+    if (!alone && !may_lose_storage(primary)) return;
+    std::vector<HostId> keep;  // the members that keep their disks
+    for (const NodeId member : view.members)
+        if (const HostId holder = cluster_.holder_of(member, partition); !holder.none() && (alone || holder != shard))
+            keep.push_back(cluster_.node_of(holder));
+    for (const HostId node : cluster_.nodes())
+        for (const HostId each : cluster_.process_of(node)) stalls_[each] = seconds(5);
+    at(random(Fault::registry_rebuild).between(milliseconds(5), milliseconds(400)), [this, primary, alone, keep] {
+        stalls_.clear();
+        if (!active_ || !begin_rebuild()) return;
+        count(Fault::registry_rebuild);
+        Random& draw = random(Fault::registry_rebuild);
+        const bool wiped = !alone && may_lose_storage(primary);
+        for (const HostId node : cluster_.nodes()) {
+            if (cluster_.state(node) == HostState::down) continue;
+            cluster_.lose_power(node);
+            if (wiped && node == primary) cluster_.lose_storage(node);
+            restart_later(node, draw.between(milliseconds(100), seconds(2)));
+        }
+        for (const HostId node : keep)  // and what had left the view goes on alone
+            at(draw.between(seconds(2), seconds(6)), [this, node] {
+                if (active_ && cluster_.state(node) == HostState::running && may_lose(node))
+                    crash(node, random(Fault::registry_rebuild).between(seconds(2), seconds(5)));
+            });
     });
 }
 

@@ -13,11 +13,13 @@ using std::chrono::seconds;
 // While it takes, all else goes on: nodes die, restart and are cut off, and the rebuild itself does.
 bool Chaos::rebuild_registry() {
     if (plan_.older > 0) return false;  // those cannot tell what they know
-    if (keeps_disks() && !awaited_ && random(Fault::registry_rebuild).chance(0.5)) {
+    const double which = random(Fault::registry_rebuild).unit();
+    if (!keeps_disks() || awaited_ || which < 0.4) return begin_rebuild();
+    if (which < 0.7)
         awaited_ = Awaited::proposer;
-        return false;  // counted when it happens
-    }
-    return begin_rebuild();
+    else if (make_view_smaller())
+        awaited_ = Awaited::smaller_view;
+    return false;  // counted when it happens
 }
 
 bool Chaos::begin_rebuild() {
