@@ -4,46 +4,42 @@
 #include <random>
 
 #include "node/memory_engine.hpp"
-#include "node/partition_log.hpp"
+#include "tests/unit/node/partition_by_hand.hpp"
 #include "tests/unit/node/shard_fixture.hpp"
 
 namespace ringkv {
 namespace {
 
-constexpr PartitionId partition{0};
+constexpr PartitionId partition = PartitionByHand::id;
 
 ViewId view_id(std::uint64_t number) {
-    return {Generation(1), ViewNumber(number)};
+    return PartitionByHand::view_id(number);
 }
 
-// One partition that lives, and all that it has stored, in order.
+// With checkpoints in between; all is stored at once.
 class Life {
   public:
-    explicit Life(std::uint64_t seed) : random_(seed) {
-        log_.store_beginning({});
-        new_view();
-        take();
-    }
+    explicit Life(std::uint64_t seed) : partition_(seed, engine_) {}
 
     void step() {
-        switch (below(12)) {
-            case 0: new_view(); break;
-            case 1: truncate(); break;
+        switch (partition_.below(12)) {
+            case 0: partition_.new_view(); break;
+            case 1: partition_.truncate(); break;
             case 2:
-            case 3: log_.advance(OpNumber(log_.commit().value() + below(4))); break;
-            case 4: log_.trim(log_.commit()); break;
+            case 3: partition_.commit_some(); break;
+            case 4: partition_.log().trim(log().commit()); break;
             case 5:
             case 6: checkpoint(); break;
-            default: append(); break;
+            default: partition_.append(4); break;
         }
-        note_committed();
+        (void)partition_.note_committed();
         take();
-        log_.check_invariants();
+        log().check_invariants();
     }
 
-    [[nodiscard]] const PartitionLog& log() const { return log_; }
-    [[nodiscard]] const std::vector<StorageRecord>& records() const { return records_; }
-    [[nodiscard]] ViewId view() const { return view_id(view_); }
+    [[nodiscard]] const PartitionLog& log() const { return partition_.log(); }
+    [[nodiscard]] const std::vector<StorageRecord>& records() const { return partition_.records(); }
+    [[nodiscard]] ViewId view() const { return partition_.view().id; }
     // Of each complete checkpoint: where its records begin and end, and what was applied at its end.
     struct Complete {
         std::size_t begin = 0;
@@ -52,82 +48,29 @@ class Life {
     };
     [[nodiscard]] const std::vector<Complete>& checkpoints() const { return checkpoints_; }
     // The entries that were committed, up to that one.
-    [[nodiscard]] std::vector<EntryPtr> committed(OpNumber upto) const {
-        return {committed_.begin(), committed_.begin() + static_cast<std::ptrdiff_t>(upto.value())};
+    [[nodiscard]] std::span<const EntryPtr> committed(OpNumber upto) const {
+        return std::span(partition_.committed()).first(upto.value());
     }
 
   private:
-    std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
-
-    void new_view() {
-        ++view_;
-        storage_.store(partition, ViewRecord{partition, ShardByHand::view(view_, 1, {1, 2, 3})});
-        log_.set_log_view(view_id(view_));
-    }
-
-    void append() {
-        const std::string key = "key" + std::to_string(below(30));
-        const std::string value(1 + below(40), 'v');
-        const std::vector<ClientId> expired{ClientId(1 + below(6))};
-        Entry entry;
-        entry.op = log_.last().next();
-        entry.view = view_id(view_);
-        entry.kind = static_cast<EntryKind>(below(4));
-        if (entry.kind == EntryKind::expire) {
-            entry.expired = expired;
-        } else {
-            entry.key = key;
-            if (entry.kind == EntryKind::set) entry.value = value;
-            entry.client = ClientId(1 + below(6));
-            entry.sequence = Sequence(++sequence_);
-            entry.lowest = Sequence(sequence_ - below(std::min<std::uint64_t>(3, sequence_)));
-            entry.version = entry.op;
-        }
-        log_.append(share(entry));
-    }
-
-    void truncate() {
-        const std::uint64_t keep = log_.commit().value() + below(log_.last().value() - log_.commit().value() + 1);
-        log_.truncate(OpNumber(keep));
-        new_view();
-    }
-
     void checkpoint() {
-        if (!log_.in_checkpoint()) {
+        if (!log().in_checkpoint()) {
             take();
-            begun_ = records_.size();
-            ASSERT_TRUE(log_.begin_checkpoint(ShardByHand::view(view_, 1, {1, 2, 3})));
+            begun_ = records().size();
+            ASSERT_TRUE(partition_.begin_checkpoint());
             return;
         }
-        if (!log_.continue_checkpoint(100)) return;
+        if (!partition_.log().continue_checkpoint(100)) return;
         take();
-        checkpoints_.push_back({begun_, records_.size(), log_.commit()});
-    }
-
-    void note_committed() {
-        for (OpNumber op(committed_.size() + 1); op <= log_.commit(); op = op.next())
-            committed_.push_back(log_.suffix().at(op));
+        checkpoints_.push_back({begun_, records().size(), log().commit()});
     }
 
     void take() {
-        Effects effects;
-        storage_.take(Time{}, effects);
-        for (StorageRecord& record : effects.batch) records_.push_back(std::move(record));
-        if (!effects.number.none()) {
-            (void)storage_.durable(effects.number);
-            log_.durable(effects.number);
-        }
+        if (const BatchNumber number = partition_.take(); !number.none()) partition_.durable(number);
     }
 
-    std::mt19937_64 random_;
     MemoryEngine engine_;
-    StorageOutlet storage_{true};
-    SuffixBudget budget_{2000};
-    PartitionLog log_{partition, engine_, storage_, budget_};
-    std::vector<StorageRecord> records_;
-    std::vector<EntryPtr> committed_;
-    std::uint64_t view_ = 0;
-    std::uint64_t sequence_ = 0;
+    PartitionByHand partition_;
     std::size_t begun_ = 0;
     std::vector<Complete> checkpoints_;
 };

@@ -2,10 +2,8 @@
 // whatever moment the engine comes back, what they give together becomes what the committed entries make of nothing.
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "node/memory_engine.hpp"
-#include "node/partition_log.hpp"
+#include "tests/unit/node/partition_by_hand.hpp"
 #include "tests/unit/node/shard_fixture.hpp"
 #include "tests/world/flushed_engine.hpp"
 
@@ -15,11 +13,7 @@ namespace {
 using simulation::EngineDisk;
 using simulation::FlushedEngine;
 
-constexpr PartitionId partition{0};
-
-ViewId view_id(std::uint64_t number) {
-    return {Generation(1), ViewNumber(number)};
-}
+constexpr PartitionId partition = PartitionByHand::id;
 
 std::vector<KeyRecord> all(const Engine& engine) {
     return engine.scan(partition, {}).records;
@@ -28,20 +22,16 @@ std::vector<KeyRecord> all(const Engine& engine) {
 // One partition of one process, as a learner may live it: what it applies need not be stored yet.
 class Life {
   public:
-    explicit Life(std::uint64_t seed) : random_(seed) {
-        log_.store_beginning({});
-        new_view();
-        take();
-    }
+    explicit Life(std::uint64_t seed) : partition_(seed, engine_) {}
 
     void step() {
         switch (below(20)) {
-            case 0: new_view(); break;
-            case 1: truncate(); break;
+            case 0: partition_.new_view(); break;
+            case 1: partition_.truncate(); break;
             case 2:
             case 3:
-            case 4: log_.advance(OpNumber(log_.commit().value() + below(4))); break;
-            case 5: log_.trim(log_.commit()); break;
+            case 4: partition_.commit_some(); break;
+            case 5: partition_.log().trim(log().commit()); break;
             case 6:
             case 7:
             case 8: checkpoint(); break;
@@ -52,10 +42,11 @@ class Life {
         }
         note_committed();
         take();
-        log_.check_invariants();
+        log().check_invariants();
     }
 
-    [[nodiscard]] const std::vector<StorageRecord>& records() const { return records_; }
+    [[nodiscard]] const PartitionLog& log() const { return partition_.log(); }
+    [[nodiscard]] const std::vector<StorageRecord>& records() const { return partition_.records(); }
     [[nodiscard]] std::size_t stored() const { return stored_; }
     [[nodiscard]] const EngineDisk& disk() const { return disk_; }
     // Of the newest checkpoint behind which the beginning of the log may go: where it begins. 0: there is none.
@@ -63,61 +54,32 @@ class Life {
     // As it was before the flush that this checkpoint waited for.
     [[nodiscard]] const EngineDisk& older() const { return older_; }
     [[nodiscard]] std::size_t copies() const { return copies_; }
-    [[nodiscard]] const std::vector<EntryPtr>& committed() const { return committed_; }
-    [[nodiscard]] std::size_t below(std::size_t bound) { return random_() % bound; }
+    [[nodiscard]] const std::vector<EntryPtr>& committed() const { return partition_.committed(); }
+    [[nodiscard]] std::size_t below(std::size_t bound) { return partition_.below(bound); }
 
     // What an operator may ask for (V8); the last that happens to it. -> what was written since, and committed.
     std::vector<EntryPtr> begin_anew(OpNumber begins) {
-        ++view_;
-        log_.begin_anew(begins, view_id(view_));
-        storage_.store(partition, ViewRecord{partition, ShardByHand::view(view_, 1, {1})});
+        partition_.begin_anew(begins);
         for (int i = 0; i < 5; ++i) append();
-        log_.advance(log_.last());
+        partition_.log().advance(log().last());
         sync();
         std::vector<EntryPtr> since;
-        for (OpNumber op = begins.next(); op <= log_.commit(); op = op.next()) since.push_back(log_.suffix().at(op));
+        for (OpNumber op = begins.next(); op <= log().commit(); op = op.next()) since.push_back(log().suffix().at(op));
         return since;
     }
 
   private:
-    void new_view() {
-        ++view_;
-        storage_.store(partition, ViewRecord{partition, ShardByHand::view(view_, 1, {1, 2, 3})});
-        log_.set_log_view(view_id(view_));
-    }
-
-    void append() {
-        const std::string key = "key" + std::to_string(below(30));
-        const std::string value(1 + below(40), 'v');
-        Entry entry;
-        entry.op = log_.last().next();
-        entry.view = view_id(view_);
-        entry.kind = static_cast<EntryKind>(below(3));
-        entry.key = key;
-        if (entry.kind == EntryKind::set) entry.value = value;
-        entry.client = ClientId(1 + below(6));
-        entry.sequence = Sequence(++sequence_);
-        entry.lowest = Sequence(sequence_ - below(std::min<std::uint64_t>(3, sequence_)));
-        entry.version = entry.op;
-        log_.append(share(entry));
-    }
-
-    void truncate() {
-        const std::uint64_t keep = log_.commit().value() + below(log_.last().value() - log_.commit().value() + 1);
-        log_.truncate(OpNumber(keep));
-        new_view();
-    }
+    void append() { partition_.append(3); }
 
     void sync() {
         take();
-        stored_ = records_.size();
-        (void)storage_.durable(newest_);
-        log_.durable(newest_);
+        stored_ = records().size();
+        partition_.durable(newest_);
     }
 
     // One phase of it, in the order of node/edge/shard_thread.cpp.
     void checkpoint() {
-        if (log_.incomplete()) return;
+        if (log().incomplete()) return;
         if (flushes_) {
             older_ = disk_;
             older_.crash(0);
@@ -126,33 +88,34 @@ class Life {
             begun_ = 0;
             flushes_ = false;
         } else if (!ends_.none()) {
-            if (!storage_.stored(ends_)) return sync();
+            if (!partition_.storage().stored(ends_)) return sync();
             ends_ = {};
             engine_.flush();
             flushes_ = true;
-        } else if (!log_.in_checkpoint()) {  // none, or a copy came in between
+        } else if (!log().in_checkpoint()) {  // none, or a copy came in between
             take();
-            begun_ = records_.size();
-            ASSERT_TRUE(log_.begin_checkpoint(ShardByHand::view(view_, 1, {1, 2, 3})));
-        } else if (log_.continue_checkpoint(100)) {
-            ends_ = storage_.newest();
+            begun_ = records().size();
+            ASSERT_TRUE(partition_.begin_checkpoint());
+        } else if (partition_.log().continue_checkpoint(100)) {
+            ends_ = partition_.storage().newest();
         }
     }
 
     // From a primary that has committed what we have. Entries go along with it.
     void copy() {
         if (!ends_.none() || flushes_) return;
-        StateChunk chunk{partition,     ShardByHand::view(view_, 1, {1, 2, 3}), ++copies_, 0, 0,
-                         log_.commit(), log_.suffix().view_at(log_.commit()),   {},        {}};
+        StateChunk chunk{
+            partition, partition_.view(), ++copies_, 0, 0, log().commit(), log().suffix().view_at(log().commit()), {},
+            {}};
         const OpNumber start = chunk.start;
         const std::vector<KeyRecord> keys = all(reference_);
         const std::size_t half = keys.size() / 2;
         chunk.records.assign(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(half));
         chunk.read_at = start;
         chunk.through = half == 0 ? "" : chunk.records.back().key;
-        ASSERT_TRUE(log_.take_chunk(chunk));
+        ASSERT_TRUE(partition_.log().take_chunk(chunk));
         for (std::size_t i = below(10); i > 0; --i) append();
-        log_.advance(OpNumber(start.value() + below(10)));
+        partition_.log().advance(OpNumber(start.value() + below(10)));
         note_committed();
         take();
         if (below(2) == 0) sync();
@@ -161,44 +124,33 @@ class Life {
         rest.records.clear();
         for (const KeyRecord& record : all(reference_))
             if (record.key > *chunk.through) rest.records.push_back(record);
-        rest.read_at = log_.commit();
+        rest.read_at = log().commit();
         rest.through.reset();
         rest.sessions = sessions_.part(0, 1U << 20U).sessions;
-        rest.end = StateEnd{log_.commit(), {start, sessions_.dropped(), {}}, {}};
-        ASSERT_TRUE(log_.take_chunk(rest));
-        ASSERT_FALSE(log_.incomplete());
+        rest.end = StateEnd{log().commit(), {start, sessions_.dropped(), {}}, {}};
+        ASSERT_TRUE(partition_.log().take_chunk(rest));
+        ASSERT_FALSE(log().incomplete());
         ASSERT_EQ(all(engine_), all(reference_));
     }
 
     void note_committed() {
-        for (OpNumber op(committed_.size() + 1); op <= log_.commit(); op = op.next()) {
-            committed_.push_back(log_.suffix().at(op));
-            reference_.apply(partition, *committed_.back());
-            sessions_.apply(*committed_.back());
+        for (const EntryPtr& entry : partition_.note_committed()) {
+            reference_.apply(partition, *entry);
+            sessions_.apply(*entry);
         }
     }
 
     void take() {
-        Effects effects;
-        storage_.take(Time{}, effects);
-        for (StorageRecord& record : effects.batch) records_.push_back(std::move(record));
-        if (!effects.number.none()) newest_ = effects.number;
+        if (const BatchNumber number = partition_.take(); !number.none()) newest_ = number;
     }
 
-    std::mt19937_64 random_;
     EngineDisk disk_;
     FlushedEngine engine_{disk_, StartNumber(1)};
-    StorageOutlet storage_{true};
-    SuffixBudget budget_{2000};
-    PartitionLog log_{partition, engine_, storage_, budget_};
+    PartitionByHand partition_;
     MemoryEngine reference_;
     SessionTable sessions_;
-    std::vector<StorageRecord> records_;
     std::size_t stored_ = 0;
     BatchNumber newest_;
-    std::vector<EntryPtr> committed_;
-    std::uint64_t view_ = 0;
-    std::uint64_t sequence_ = 0;
     std::size_t copies_ = 0;
     std::size_t begun_ = 0;  // the checkpoint under way
     BatchNumber ends_;
