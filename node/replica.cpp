@@ -339,13 +339,16 @@ void Replica::durable(Time now, BatchNumber number, Time taken) {
     answer_owed(number);
 }
 
+// What an answer without a gap has of the log is stored, and so is the view that it names (P3), which may have come
+// later.
 void Replica::answer_owed(BatchNumber stored) {
-    if (owed_start_view_ok_ && owed_start_view_ok_->batch <= stored) {
+    const bool log_view_is_stored = log_.log_view_batch() <= stored;
+    if (owed_start_view_ok_ && owed_start_view_ok_->batch <= stored && log_view_is_stored) {
         answer_start_view(owed_start_view_ok_->to, false);
         owed_start_view_ok_.reset();
     }
     // Cumulative: what is stored by now is said now, and the rest later.
-    if (owed_prepare_ok_ && log_.log_view_batch() <= stored) {
+    if (owed_prepare_ok_ && log_view_is_stored) {
         acknowledge(*owed_prepare_ok_, false);
         if (log_.persisted() == log_.last()) owed_prepare_ok_.reset();
     }

@@ -74,8 +74,8 @@ void Oracle::applied(HostId host, PartitionId partition, const Entry& entry) {
     if (cluster_.world().state(host) != HostState::down) check_everybody_has(host, partition, entry.op);
 }
 
-// P3: a primary commits only what every other member of its view has stored, and when all of them have stored that
-// view. A replica that knows a newer view may have gone on from there.
+// P3, V6: a primary commits only what every other member of its view, and every node that it has proposed as one, has
+// stored, and when all of them have stored that view. A replica that knows a newer view may have gone on from there.
 void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op) {
     const Replica* self = cluster_.shard(host).replica(partition);
     if (self == nullptr || self->primary() == nullptr) return;
@@ -85,7 +85,9 @@ void Oracle::check_everybody_has(HostId host, PartitionId partition, OpNumber op
                          describe(self->view()), cluster_.world().name(other), what));
     };
     if (!self->view_is_stored()) return lacks(host, "that view");
-    for (const NodeId member : self->view().backups()) {
+    std::set<NodeId> required = self->primary()->proposed();
+    for (const NodeId member : self->view().backups()) required.insert(member);
+    for (const NodeId member : required) {
         const HostId other = cluster_.holder_of(member, partition);
         if (other.none() || cluster_.world().state(other) == HostState::down) continue;
         const Replica* replica = cluster_.replica_of(other, partition);

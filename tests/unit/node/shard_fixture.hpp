@@ -151,6 +151,9 @@ class ShardByHand {
     std::vector<LogLine> logged{};
     std::uint32_t peers_speak = 0;  // the minor version of the protocol: each Prepare is a message of its own
 
+    // The newest batch that the disk has not answered; none: it has answered all.
+    [[nodiscard]] std::optional<BatchNumber> unsynced() const { return unsynced_; }
+
     Shard& shard() { return shard_; }
     Time now() const { return now_; }
 

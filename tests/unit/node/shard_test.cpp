@@ -385,6 +385,30 @@ TEST_F(TakingOver, WhatIsNotVerifiedIsNotCommitted) {
     EXPECT_EQ(log().commit(), OpNumber(1));
 }
 
+// P3: an answer without a gap says that the view that it names is stored. 1. The node owes a StartViewOk until its disk
+// has answered. 2. It learns the next view of the term, which its disk has not. 3. It said StartViewOk in that view.
+TEST_F(TakingOver, AnswersInAViewWhenThatViewIsStored) {
+    (void)node_.take_all();
+    node_.disk_answers = false;
+    node_.from_node(2, StartView{PartitionId(0), second_, {}, {}, {}, {entry_of(1, 1, "one"), entry_of(2, 1, "two")}});
+    const BatchNumber before = node_.unsynced().value();
+    const View third = ShardByHand::view(3, 2, {2, 3}, 2);
+    Prepare announced = prepare(third, 3, {});
+    announced.announce = third;
+    node_.from_node(2, announced);
+    ASSERT_GT(node_.unsynced().value(), before);
+    node_.shard().durable(node_.now(), before);
+    node_.pass(std::chrono::milliseconds(5));
+    EXPECT_FALSE(node_.sent<StartViewOk>());
+    EXPECT_FALSE(node_.sent<PrepareOk>());
+    node_.disk_answers = true;
+    node_.pass(std::chrono::milliseconds(5));
+    const auto answer = node_.sent<StartViewOk>();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->view, third.id);
+    EXPECT_FALSE(answer->gap);
+}
+
 // 1. The registry accepts a view, and then gives a name a new identity, which changes the target. 2. The map's
 // delta overtakes the answer to the proposal. 3. The answer's older target replaced the newer one.
 TEST_F(ShardTest, AnAnswerToAProposalDoesNotBringBackAnOldTarget) {
