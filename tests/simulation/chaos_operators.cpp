@@ -14,11 +14,15 @@ using std::chrono::seconds;
 bool Chaos::rebuild_registry() {
     if (plan_.older > 0) return false;  // those cannot tell what they know
     const double which = random(Fault::registry_rebuild).unit();
-    if (!keeps_disks() || awaited_ || which < 0.4) return begin_rebuild();
-    if (which < 0.7)
+    if (!keeps_disks() || awaited_ || which < 0.25) return begin_rebuild();
+    if (which < 0.85) {
         awaited_ = Awaited::proposer;
-    else if (make_view_smaller())
+    } else if (make_view_smaller()) {
         awaited_ = Awaited::smaller_view;
+        at(seconds(3), [this] {  // it would be smaller by now
+            if (awaited_ == Awaited::smaller_view) awaited_.reset();
+        });
+    }
     return false;  // counted when it happens
 }
 
