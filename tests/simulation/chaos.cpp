@@ -146,7 +146,7 @@ void Chaos::heal() {
     if (news_) news_("all is healed");
     active_ = false;
     doomed_ = HostId();
-    awaited_.reset();
+    awaited_.clear();
     network_.heal_all();
     bring_registry_back();
     std::vector<HostId> hosts = cluster_.nodes();
@@ -188,11 +188,11 @@ void Chaos::crash(HostId host, Duration down_for) {
 // ---------------------------------------------------------------- hooks
 
 void Chaos::turned(HostId host) {
-    if (!awaited_) return sync_later(host);
-    // A new primary's stall holds up the record of its view; a learner's what comes after that.
-    if (awaited_ != Awaited::learner) look_for_victim(host);
+    for (const Awaited what :
+         {Awaited::new_primary_to_crash, Awaited::new_primary, Awaited::proposer, Awaited::smaller_view})
+        look_for(what, host);
     sync_later(host);
-    if (awaited_ == Awaited::learner) look_for_victim(host);
+    look_for(Awaited::learner, host);  // its stall holds up what comes after the record of its view
 }
 
 // A sync makes durable what was written when it began.

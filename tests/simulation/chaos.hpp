@@ -95,11 +95,12 @@ class Chaos {
     void look_for_changed_claims(const Flight& flight);
     [[nodiscard]] bool slow_then_cut();
     [[nodiscard]] HostId some_primary(Random& random) const;  // of a running node; none: there is none
-    void look_for_victim(HostId shard);
-    [[nodiscard]] bool is_awaited(HostId shard, const Replica& replica);
+    void await(Awaited what, Duration at_most = std::chrono::hours(1));
+    void look_for(Awaited what, HostId shard);
+    [[nodiscard]] bool is_awaited(Awaited what, HostId shard, const Replica& replica);
     void crash_in_new_view(HostId shard);
     void crash_proposer(HostId shard, PartitionId partition, const Replica& replica);
-    [[nodiscard]] bool make_view_smaller();
+    [[nodiscard]] bool make_view_smaller(bool to_one);
     void lose_smaller_view(HostId shard, PartitionId partition, const View& view);
     void stall_until_power_goes(HostId shard);
 
@@ -136,7 +137,7 @@ class Chaos {
     std::map<HostId, Duration> stalls_;  // by shard: how long the next sync takes
     HostId doomed_;                      // dies at a point
     std::uint64_t points_left_ = 0;
-    std::optional<Awaited> awaited_;
+    std::map<Awaited, Time> awaited_;  // until when
     std::uint32_t joined_ = 0;
     std::optional<std::vector<std::string>> lost_registry_;  // the newest content of its disk, while it is away
     std::vector<std::string> backup_;                        // an earlier one

@@ -13,32 +13,44 @@ using std::chrono::seconds;
 
 // ---------------------------------------------------------------- the moment
 
-void Chaos::look_for_victim(HostId host) {
+void Chaos::await(Awaited what, Duration at_most) {
+    awaited_[what] = world_.now() + at_most;
+}
+
+void Chaos::look_for(Awaited what, HostId host) {
+    const auto awaited = awaited_.find(what);
+    if (!active_ || awaited == awaited_.end() || awaited->second < world_.now()) return;
     const HostId node = cluster_.node_of(host);
-    if (!active_ || !cluster_.is_node(node) || world_.state(host) != HostState::running) return;
+    if (!cluster_.is_node(node) || world_.state(host) != HostState::running) return;
     for (std::uint32_t p = 0; p < plan_.partitions; ++p) {
         const Replica* replica = cluster_.shard(host).replica(PartitionId(p));
-        if (replica == nullptr || !is_awaited(host, *replica)) continue;
-        const Awaited awaited = *awaited_;
-        awaited_.reset();
-        if (awaited == Awaited::new_primary_to_crash) return crash_in_new_view(host);
-        if (awaited == Awaited::proposer) return crash_proposer(host, PartitionId(p), *replica);
-        if (awaited == Awaited::smaller_view) return lose_smaller_view(host, PartitionId(p), replica->view());
-        return stall_until_power_goes(host);
+        if (replica == nullptr || !is_awaited(what, host, *replica)) continue;
+        awaited_.erase(awaited);
+        switch (what) {
+            case Awaited::new_primary_to_crash: return crash_in_new_view(host);
+            case Awaited::proposer: return crash_proposer(host, PartitionId(p), *replica);
+            case Awaited::smaller_view: return lose_smaller_view(host, PartitionId(p), replica->view());
+            case Awaited::new_primary:
+            case Awaited::learner: return stall_until_power_goes(host);
+        }
     }
 }
 
-bool Chaos::is_awaited(HostId shard, const Replica& replica) {
-    if (awaited_ == Awaited::proposer)  // that is alone: else another member knows what it knows
-        return replica.primary() != nullptr && !replica.primary()->proposed().empty() &&
-               replica.view().members.size() == 1;
-    if (awaited_ == Awaited::smaller_view)
-        return replica.primary() != nullptr && replica.view().id != replica.view().since && !replica.view_is_stored() &&
-               replica.view().members.size() < replica.state().target.size();
-    if (awaited_ != Awaited::learner)
-        return replica.primary() != nullptr && replica.primary()->phase() == Primary::Phase::waiting;
+bool Chaos::is_awaited(Awaited what, HostId shard, const Replica& replica) {
+    const View& view = replica.view();
+    const Primary* primary = replica.primary();
     const NodeId me = cluster_.shard(shard).identity().node;
-    return replica.state().has_learner(me) && !replica.view().has(me);
+    switch (what) {
+        case Awaited::new_primary_to_crash:
+        case Awaited::new_primary: return primary != nullptr && primary->phase() == Primary::Phase::waiting;
+        case Awaited::learner: return replica.state().has_learner(me) && !view.has(me);
+        case Awaited::smaller_view:
+            return primary != nullptr && view.id != view.since && !replica.view_is_stored() &&
+                   view.members.size() < replica.state().target.size();
+        case Awaited::proposer:  // that is alone: else another member knows what it knows
+            return primary != nullptr && view.members.size() == 1 && !primary->proposed().empty();
+    }
+    return false;
 }
 
 // ---------------------------------------------------------------- the faults
@@ -53,37 +65,48 @@ void Chaos::crash_in_new_view(HostId shard) {
     });
 }
 
-// The registry makes the node a member that it has proposed, and it never hears of that. The new member goes on alone,
-// and is down when the old primary tells a rebuild what it knows (R4).
+// The registry makes nodes members that a primary has proposed, and no other node hears of that. The new members go on
+// alone, and are down when the old primary tells a rebuild what it knows (R4).
 void Chaos::crash_proposer(HostId shard, PartitionId partition, const Replica& replica) {
     Random& draw = random(Fault::registry_rebuild);
     const HostId node = cluster_.node_of(shard);
-    const HostId newcomer = cluster_.holder_of(*replica.primary()->proposed().begin(), partition);
-    if (newcomer.none() || !may_lose(node)) return;
-    cut(Fault::registry_rebuild, {{registry_, node}}, seconds(1));
+    if (!may_lose(node)) return;
+    std::set<HostId> newcomers;
+    for (const NodeId proposed : replica.primary()->proposed())
+        if (const HostId holder = cluster_.holder_of(proposed, partition); !holder.none())
+            newcomers.insert(cluster_.node_of(holder));
+    const Duration rebuild_after = draw.between(milliseconds(1500), milliseconds(4500));
+    for (const HostId other : cluster_.nodes())
+        if (!newcomers.contains(other)) cut(Fault::registry_rebuild, {{registry_, other}}, rebuild_after);
     at(draw.between(milliseconds(1), milliseconds(100)), [this, node] {
         if (active_ && cluster_.state(node) != HostState::down)
             crash(node, random(Fault::registry_rebuild).between(seconds(2), seconds(5)));
     });
-    at(draw.between(milliseconds(1500), milliseconds(3500)), [this, other = cluster_.node_of(newcomer)] {
+    at(rebuild_after, [this, newcomers] {
         if (!active_ || !begin_rebuild()) return;
         count(Fault::registry_rebuild);
-        if (cluster_.state(other) != HostState::down && may_lose(other))
-            crash(other, random(Fault::registry_rebuild).between(seconds(2), seconds(8)));
+        for (const HostId other : newcomers)
+            if (cluster_.state(other) != HostState::down && may_lose(other))
+                crash(other, random(Fault::registry_rebuild).between(seconds(3), seconds(9)));
     });
 }
 
-// A backup goes; its views will soon be without it.
-bool Chaos::make_view_smaller() {
+// Backups go; views will soon be without them.
+bool Chaos::make_view_smaller(bool to_one) {
     Random& draw = random(Fault::registry_rebuild);
     if (!cluster_.map().formed()) return false;
     const PartitionId partition(static_cast<std::uint32_t>(draw.below(plan_.partitions)));
-    const std::vector<NodeId> backups = cluster_.map().at(partition).view.backups();
-    const HostId holder = backups.empty() ? HostId() : cluster_.holder_of(draw.pick(backups), partition);
-    const HostId node = holder.none() ? HostId() : cluster_.node_of(holder);
-    if (node.none() || cluster_.state(node) != HostState::running || !may_lose(node)) return false;
-    crash(node, draw.between(seconds(2), seconds(5)));
-    return true;
+    std::vector<NodeId> backups = cluster_.map().at(partition).view.backups();
+    if (!to_one && !backups.empty()) backups = {draw.pick(backups)};
+    bool any = false;
+    for (const NodeId backup : backups) {
+        const HostId holder = cluster_.holder_of(backup, partition);
+        const HostId node = holder.none() ? HostId() : cluster_.node_of(holder);
+        if (node.none() || cluster_.state(node) != HostState::running || !may_lose(node)) continue;
+        crash(node, draw.between(seconds(2), seconds(5)));
+        any = true;
+    }
+    return any;
 }
 
 // No node has stored that the view is without others when all lose their power, and its primary the disk, if it is not
@@ -123,9 +146,9 @@ bool Chaos::stall_sync() {
     Random& draw = random(Fault::stalled_sync);
     const double whom = draw.unit();
     if (whom < 0.4)
-        awaited_ = Awaited::learner;
+        await(Awaited::learner);
     else if (whom < 0.8)
-        awaited_ = Awaited::new_primary;
+        await(Awaited::new_primary);
     else if (const HostId node = running_node(draw); !node.none())
         stall_until_power_goes(node);
     return false;  // counted when it happens

@@ -26,7 +26,7 @@ bool Chaos::strike(Fault fault) {
         case Fault::node_crash: return crash_node(fault);
         case Fault::crash_of_all: return crash_all();
         case Fault::crash_point: return crash_at_point();
-        case Fault::new_view_crash: awaited_ = Awaited::new_primary_to_crash; return false;  // counted when it happens
+        case Fault::new_view_crash: await(Awaited::new_primary_to_crash); return false;  // counted later
         case Fault::node_stop: return stop_node();
         case Fault::pause: return pause_somebody();
         case Fault::clock_rate: return change_clocks();

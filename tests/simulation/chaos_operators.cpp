@@ -14,15 +14,10 @@ using std::chrono::seconds;
 bool Chaos::rebuild_registry() {
     if (plan_.older > 0) return false;  // those cannot tell what they know
     const double which = random(Fault::registry_rebuild).unit();
-    if (!keeps_disks() || awaited_ || which < 0.25) return begin_rebuild();
-    if (which < 0.85) {
-        awaited_ = Awaited::proposer;
-    } else if (make_view_smaller()) {
-        awaited_ = Awaited::smaller_view;
-        at(seconds(3), [this] {  // it would be smaller by now
-            if (awaited_ == Awaited::smaller_view) awaited_.reset();
-        });
-    }
+    if (!keeps_disks() || which < 0.4) return begin_rebuild();
+    const Awaited what = which < 0.75 ? Awaited::proposer : Awaited::smaller_view;
+    if (!make_view_smaller(what == Awaited::proposer)) return begin_rebuild();
+    await(what, seconds(what == Awaited::proposer ? 8 : 3));
     return false;  // counted when it happens
 }
 
