@@ -53,7 +53,7 @@ bool CatchUp::start_view_ok(Time now, NodeId from, Progress& progress, const Sta
         is_behind(from, message.op);
         return false;
     }
-    progress.replicate(now, message.op, message.commit, message.view == term_.view().id);
+    progress.replicate(now, message.op, message.commit, message.view, term_.view().id);
     return true;
 }
 

@@ -84,7 +84,7 @@ void Primary::start(Time now) {
 }
 
 OpNumber Primary::stored_here() const {
-    return ports_.storage.stored(view_batch_) ? log_.persisted() : OpNumber();
+    return view_is_stored() ? log_.persisted() : OpNumber();
 }
 
 OpNumber Primary::stored_at(NodeId node) const {
@@ -110,7 +110,7 @@ void Primary::try_commit(Time now) {
 }
 
 void Primary::try_serve(Time now) {
-    if (phase_ != Phase::starting || !ports_.storage.stored(view_batch_) || log_.commit() != log_.last()) return;
+    if (phase_ != Phase::starting || !view_is_stored() || log_.commit() != log_.last()) return;
     for (NodeId node : view().backups())
         if (!term_.peers.at(node).progress.replicating()) return;
     phase_ = Phase::serving;
@@ -238,7 +238,7 @@ void Primary::tick_leadership_transfer(Time now) {
 
 void Primary::tick(Time now) {
     forget_old_requests(now);
-    if (phase_ == Phase::waiting && now >= promised_until_ && ports_.storage.stored(view_batch_)) start(now);
+    if (phase_ == Phase::waiting && now >= promised_until_ && view_is_stored()) start(now);
     if (phase_ == Phase::waiting) return;
     for (auto& [node, peer] : term_.peers) tick_peer(now, node, peer);
     if (phase_ == Phase::starting || log_.commit() != log_.last()) try_commit(now);

@@ -98,6 +98,7 @@ class Primary {
     void add_peers(Time now);
     void drop_peers();
     void start(Time now);
+    [[nodiscard]] bool view_is_stored() const { return ports_.storage.stored(view_batch_); }
     // Up to here, for a commit in the view of now (P3). A node that has not taken over this term's log counts as
     // having nothing; so does one that has not stored that view.
     [[nodiscard]] OpNumber stored_here() const;

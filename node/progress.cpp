@@ -63,19 +63,22 @@ void Progress::entries_ok(Time now, const StateChunkOk& message, OpNumber last, 
 void Progress::finish_transfer(ViewId said_in, ViewId current) {
     RINGKV_CHECK(state_ == State::transferring, "no state transfer is under way");
     transfer_.reset();
-    state_ = valid(said_in, current) ? State::replicating : State::probing;
-    least_lacking_ = std::numeric_limits<std::uint64_t>::max();
-    knows_view_ = stored_view_ = said_in == current;
+    follow(valid(said_in, current) ? State::replicating : State::probing, said_in == current);
 }
 
-void Progress::replicate(Time now, OpNumber op, OpNumber commit, bool stored_view) {
+void Progress::replicate(Time now, OpNumber op, OpNumber commit, ViewId said_in, ViewId current) {
     RINGKV_CHECK(state_ == State::probing || state_ == State::awaiting_transfer, "it was asked, and has answered");
-    state_ = State::replicating;
-    knows_view_ = stored_view_ = stored_view;
+    follow(State::replicating, said_in == current);
     commit_ = commit;
     acked_ = sent_ = reached_ = op;
-    least_lacking_ = std::numeric_limits<std::uint64_t>::max();
     progress_at_ = now;
+}
+
+// It has our log from now on.
+void Progress::follow(State state, bool stored_view) {
+    state_ = state;
+    knows_view_ = stored_view_ = stored_view;
+    least_lacking_ = std::numeric_limits<std::uint64_t>::max();
 }
 
 void Progress::view_changed(Time now) {

@@ -115,8 +115,8 @@ class Progress {
     void finish_transfer(ViewId said_in, ViewId current);
 
     // ---- replicating
-    // It has our log up to `op`. `stored_view`: the view of now, too.
-    void replicate(Time now, OpNumber op, OpNumber commit, bool stored_view);
+    // It has our log up to `op`, and said so in that view.
+    void replicate(Time now, OpNumber op, OpNumber commit, ViewId said_in, ViewId current);
     // A learner lacks so much now, in a unit of the caller's. -> how much more than when it lacked least since it
     // follows.
     [[nodiscard]] std::uint64_t lost_ground(std::uint64_t lacking) {
@@ -148,6 +148,8 @@ class Progress {
     void check_invariants(OpNumber last) const;
 
   private:
+    void follow(State state, bool stored_view);
+
     State state_ = State::probing;
     ViewId valid_from_;
     OpNumber base_;

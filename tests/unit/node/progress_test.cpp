@@ -23,7 +23,7 @@ PrepareOk acknowledges(std::uint64_t op, std::uint64_t commit = 0, bool gap = fa
 Progress replicating() {
     Progress progress(view(3), OpNumber(5), start);
     progress.start_view_sent(start);
-    progress.replicate(start, OpNumber(5), OpNumber(4), true);
+    progress.replicate(start, OpNumber(5), OpNumber(4), view(3), view(3));
     return progress;
 }
 
@@ -114,7 +114,7 @@ TEST(Progress, AnAcknowledgementOfBeforeThePeerWasAskedAnewCounts) {
     progress.prepare_sent(start, 3, false);
     progress.probe();
     EXPECT_EQ(progress.state(), State::probing);
-    progress.replicate(start, OpNumber(6), OpNumber(4), true);
+    progress.replicate(start, OpNumber(6), OpNumber(4), view(3), view(3));
     progress.prepare_ok(start, acknowledges(8), OpNumber(9), view(3));
     EXPECT_EQ(progress.acked(), OpNumber(8));
     EXPECT_EQ(progress.sent(), OpNumber(8));
