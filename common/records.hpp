@@ -69,7 +69,7 @@ struct StateDoneRecord {
     RINGKV_FIELDS(StateDoneRecord, partition, applied, sessions, history);
 };
 
-// The hint of an AppendRecord by itself: no longer written, and read for ever.
+// The hint of an AppendRecord by itself, for what was committed since the newest entry.
 struct CommitRecord {
     PartitionId partition;
     OpNumber commit;

@@ -1,12 +1,27 @@
 #include "node/catch_up.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace ringkv {
 
 namespace {
 constexpr std::size_t chunk_bytes = std::size_t{16} << 10U;  // of a state transfer: requests wait while one is made
+
+// How what the node has committed is not what we have; empty: it is, as far as both know.
+std::string contradiction(const PartitionLog& log, NodeId node, const StartViewOk& message) {
+    const std::string name = "node " + std::to_string(node.value());
+    if (message.op > log.last())
+        return "its log ends at op " + std::to_string(log.last().value()) + ", and " + name + " has committed op " +
+               std::to_string(message.op.value());
+    if (!log.suffix().could_match(message.commit, message.commit_view))
+        return "op " + std::to_string(message.commit.value()) + " is of view " +
+               log.suffix().view_at(message.commit).to_string() + " here, and " + name + " has committed it in view " +
+               message.commit_view.to_string();
+    return "";
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------- StartView
@@ -49,24 +64,22 @@ bool CatchUp::start_view_ok(Time now, NodeId from, Progress& progress, const Sta
         await_transfer();  // the same log, but what it lacks is no longer held here
         return false;
     }
-    if (message.op > log_.last()) {
-        is_behind(from, message.op);
+    if (const std::string how = contradiction(log_, from, message); !how.empty()) {
+        contradicted(from, how);
         return false;
     }
     progress.replicate(now, message.op, message.commit, message.view, term_.view().id);
     return true;
 }
 
-// It has committed more than we have. What a member has committed we had acknowledged, and have lost since (D3): if we
-// went on, it would be removed for want of progress. Of any other node an operator must judge (M6).
-void CatchUp::is_behind(NodeId node, OpNumber op) const {
+// What it has committed is not what we have. What a member has committed we had acknowledged, and have lost since (D3):
+// if we went on, it would be removed for want of progress. Of any other node an operator must judge (M6).
+void CatchUp::contradicted(NodeId node, const std::string& how) const {
     if (term_.counts(node))
-        return ports_.storage.lost("this node lacks what it has acknowledged: its log of partition " +
-                                   std::to_string(log_.partition().value()) + " ends at op " +
-                                   std::to_string(log_.last().value()) + ", and node " + std::to_string(node.value()) +
-                                   " has committed op " + std::to_string(op.value()) +
+        return ports_.storage.lost("this node lacks what it has acknowledged of partition " +
+                                   std::to_string(log_.partition().value()) + ": " + how +
                                    ". Its disk has lost that, or an older copy was put back");
-    ports_.events.add(LogLevel::error, "a replica is ahead of its primary: it is left alone",
+    ports_.events.add(LogLevel::error, "a replica has committed what its primary has not: it is left alone",
                       {field(log_.partition()), field(term_.view()), {"node", std::to_string(node.value())}});
 }
 

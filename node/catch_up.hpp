@@ -15,6 +15,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 #include <vector>
 
 #include "node/partition_log.hpp"
@@ -48,8 +49,8 @@ class CatchUp {
     [[nodiscard]] bool state_chunk_ok(Time now, NodeId from, Peer& peer, const StateChunkOk& message);
 
   private:
-    // The node, which has our log, has more of it than we have.
-    void is_behind(NodeId node, OpNumber op) const;
+    // What the node has committed is not what we have.
+    void contradicted(NodeId node, const std::string& how) const;
     [[nodiscard]] StateChunk read_chunk(StateTransfer& transfer);
     [[nodiscard]] std::vector<KeyRecord> read_keys(CopyPlace& place, const CopyPlace* limit);
     [[nodiscard]] std::vector<ViewStart> history_for(const StateTransfer& transfer) const;

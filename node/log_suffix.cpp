@@ -23,6 +23,11 @@ bool LogSuffix::matches(OpNumber op, ViewId view) const {
     return op.none() || (op >= start_ && op <= last() && view_at(op) == view);
 }
 
+bool LogSuffix::could_match(OpNumber op, ViewId view) const {
+    const ViewId ours = view_at(op);
+    return view.none() || ours.none() || ours == view;
+}
+
 Entries LogSuffix::above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const {
     RINGKV_CHECK(after >= start_, "entries that the suffix no longer holds were asked for");
     Entries entries;

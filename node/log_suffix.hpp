@@ -31,6 +31,8 @@ class LogSuffix {
     [[nodiscard]] ViewId view_at(OpNumber op) const;
     // Do we have that very entry, or know that we had? Two logs that agree on (op, view) agree on all before it.
     [[nodiscard]] bool matches(OpNumber op, ViewId view) const;
+    // False: another log's is known here to be another one. Where either view is not known, nothing is.
+    [[nodiscard]] bool could_match(OpNumber op, ViewId view) const;
     // Entries above `after`: at most so many, and none more once they have so many bytes. Precondition: after >=
     // start().
     [[nodiscard]] Entries above(OpNumber after, std::size_t most_entries, std::size_t most_bytes) const;

@@ -15,6 +15,7 @@ void PartitionLog::append(EntryPtr entry) {
     if (!storage_.keeps()) return suffix_.append(std::move(entry));
     if (unsynced_.empty()) persisted_ = last();
     const BatchNumber batch = storage_.store(partition_, AppendRecord{partition_, entry, commit_});
+    noted_commit_ = commit_;
     suffix_.append(std::move(entry));
     if (unsynced_.empty() || unsynced_.back().first != batch)
         unsynced_.push_back({batch, last()});
@@ -71,6 +72,12 @@ void PartitionLog::expect_next(std::size_t step) const {
             engine_.expect_content(partition_, hash);
         }
     }
+}
+
+void PartitionLog::note_commit() {
+    if (commit_is_noted()) return;
+    storage_.store(partition_, CommitRecord{partition_, commit_});
+    noted_commit_ = commit_;
 }
 
 void PartitionLog::trim(OpNumber needed) {
@@ -149,8 +156,7 @@ void PartitionLog::reset(OpNumber start, ViewId start_view) {
     contents_ = engine_.clear(partition_);
     sessions_.clear();
     suffix_.reset(start, start_view);
-    commit_ = start;
-    known_commit_ = start;
+    commit_ = known_commit_ = noted_commit_ = start;
     persisted_ = start;
     unsynced_.clear();
 }
@@ -182,6 +188,7 @@ void PartitionLog::durable(BatchNumber number) {
 
 void PartitionLog::restore_commit(OpNumber commit) {
     advance(commit);
+    noted_commit_ = commit_;
     trim(commit_);
 }
 

@@ -55,6 +55,10 @@ class PartitionLog {
         known_commit_ = std::max(known_commit_, commit);
         if (commit_ < std::min(known_commit_, last())) apply_known(applied);
     }
+    // How far all is committed is stored with each entry; where none comes along it is stored by itself, so that it is
+    // known after a restart (D3).
+    void note_commit();
+    [[nodiscard]] bool commit_is_noted() const { return commit_ <= noted_commit_ || incomplete() || !storage_.keeps(); }
     void trim(OpNumber needed);
     // The next entries will be applied soon. Step by step what that needs is asked for (common/look_ahead.hpp).
     static constexpr std::size_t expect_steps = 4;
@@ -129,6 +133,7 @@ class PartitionLog {
     StorageOutlet& storage_;
     OpNumber commit_;
     OpNumber known_commit_;            // committed somewhere; at or above commit_
+    OpNumber noted_commit_;            // the newest that was given to the storage
     std::unique_ptr<Copy> under_way_;  // none: the log is whole
     std::unique_ptr<Checkpoint> checkpoint_;
     ViewId log_view_;

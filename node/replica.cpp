@@ -13,6 +13,8 @@ namespace ringkv {
 namespace {
 // How often is looked whether a copy is of no use any more.
 constexpr Duration deletion_interval = std::chrono::milliseconds(50);
+// How often a commit point is stored by itself.
+constexpr Duration note_interval = std::chrono::seconds(1);
 // How often a proposal is repeated that has no answer yet; what is sent is RegistryLink's to say.
 constexpr Duration proposal_interval = std::chrono::milliseconds(10);
 }  // namespace
@@ -126,9 +128,11 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
         return;
     }
     if (!fit(now, message.entries)) return;
+    log_.advance(std::min(message.commit, verified_));  // new entries are stored with the commit point of now (D3)
     take_entries(message.entries);
     log_.advance(std::min(message.commit, verified_));
     log_.trim(log_.commit());
+    if (message.entries.empty() || log_.commit() == log_.last()) note_commit_soon(now);
     owed_prepare_ok_ = from;
     if (log_.persisted() == log_.last()) answer_owed(ports_.storage.stored());
 }
@@ -190,6 +194,7 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
     take_entries(message.entries);
     log_.set_log_view(message.view.id);
     log_.advance(std::min(message.commit, verified_));
+    log_.note_commit();
     owed_start_view_ok_ = {from, ports_.storage.unstored(partition_)};
     answer_owed(ports_.storage.stored());
 }
@@ -257,17 +262,29 @@ void Replica::lease_granted(Time now, NodeId from, Time sent) {
     if (primary_) primary_->lease_granted(now, from, sent);
 }
 
+// No entry came along with it. At a full second: one sync does for all partitions, and for the writes of that time.
+void Replica::note_commit_soon(Time now) {
+    if (!log_.commit_is_noted() && note_commit_at_ <= now)
+        note_commit_at_ = Time(std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()) + note_interval);
+}
+
 void Replica::tick(Time now) {
     if (primary_) {
         primary_->tick(now);
         return;
     }
+    if (now >= note_commit_at_) log_.note_commit();
     tick_backup(now);
     delete_useless(now);
 }
 
 Time Replica::next_tick(Time now) const {
     if (primary_) return primary_->next_tick(now);
+    const Time next = next_tick_as_backup(now);
+    return log_.commit_is_noted() ? next : std::min(next, note_commit_at_);
+}
+
+Time Replica::next_tick_as_backup(Time now) const {
     const View& view = state_.view;
     if (!view.has(ports_.shard.me) || log_.incomplete()) return now + deletion_interval;
     if (!view_is_stored()) return now + ports_.shard.lease().beacon;  // durable() is another touch

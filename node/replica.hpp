@@ -97,6 +97,8 @@ class Replica {
     void answer_owed(BatchNumber stored);
     void answer_stale(const Request& request, const StaleRead& stale);
     void tick_backup(Time now);
+    [[nodiscard]] Time next_tick_as_backup(Time now) const;
+    void note_commit_soon(Time now);
     void log_goes();
     void delete_useless(Time now);
 
@@ -113,6 +115,7 @@ class Replica {
     Freshness freshness_;
     std::uint64_t counted_sessions_ = 0;  // bytes, as the shard's account has them
     Time promised_until_;
+    Time note_commit_at_{};
     // Of our log as the newest StartViewOk told of it. Prepares may follow an answer without a gap, and a copy that
     // was begun because of an earlier answer must not replace what they brought.
     std::uint64_t ticket_ = 0;

@@ -2,7 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
 
 #include "tests/cluster/process_cluster.hpp"
 
@@ -23,20 +28,52 @@ void expect_refused(const ProcessCluster& cluster, const char* why) {
     }
 }
 
-// D3. A directory is put back as it was earlier, and all begin again with what they have: the node lacks what it has
-// acknowledged, and its log shows nothing of that. The others do.
+// Does the log of one of them say of each partition that all of it is committed?
+bool all_is_known_to_be_committed(const ProcessCluster& cluster, const std::vector<std::string>& nodes) {
+    std::map<int, std::uint64_t> newest;
+    std::map<int, std::uint64_t> committed;
+    for (const std::string& node : nodes)
+        for (const auto& file : std::filesystem::directory_iterator(cluster.data_of(node) / "shard-0")) {
+            if (!file.path().filename().string().starts_with("segment-")) continue;
+            std::istringstream lines(
+                run(KVCTL_PROGRAM, {"debug", "log", file.path().string(), "-o", "json"}, cluster.directory() / "debug")
+                    .output);
+            for (std::string line; std::getline(lines, line);) {
+                const auto json = nlohmann::json::parse(line);
+                const auto& record = json["record"];
+                if (json["type"] != "append" && json["type"] != "commit") continue;
+                std::uint64_t& op = committed[record["partition"]];
+                op = std::max(op, record["commit"].get<std::uint64_t>());
+                if (json["type"] == "commit") continue;
+                std::uint64_t& last = newest[record["partition"]];
+                last = std::max(last, record["entry"]["op"].get<std::uint64_t>());
+            }
+        }
+    return newest == committed;
+}
+
+// D3. A directory is put back as it was earlier, and all begin again with what they have: of each partition the node
+// lacks one entry that it has acknowledged, the newest, and its log shows nothing of that. The others do.
 TEST(Durability, AnOlderCopyOfADirectoryIsNeverServed) {
     ProcessCluster cluster({.partitions = 16, .durability = "fsync"});
     Client client = cluster.client();
-    const auto put = [&](const std::string& value) {
-        for (int key = 0; key < 200; ++key) ASSERT_TRUE(client.put("key" + std::to_string(key), value));
-    };
     cluster.wait_until_full(client, 3);
-    ASSERT_NO_FATAL_FAILURE(put("before"));
+    std::map<std::string, std::string> expected;
+    const auto put = [&](const std::string& key, const std::string& value) {
+        ASSERT_TRUE(client.put(key, value));
+        expected[key] = value;
+    };
+    std::map<std::uint32_t, std::string> of_partition;  // a key of each
+    for (int i = 0; i < 200; ++i) {
+        const std::string key = "key" + std::to_string(i);
+        ASSERT_NO_FATAL_FAILURE(put(key, "before"));
+        of_partition[client.locate(key).partition] = key;
+    }
+    ASSERT_EQ(of_partition.size(), 16U);
     const std::filesystem::path older = cluster.directory() / "older";
     std::filesystem::copy(cluster.data_of("n1"), older, std::filesystem::copy_options::recursive);
-    ASSERT_NO_FATAL_FAILURE(put("after"));
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // how far all is committed is known to all
+    for (const auto& [partition, key] : of_partition) ASSERT_NO_FATAL_FAILURE(put(key, "after"));
+    ASSERT_TRUE(wait_until(patience, [&] { return all_is_known_to_be_committed(cluster, {"n2", "n3"}); }));
     cluster.kill_all();
     std::filesystem::remove_all(cluster.data_of("n1"));
     std::filesystem::rename(older, cluster.data_of("n1"));
@@ -45,10 +82,10 @@ TEST(Durability, AnOlderCopyOfADirectoryIsNeverServed) {
     cluster.start_node("n2");
     cluster.start_node("n3");
     expect_refused(cluster, "has committed op");
-    for (int key = 0; key < 200; ++key) {
-        const auto found = client.get("key" + std::to_string(key));
+    for (const auto& [key, value] : expected) {
+        const auto found = client.get(key);
         ASSERT_TRUE(found && *found) << key;
-        EXPECT_EQ((*found)->value, "after");
+        EXPECT_EQ((*found)->value, value) << key;
     }
     std::filesystem::remove_all(cluster.data_of("n1"));
     cluster.start_node("n1");
