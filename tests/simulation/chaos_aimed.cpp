@@ -144,10 +144,10 @@ void Chaos::lose_smaller_view(HostId shard, PartitionId partition, const View& v
 bool Chaos::stall_sync() {
     if (!keeps_disks()) return false;
     Random& draw = random(Fault::stalled_sync);
-    const double whom = draw.unit();
-    if (whom < 0.4)
+    const double which = draw.unit();
+    if (which < 0.4)
         await(Awaited::learner);
-    else if (whom < 0.8)
+    else if (which < 0.8)
         await(Awaited::new_primary);
     else if (const HostId node = running_node(draw); !node.none())
         stall_until_power_goes(node);
