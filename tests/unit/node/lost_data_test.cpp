@@ -23,6 +23,13 @@ class LostData : public ShardTest {
         node_.pass(milliseconds(10));
     }
 
+    EntryPtr entry(std::uint64_t op) const {
+        Entry entry;
+        entry.op = OpNumber(op);
+        entry.view = view_.id;
+        return share(entry);
+    }
+
     const View view_ = ShardByHand::view(1, 1, {1, 2});
     ShardByHand node_;
 };
@@ -49,12 +56,8 @@ TEST_F(LostData, APrimaryThatHasSomethingElseThanWhatAMemberHasCommittedEnds) {
         MemoryEngine engine;
         ShardByHand node(NodeId(1), engine, every_member_, in_order_);
         node.shard().restore(ViewRecord{PartitionId(0), view_});
-        for (const std::uint64_t op : {1U, 2U}) {
-            Entry entry;
-            entry.op = OpNumber(op);
-            entry.view = view_.id;
-            node.shard().restore(AppendRecord{PartitionId(0), share(entry), OpNumber(op - 1)});
-        }
+        for (const std::uint64_t op : {1U, 2U})
+            node.shard().restore(AppendRecord{PartitionId(0), entry(op), OpNumber(op - 1)});
         const View third = ShardByHand::view(3, 1, {1, 2});
         node.learn(third);
         node.pass(seconds(2));
@@ -80,13 +83,6 @@ class WhatABackupKnows : public LostData {
         backup_.learn(view_);
         start(view_, 0);
         prepare(1, {entry(1)}, 0);
-    }
-
-    EntryPtr entry(std::uint64_t op) const {
-        Entry entry;
-        entry.op = OpNumber(op);
-        entry.view = view_.id;
-        return share(entry);
     }
 
     void start(const View& view, std::uint64_t base) {
