@@ -177,6 +177,17 @@ TEST_F(DataDirectoryTest, AnOlderCopyOfAPartIsRefused) {
     }
 }
 
+// Other nodes have shown that it lacks what was acknowledged: no later start may serve from it.
+TEST_F(DataDirectoryTest, OneThatWasFoundToBeOlderIsRefusedFromThenOn) {
+    ASSERT_TRUE(start());
+    {
+        auto directory = *DataDirectory::open(options_);
+        ASSERT_TRUE(directory->must_not_be_used("n2 has committed more"));
+    }
+    for (int times = 0; times < 2; ++times)
+        EXPECT_THAT(refusal(), AllOf(HasSubstr("must not be served from"), HasSubstr("n2 has committed more")));
+}
+
 TEST_F(DataDirectoryTest, AFirstStartThatWasInterruptedIsBegunAnew) {
     {
         auto directory = *DataDirectory::open(options_);
