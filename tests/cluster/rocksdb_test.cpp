@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <optional>
 
 #include "tests/cluster/process_cluster.hpp"
 #include "tests/small_disk.hpp"
@@ -94,41 +95,60 @@ TEST(Rocksdb, AnEngineThatIsNotAsItWasLeftIsRefused) {
     cluster.wait_until_settled(client, 3);
 }
 
-// Its log and its engine have no room. The others go on without it; it comes back by itself.
-TEST(Rocksdb, ANodeWhoseDiskIsFullGoesOnWhenThereIsRoom) {
-    ProcessCluster cluster({.partitions = 16, .start = false, .durability = "fsync", .node_settings = on_disk});
-    test::SmallDisk disk(cluster.data_of("n2"), 24);
-    if (!disk.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disk.why_not();
-    cluster.start_registry();
-    for (const std::string& name : three) cluster.start_node(name);
-    Client client = cluster.client();
-    cluster.wait_until_full(client, 3);
-
-    const std::string value(std::size_t{128} << 10U, 'v');
-    const auto put = [&](int key) {
-        const auto stored = client.put("key" + std::to_string(key), value + std::to_string(key));
-        EXPECT_TRUE(stored) << stored.error();
-    };
-    int keys = 0;
-    for (; keys < 320; ++keys) put(keys);  // 40 MiB
-    EXPECT_TRUE(cluster.node("n2").running()) << cluster.node("n2").errors();
-    EXPECT_THAT(cluster.node("n2").errors(), HasSubstr("other nodes take over"));
-    cluster.wait_until_without(client, "n2");
-    put(keys++);
-
-    ASSERT_TRUE(disk.resize(400));
-    cluster.wait_until_settled(client, 3);
-    EXPECT_THAT(cluster.node("n2").errors(), HasSubstr("the disk stores again"));
-    cluster.kill_all();
-    cluster.start_registry();
-    for (const std::string& name : three) cluster.start_node(name);
-    cluster.kill_node("n1");
-    cluster.kill_node("n3");
-    for (int key = 0; key < keys; ++key) {
-        const auto found = client.get("key" + std::to_string(key));
-        ASSERT_TRUE(found && *found) << key;
-        EXPECT_EQ((*found)->value, value + std::to_string(key));
+// The disk of one of three becomes full, for its log and its engine. The others go on without it.
+class RocksdbOnAFullDisk : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        if (!disk_.mounted()) GTEST_SKIP() << "a file system of its own cannot be mounted here: " << disk_.why_not();
+        cluster_.start_registry();
+        for (const std::string& name : three) cluster_.start_node(name);
+        client_.emplace(cluster_.client());
+        cluster_.wait_until_full(*client_, 3);
+        while (keys_ < 320) put();  // 40 MiB
+        EXPECT_TRUE(cluster_.node("n2").running()) << cluster_.node("n2").errors();
+        EXPECT_THAT(cluster_.node("n2").errors(), HasSubstr("other nodes take over"));
+        cluster_.wait_until_without(*client_, "n2");
+        put();
     }
+
+    void put() {
+        const auto stored = client_->put("key" + std::to_string(keys_), value_ + std::to_string(keys_));
+        EXPECT_TRUE(stored) << stored.error();
+        ++keys_;
+    }
+    void expect_all_on(const std::string& node) {
+        cluster_.kill_all();
+        cluster_.start_registry();
+        for (const std::string& name : three) cluster_.start_node(name);
+        for (const std::string& name : three)
+            if (name != node) cluster_.kill_node(name);
+        for (int key = 0; key < keys_; ++key) {
+            const auto found = client_->get("key" + std::to_string(key));
+            ASSERT_TRUE(found && *found) << key;
+            EXPECT_EQ((*found)->value, value_ + std::to_string(key));
+        }
+    }
+
+    const std::string value_ = std::string(std::size_t{128} << 10U, 'v');
+    int keys_ = 0;
+    ProcessCluster cluster_{{.partitions = 16, .start = false, .durability = "fsync", .node_settings = on_disk}};
+    test::SmallDisk disk_{cluster_.data_of("n2"), 24};
+    std::optional<Client> client_;
+};
+
+TEST_F(RocksdbOnAFullDisk, ANodeGoesOnWhenThereIsRoom) {
+    ASSERT_TRUE(disk_.resize(400));
+    cluster_.wait_until_settled(*client_, 3);
+    EXPECT_THAT(cluster_.node("n2").errors(), HasSubstr("the disk stores again"));
+    expect_all_on("n2");
+}
+
+TEST_F(RocksdbOnAFullDisk, ANodeEndsWhenItIsAskedTo) {
+    cluster_.stop_node("n2");
+    ASSERT_TRUE(disk_.resize(400));
+    cluster_.start_node("n2");
+    cluster_.wait_until_settled(*client_, 3);
+    expect_all_on("n2");
 }
 
 }  // namespace
