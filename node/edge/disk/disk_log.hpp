@@ -1,5 +1,6 @@
 // A shard's log on disk (protocol.md, D0 and D3; docs/log-format.md): segments in a folder of its own, with a small
-// file `head` beside them that names the newest. One commit is one frame: one write and, with `sync`, one fdatasync.
+// file `head` beside them that names the newest. One commit is one frame: one write and, with `sync`, one fdatasync,
+// and once in a MiB a write of what follows.
 //
 // Thread safety: create(), open() and replay() before there are other threads; then commit(), durable() and close() on
 // one thread, and drop_before() and newest() on any.
@@ -23,6 +24,7 @@ struct DiskLogOptions {
     bool sync = true;                                        // false: the machine may lose what was committed last
     std::uint64_t segment_bytes = std::uint64_t{32} << 20U;  // a frame that is larger has a segment of its own size
     StartNumber start{1};                                    // of the process
+    std::uint64_t ahead_bytes = std::uint64_t{1} << 20U;     // with `sync`: written before they are needed
 };
 
 class DiskLog final : public Log {
@@ -70,6 +72,8 @@ class DiskLog final : public Log {
     [[nodiscard]] Result<void> check_header(const SegmentHeader& header) const;
     // What follows is a segment with room for that many bytes of frames.
     [[nodiscard]] Result<void> begin_segment(std::uint64_t segment, std::uint64_t frames);
+    // What follows `from` is written to, for a while.
+    [[nodiscard]] Result<void> write_ahead(std::uint64_t from);
     [[nodiscard]] Result<void> store(const StorageBatch& batch);
     [[nodiscard]] Result<void> drop_old();
     // As it is, and a final error is kept.
@@ -86,7 +90,8 @@ class DiskLog final : public Log {
 
     std::unique_ptr<DiskFile> file_;  // of the newest segment
     std::uint64_t file_bytes_ = 0;
-    std::uint64_t end_ = 0;  // of its frames
+    std::uint64_t end_ = 0;      // of its frames
+    std::uint64_t written_ = 0;  // up to here it was written to, or that was tried
     FramePlace next_;
     FrameBuilder builder_;
     bool torn_ = false;

@@ -42,15 +42,33 @@ TEST(DiskLog, ACommitIsOneWriteAndOneSync) {
         logs.options.sync = sync;
         logs.options.segment_bytes = 4096;
         auto log = *logs.create();
+        ASSERT_TRUE(log->commit(BatchNumber(1), numbered(1)));
         const int writes = logs.disk.writes;
         const int syncs = logs.disk.syncs;
-        StorageBatch batch = numbered(1);
-        for (const StorageRecord& record : numbered(2)) batch.push_back(record);
-        ASSERT_TRUE(log->commit(BatchNumber(2), std::move(batch)));
+        StorageBatch batch = numbered(2);
+        for (const StorageRecord& record : numbered(3)) batch.push_back(record);
+        ASSERT_TRUE(log->commit(BatchNumber(3), std::move(batch)));
         EXPECT_EQ(logs.disk.writes, writes + 1);
         EXPECT_EQ(logs.disk.syncs, syncs + (sync ? 1 : 0));
-        EXPECT_EQ(*log->durable(), BatchNumber(2));
+        EXPECT_EQ(*log->durable(), BatchNumber(3));
     }
+}
+
+// The first commit that comes to a part of the file writes all of that part, and a crash may keep or lose it.
+TEST(DiskLog, RoomIsWrittenToBeforeItIsNeeded) {
+    DiskLogs logs;
+    logs.options.segment_bytes = 4096;
+    logs.options.ahead_bytes = 1024;
+    auto log = *logs.create();
+    const int before = logs.disk.writes;
+    std::uint64_t number = 1;
+    for (; number <= 20; ++number) ASSERT_TRUE(log->commit(BatchNumber(number), numbered(number)));
+    ASSERT_EQ(log->newest(), 1U) << "all of it is in one segment";
+    const int ahead = logs.disk.writes - before - 20;
+    EXPECT_GE(ahead, 2);
+    EXPECT_LE(ahead, 4);
+    logs.disk.lose_power();
+    EXPECT_EQ(*logs.replayed(), up_to(20));
 }
 
 TEST(DiskLog, WithoutSyncsTheEndOfTheProcessLosesNothingAndCloseMakesAllDurable) {
