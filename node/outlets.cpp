@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "common/check.hpp"
 #include "common/protocol_version.hpp"
 
 namespace ringkv {
@@ -29,6 +30,34 @@ std::size_t bytes_of(const Message& message) {
     }
     return bytes;
 }
+
+PartitionId partition_of(PartitionId partition) {
+    return partition;
+}
+PartitionId partition_of(const StorageOutlet::Acknowledgement& acknowledgement) {
+    return acknowledgement.message.partition;
+}
+
+// One of each partition, in order.
+template <class T>
+void keep_newest(std::vector<T>& items) {
+    std::stable_sort(items.begin(), items.end(),
+                     [](const T& a, const T& b) { return partition_of(a) < partition_of(b); });
+    const auto gone = std::unique(items.rbegin(), items.rend(),
+                                  [](const T& a, const T& b) { return partition_of(a) == partition_of(b); });
+    items.erase(items.begin(), gone.base());
+}
+
+// A disk that does not answer may be waited for again and again by the same partitions: of those the newest is enough.
+template <class T>
+void add(std::vector<T>& items, const T& item) {
+    if (!items.empty() && items.size() == items.capacity()) {
+        keep_newest(items);
+        if (items.size() > items.capacity() / 2) items.reserve(2 * items.capacity());
+    }
+    items.push_back(item);
+}
+
 }  // namespace
 
 MessageOutlet::MessageOutlet(const ShardFacts& shard)
@@ -126,8 +155,16 @@ std::vector<Outgoing> MessageOutlet::take() {
 BatchNumber StorageOutlet::store(PartitionId partition, StorageRecord record) {
     const BatchNumber batch = store(std::move(record));
     if (!keeps_) return batch;
-    std::vector<PartitionId>& partitions = waiting_[batch].partitions;
-    if (partitions.empty() || partitions.back() != partition) partitions.push_back(partition);
+    Waiting& waiting = waiting_[batch];
+    add(waiting.partitions, partition);
+    add(waiting.awaited, partition);
+    return batch;
+}
+
+BatchNumber StorageOutlet::store(AppendRecord record) {
+    const PartitionId partition = record.partition;
+    const BatchNumber batch = store(StorageRecord(std::move(record)));
+    if (keeps_) add(waiting_[batch].partitions, partition);
     return batch;
 }
 
@@ -137,6 +174,28 @@ BatchNumber StorageOutlet::store(StorageRecord record) {
     return building_;
 }
 
+void StorageOutlet::await(PartitionId partition, BatchNumber batch) {
+    if (!stored(batch)) add(waiting_[batch].awaited, partition);
+}
+
+void StorageOutlet::send_when_stored(BatchNumber batch, NodeId to, const PrepareOk& message) {
+    RINGKV_CHECK(!stored(batch), "an acknowledgement waits for a batch that is stored");
+    add(waiting_[batch].acknowledgements, {to, message, ++acknowledged_});
+}
+
+bool StorageOutlet::withdrawn(const Acknowledgement& acknowledgement) const {
+    const auto found = withdrawn_.find(acknowledgement.message.partition);
+    return found != withdrawn_.end() && acknowledgement.place <= found->second;
+}
+
+std::vector<StorageOutlet::Acknowledgement> StorageOutlet::acknowledgements() const {
+    std::vector<Acknowledgement> waiting;
+    for (const auto& [batch, items] : waiting_)
+        for (const Acknowledgement& item : items.acknowledgements)
+            if (!withdrawn(item)) waiting.push_back(item);
+    return waiting;
+}
+
 BatchNumber StorageOutlet::unstored(PartitionId partition) const {
     for (auto waiting = waiting_.rbegin(); waiting != waiting_.rend(); ++waiting)
         if (const auto& in = waiting->second.partitions; std::find(in.begin(), in.end(), partition) != in.end())
@@ -144,19 +203,36 @@ BatchNumber StorageOutlet::unstored(PartitionId partition) const {
     return {};
 }
 
-std::pair<std::vector<PartitionId>, Time> StorageOutlet::durable(BatchNumber number) {
-    stored_ = number;
+Time StorageOutlet::oldest_taken(BatchNumber number) const {
+    const auto oldest = waiting_.begin();
+    return oldest == waiting_.end() || oldest->first > number ? Time::max() : oldest->second.taken;
+}
+
+std::vector<PartitionId> StorageOutlet::unstored(BatchNumber number) const {
     std::vector<PartitionId> partitions;
-    Time taken = Time::max();
-    while (!waiting_.empty() && waiting_.begin()->first <= number) {
-        const Waiting& stored = waiting_.begin()->second;
-        partitions.insert(partitions.end(), stored.partitions.begin(), stored.partitions.end());
-        taken = std::min(taken, stored.taken);
-        waiting_.erase(waiting_.begin());
+    for (auto it = waiting_.begin(); it != waiting_.end() && it->first <= number; ++it)
+        partitions.insert(partitions.end(), it->second.partitions.begin(), it->second.partitions.end());
+    keep_newest(partitions);
+    return partitions;
+}
+
+StorageOutlet::Stored StorageOutlet::durable(BatchNumber number) {
+    stored_ = number;
+    Stored stored;
+    std::size_t batches = 0;
+    for (; !waiting_.empty() && waiting_.begin()->first <= number; waiting_.erase(waiting_.begin())) {
+        ++batches;
+        const Waiting& next = waiting_.begin()->second;
+        stored.partitions.insert(stored.partitions.end(), next.awaited.begin(), next.awaited.end());
+        stored.acknowledgements.insert(stored.acknowledgements.end(), next.acknowledgements.begin(),
+                                       next.acknowledgements.end());
     }
-    std::sort(partitions.begin(), partitions.end());
-    partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
-    return {std::move(partitions), taken};
+    keep_newest(stored.partitions);
+    if (!withdrawn_.empty())
+        std::erase_if(stored.acknowledgements, [this](const Acknowledgement& it) { return withdrawn(it); });
+    if (withdrawn_with_ <= number) withdrawn_.clear();
+    if (batches > 1) keep_newest(stored.acknowledgements);  // they are cumulative
+    return stored;
 }
 
 void StorageOutlet::take(Time now, Effects& effects) {

@@ -75,17 +75,40 @@ class MessageOutlet {
     std::pmr::monotonic_buffer_resource values_;
 };
 
-// Records for the batch of this turn, and what is known of the batches before it.
+// Records for the batch of this turn, what is known of the batches before it, and what waits for them.
 class StorageOutlet {
   public:
+    struct Acknowledgement {
+        NodeId to;
+        PrepareOk message;
+        std::uint64_t place = 0;  // among all that ever waited
+    };
+    struct Stored {
+        std::vector<PartitionId> partitions;            // that are to be looked at, in order
+        std::vector<Acknowledgement> acknowledgements;  // that may leave
+    };
+
     // `durability: memory` keeps no records: what a replica holds is stored as soon as it is there, in batch none.
     explicit StorageOutlet(bool keeps) : keeps_(keeps) {}
     [[nodiscard]] bool keeps() const { return keeps_; }
 
-    // -> the number of the batch that will have the record.
+    // -> the number of the batch that will have the record. The partition is looked at when it is stored.
     BatchNumber store(PartitionId partition, StorageRecord record);
+    // Likewise, but the partition is not looked at, unless await() asks for it: that would cost as much as the entry.
+    BatchNumber store(AppendRecord record);
     // Likewise, of the whole shard.
     BatchNumber store(StorageRecord record);
+    // The partition is looked at when that batch is stored. Of one that is: nothing.
+    void await(PartitionId partition, BatchNumber batch);
+    // It leaves when that batch is stored, and the partition is not looked at for it. Precondition: it is not yet.
+    void send_when_stored(BatchNumber batch, NodeId to, const PrepareOk& message);
+    // What waits to leave of this partition does not.
+    void withdraw(PartitionId partition) {
+        withdrawn_[partition] = acknowledged_;
+        withdrawn_with_ = newest();
+    }
+    // Those that wait, and will leave.
+    [[nodiscard]] std::vector<Acknowledgement> acknowledgements() const;
     // Is that batch stored as durably as configured? So is batch none.
     [[nodiscard]] bool stored(BatchNumber batch) const { return batch <= stored_; }
     // Up to here they are.
@@ -102,22 +125,33 @@ class StorageOutlet {
     }
     [[nodiscard]] const std::optional<std::string>& lost() const { return lost_; }
 
-    // The shard's: batches up to this one are stored. -> the partitions that have something in them, in order, and when
-    // the oldest of those batches was taken.
-    [[nodiscard]] std::pair<std::vector<PartitionId>, Time> durable(BatchNumber number);
+    // The shard's: when the oldest batch up to this one that is not stored yet was taken; Time::max(): there is none.
+    [[nodiscard]] Time oldest_taken(BatchNumber number) const;
+    // The shard's: the partitions that have something in batches up to this one that are not stored yet, in order.
+    [[nodiscard]] std::vector<PartitionId> unstored(BatchNumber number) const;
+    // The shard's: batches up to this one are stored.
+    [[nodiscard]] Stored durable(BatchNumber number);
     // The shard's: the batch of this turn and its number; no records, no number.
     void take(Time now, Effects& effects);
 
   private:
+    [[nodiscard]] bool withdrawn(const Acknowledgement& acknowledgement) const;
+
     const bool keeps_;
     BatchNumber stored_;
     BatchNumber building_{1};  // the number that the batch of this turn will have
     StorageBatch batch_;
     struct Waiting {
         std::vector<PartitionId> partitions;  // with something in it, some more than once
+        std::vector<PartitionId> awaited;     // likewise: that are to be looked at
+        std::vector<Acknowledgement> acknowledgements;
         Time taken = Time::max();
     };
     std::map<BatchNumber, Waiting> waiting_;  // not stored
+    std::uint64_t acknowledged_ = 0;          // the place of the newest
+    // Of these partitions, those up to that place do not leave. It says nothing of batches above that one.
+    absl::flat_hash_map<PartitionId, std::uint64_t> withdrawn_;
+    BatchNumber withdrawn_with_;
     std::optional<std::string> lost_;
 };
 

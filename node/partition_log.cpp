@@ -13,8 +13,9 @@ constexpr std::uint64_t most_expected = 3;
 
 void PartitionLog::append(EntryPtr entry) {
     if (!storage_.keeps()) return suffix_.append(std::move(entry));
+    note_stored();
     if (unsynced_.empty()) persisted_ = last();
-    const BatchNumber batch = storage_.store(partition_, AppendRecord{partition_, entry, commit_});
+    const BatchNumber batch = storage_.store(AppendRecord{partition_, entry, commit_});
     noted_commit_ = commit_;
     suffix_.append(std::move(entry));
     if (unsynced_.empty() || unsynced_.back().first != batch)
@@ -176,11 +177,29 @@ void PartitionLog::finish_transfer(OpNumber applied, const SessionSnapshot& sess
     advance(applied);
 }
 
-void PartitionLog::durable(BatchNumber number) {
-    while (!unsynced_.empty() && unsynced_.front().first <= number) {
-        persisted_ = unsynced_.front().second;
-        unsynced_.pop_front();
+OpNumber PartitionLog::persisted_by(BatchNumber number) const {
+    if (newest_batch() <= number) return last();
+    OpNumber persisted = persisted_;
+    for (const auto& [batch, op] : unsynced_) {
+        if (batch > number) break;
+        persisted = op;
     }
+    return persisted;
+}
+
+BatchNumber PartitionLog::next_batch() const {
+    for (const auto& [batch, op] : unsynced_)
+        if (!storage_.stored(batch)) return batch;
+    return {};
+}
+
+void PartitionLog::note_stored() {
+    auto it = unsynced_.begin();
+    for (; it != unsynced_.end() && storage_.stored(it->first); ++it) persisted_ = it->second;
+    unsynced_.erase(unsynced_.begin(), it);
+}
+
+void PartitionLog::durable(BatchNumber number) {
     if (contents_batch_.none() || contents_batch_ > number) return;
     engine_.forget(partition_, contents_);
     contents_batch_ = {};

@@ -10,8 +10,8 @@
 #include <memory>
 #include <optional>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
-#include "common/fifo.hpp"
 #include "node/engine.hpp"
 #include "node/log_suffix.hpp"
 #include "node/outlets.hpp"
@@ -29,7 +29,15 @@ class PartitionLog {
     [[nodiscard]] const LogSuffix& suffix() const { return suffix_; }
     [[nodiscard]] OpNumber last() const { return suffix_.last(); }
     // Everything up to it is stored as configured.
-    [[nodiscard]] OpNumber persisted() const { return unsynced_.empty() ? last() : persisted_; }
+    [[nodiscard]] OpNumber persisted() const { return persisted_by(storage_.stored()); }
+    // Everything up to it will be, when batches up to this one are: those that are stored, and perhaps more.
+    [[nodiscard]] OpNumber persisted_by(BatchNumber number) const;
+    // The batch that has the newest entry; none: no batch of this start has it.
+    [[nodiscard]] BatchNumber newest_batch() const {
+        return unsynced_.empty() ? BatchNumber() : unsynced_.back().first;
+    }
+    // The first that has an entry and is not stored; none: all is stored.
+    [[nodiscard]] BatchNumber next_batch() const;
     [[nodiscard]] OpNumber commit() const { return commit_; }
     // The last view whose StartView was taken over (V3), and the batch that stores it.
     [[nodiscard]] ViewId log_view() const { return log_view_; }
@@ -118,6 +126,7 @@ class PartitionLog {
 
     void reset(OpNumber start, ViewId start_view);
     void restore_commit(OpNumber commit);
+    void note_stored();
     void store_new_contents();
     void finish_transfer(OpNumber applied, const SessionSnapshot& sessions, const std::vector<ViewStart>& history);
     void take_keys(const std::vector<KeyRecord>& records, std::optional<OpNumber> read_at,
@@ -137,14 +146,14 @@ class PartitionLog {
     std::unique_ptr<Copy> under_way_;  // none: the log is whole
     std::unique_ptr<Checkpoint> checkpoint_;
     ViewId log_view_;
-    Fifo<std::pair<BatchNumber, OpNumber>> unsynced_;
+    absl::InlinedVector<std::pair<BatchNumber, OpNumber>, 2> unsynced_;  // when an entry came last: it may be stored
     LogSuffix suffix_;
     SessionTable sessions_;
     BatchNumber log_view_batch_;
     ContentsNumber contents_;     // of the engine; none: it ends with the process
     BatchNumber contents_batch_;  // that says so; none: it is stored
-    OpNumber persisted_;
-    TransferName copy_;  // the newest that was begun, since our start
+    OpNumber persisted_;          // before the first of unsynced_
+    TransferName copy_;           // the newest that was begun, since our start
 };
 
 }  // namespace ringkv

@@ -87,6 +87,10 @@ OpNumber Primary::stored_here() const {
     return view_is_stored() ? log_.persisted() : OpNumber();
 }
 
+void Primary::await_disk() {
+    ports_.storage.await(log_.partition(), log_.next_batch());
+}
+
 OpNumber Primary::stored_at(NodeId node) const {
     const Peer* peer = term_.find(node);
     const bool counts = peer != nullptr && peer->progress.replicating() && peer->progress.stored_view();
@@ -105,6 +109,10 @@ void Primary::try_commit(Time now) {
     log_.advance(ports_.shard.commit_rule.committed(persisted),
                  [this, now](const Entry& entry) { applied(now, entry); });
     if (slow_commit_ && slow_commit_->op() <= log_.commit()) slow_commit_.reset();
+    if (log_.commit() != log_.last()) {
+        persisted.front() = log_.last();  // would that commit something?
+        if (ports_.shard.commit_rule.committed(persisted) > log_.commit()) await_disk();
+    }
     try_serve(now);
     serve_reads_behind_commits(now);
 }

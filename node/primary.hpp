@@ -102,6 +102,8 @@ class Primary {
     // Up to here, for a commit in the view of now (P3). A node that has not taken over this term's log counts as
     // having nothing; so does one that has not stored that view.
     [[nodiscard]] OpNumber stored_here() const;
+    // durable() is called when more of our log is stored.
+    void await_disk();
     [[nodiscard]] OpNumber stored_at(NodeId node) const;
     void try_commit(Time now);
     void try_serve(Time now);

@@ -19,7 +19,7 @@ void Primary::answer_early(Time now, UncommittedWrites::Op& op) {
     if (!may_answer_early(now, op)) {
         if (op.entry->status != WriteStatus::done) return;
         if (!std::exchange(op.awaits_early_answer, true)) early_.push_back(op.entry->op);
-        return;
+        return await_disk();
     }
     for (const Waiter& waiter : op.waiters) {
         if (waiter.ack != Ack::primary) continue;
@@ -36,7 +36,7 @@ void Primary::answer_early(Time now, UncommittedWrites::Op& op) {
 void Primary::answer_waiting_early(Time now) {
     while (!early_.empty()) {
         if (UncommittedWrites::Op* const op = uncommitted_.find(early_.front())) {
-            if (op->awaits_early_answer && !may_answer_early(now, *op)) return;
+            if (op->awaits_early_answer && !may_answer_early(now, *op)) return await_disk();
             if (op->awaits_early_answer) answer_early(now, *op);
         }
         early_.pop_front();

@@ -52,7 +52,7 @@ void Replica::learn_view(Time now, const View& view) {
     view_batch_ = ports_.storage.store(partition_, ViewRecord{partition_, view});
     ports_.leases.claims_changed();
     if (!same_term) {
-        owed_prepare_ok_.reset();
+        owe_no_prepare_ok();
         owed_start_view_ok_.reset();
         owed_chunk_ok_.reset();
     }
@@ -133,8 +133,7 @@ void Replica::receive(Time now, NodeId from, const Prepare& message) {
     log_.advance(std::min(message.commit, verified_));
     log_.trim(log_.commit());
     if (message.entries.empty() || log_.commit() == log_.last()) note_commit_soon(now);
-    owed_prepare_ok_ = from;
-    if (log_.persisted() == log_.last()) answer_owed(ports_.storage.stored());
+    owe_prepare_ok(from);
 }
 
 // What we have and the primary's log has too (same op, same view) stays: a StartView may bring only the first
@@ -166,6 +165,36 @@ void Replica::acknowledge(NodeId primary, bool gap) {
     ports_.messages.send(primary, PrepareOk{partition_, log_.log_view(), held_for_sure(), gap, log_.commit()});
 }
 
+// P3: when the entries are stored, and the view that it names. What it says is settled now, so that the partition need
+// not be looked at then; it holds as long as we follow this term and keep this log.
+void Replica::owe_prepare_ok(NodeId primary) {
+    const BatchNumber batch = said_by();
+    if (ports_.storage.stored(batch)) return acknowledge(primary, false);
+    if (log_.incomplete()) {
+        owed_entries_ok_ = primary;
+        return ports_.storage.await(partition_, batch);
+    }
+    verified_ = std::max(verified_, log_.commit());
+    const OpNumber op = std::min(log_.last(), verified_);
+    ports_.storage.send_when_stored(batch, primary, PrepareOk{partition_, log_.log_view(), op, false, log_.commit()});
+}
+
+void Replica::owe_no_prepare_ok() {
+    owed_entries_ok_.reset();
+    if (!ports_.storage.stored(said_by())) ports_.storage.withdraw(partition_);
+}
+
+void Replica::owe_start_view_ok(NodeId primary) {
+    owed_start_view_ok_ = {primary, ports_.storage.unstored(partition_)};
+    await_owed(owed_start_view_ok_->batch);
+}
+
+// An answer leaves when that batch is stored.
+void Replica::await_owed(BatchNumber batch) {
+    ports_.storage.await(partition_, batch);
+    answer_owed(ports_.storage.stored());
+}
+
 void Replica::receive(Time now, NodeId from, const StartView& message) {
     learn_view(now, message.view);
     if (!follows(from, message.view.id, message.view.since)) return;
@@ -175,8 +204,7 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
     if (repeated) {
         // Once a term: what came after the first must not be truncated by a repeat.
         log_.set_log_view(std::max(log_.log_view(), message.view.id));
-        owed_start_view_ok_ = {from, ports_.storage.unstored(partition_)};
-        answer_owed(ports_.storage.stored());
+        owe_start_view_ok(from);
         return;
     }
     if (log_.incomplete()) {
@@ -195,8 +223,7 @@ void Replica::receive(Time now, NodeId from, const StartView& message) {
     log_.set_log_view(message.view.id);
     log_.advance(std::min(message.commit, verified_));
     log_.note_commit();
-    owed_start_view_ok_ = {from, ports_.storage.unstored(partition_)};
-    answer_owed(ports_.storage.stored());
+    owe_start_view_ok(from);
 }
 
 void Replica::answer_start_view(NodeId primary, bool gap) {
@@ -230,7 +257,7 @@ void Replica::receive(Time now, NodeId from, const StateChunk& message) {
     if (!log_.incomplete()) log_.set_log_view(std::max(log_.log_view(), message.view.id));
     owed_chunk_ok_ = {from, ports_.storage.unstored(partition_),
                       StateChunkOk{partition_, message.view.id, message.copy, message.index}};
-    answer_owed(ports_.storage.stored());
+    await_owed(owed_chunk_ok_->batch);
 }
 
 void Replica::receive(Time now, NodeId from, const PrepareOk& message) {
@@ -300,7 +327,7 @@ Time Replica::next_tick_as_backup(Time now) const {
 void Replica::log_goes() {
     ticket_ = ports_.numbers.next();
     owed_start_view_ok_.reset();
-    owed_prepare_ok_.reset();
+    owe_no_prepare_ok();
 }
 
 // M4: what we have is of no use once there are as many members as there should be, for good, and we are none of them.
@@ -345,14 +372,18 @@ void Replica::flush(Time now) {
     ports_.memory.sessions(std::exchange(counted_sessions_, sessions), sessions);
 }
 
-void Replica::durable(Time now, BatchNumber number, Time taken) {
-    if (primary_) primary_->note_waits(now);
-    const OpNumber before = log_.persisted();
+// A primary tells of its disk with its requests. A learner's first entry may be gone: committed long ago by the
+// members, applied here, and cut off.
+void Replica::disk_was_slow(Time now, BatchNumber number, Duration took) {
+    if (primary_) return primary_->note_waits(now);
+    const OpNumber first = log_.persisted().next();
+    if (log_.suffix().holds(first) && first <= log_.persisted_by(number))
+        ports_.slow.add_disk(now, took, partition_, view(), *log_.suffix().at(first));
+}
+
+void Replica::durable(Time now, BatchNumber number) {
     log_.durable(number);
-    if (primary_) return primary_->durable(now);  // which tells of its disk with its requests
-    // A learner's first entry may be gone: committed long ago by the members, applied here, and cut off.
-    if (log_.suffix().holds(before.next()) && before < log_.persisted() && ports_.slow.slow(now - taken))
-        ports_.slow.add_disk(now, now - taken, partition_, view(), *log_.suffix().at(before.next()));
+    if (primary_) return primary_->durable(now);
     answer_owed(number);
 }
 
@@ -365,9 +396,9 @@ void Replica::answer_owed(BatchNumber stored) {
         owed_start_view_ok_.reset();
     }
     // Cumulative: what is stored by now is said now, and the rest later.
-    if (owed_prepare_ok_ && log_view_is_stored) {
-        acknowledge(*owed_prepare_ok_, false);
-        if (log_.persisted() == log_.last()) owed_prepare_ok_.reset();
+    if (owed_entries_ok_ && log_view_is_stored) {
+        acknowledge(*owed_entries_ok_, false);
+        if (log_.persisted() == log_.last()) owed_entries_ok_.reset();
     }
     if (owed_chunk_ok_ && owed_chunk_ok_->batch <= stored) {
         owed_chunk_ok_->answer.op = held_for_sure();
@@ -457,7 +488,7 @@ void Replica::check_invariants() const {
     RINGKV_CHECK(verified_ <= log_.last() || verified_ <= log_.commit(), "more is verified than is held");
     RINGKV_CHECK(log_.log_view() <= state_.view.id, "the log is of a view that is not known");
     const NodeId primary = state_.view.primary;
-    RINGKV_CHECK(!owed_prepare_ok_ || *owed_prepare_ok_ == primary, "a PrepareOk is owed to another node");
+    RINGKV_CHECK(!owed_entries_ok_ || *owed_entries_ok_ == primary, "an answer to entries is owed to another node");
     RINGKV_CHECK(!owed_start_view_ok_ || owed_start_view_ok_->to == primary, "a StartViewOk is owed to another node");
     RINGKV_CHECK(!owed_chunk_ok_ || owed_chunk_ok_->to == primary, "a StateChunkOk is owed to another node");
 }

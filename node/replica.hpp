@@ -58,8 +58,10 @@ class Replica {
     // When the next tick is wanted at the latest, as things are after a turn.
     [[nodiscard]] Time next_tick(Time now) const;
     void flush(Time now);
-    // Batches up to this one are stored; the oldest that was not yet was taken at `taken`.
-    void durable(Time now, BatchNumber number, Time taken);
+    // Batches up to this one will be stored in a moment, after `took`: that is told of (node/slow_log.hpp).
+    void disk_was_slow(Time now, BatchNumber number, Duration took);
+    // Batches up to this one are stored, one of which was waited for.
+    void durable(Time now, BatchNumber number);
     void restore(const StorageRecord& record);
     // Part of a checkpoint of the shard (PartitionLog): one step, of about so many bytes. -> is it complete?
     [[nodiscard]] bool checkpoint(std::size_t bytes);
@@ -89,6 +91,12 @@ class Replica {
     [[nodiscard]] bool follows(NodeId from, ViewId view, ViewId since);
     void answer_start_view(NodeId primary, bool gap);
     void acknowledge(NodeId primary, bool gap);
+    // The batch with which all that an acknowledgement says is stored.
+    [[nodiscard]] BatchNumber said_by() const { return std::max(log_.newest_batch(), log_.log_view_batch()); }
+    void owe_prepare_ok(NodeId primary);
+    void owe_no_prepare_ok();
+    void owe_start_view_ok(NodeId primary);
+    void await_owed(BatchNumber batch);
     // Entries of this term's log, the first of which follows what is verified.
     void take_entries(const Entries& entries);
     // Could our log, up to what is verified, go on with them? False: their message is refused.
@@ -103,7 +111,6 @@ class Replica {
     void delete_useless(Time now);
 
     PartitionId partition_;
-    std::optional<NodeId> owed_prepare_ok_;  // answers that leave when what they speak of is stored: see below
     const ReplicaPorts& ports_;
     // Our log agrees with the log of this term up to here; what is above may be left from an earlier view, is
     // never acknowledged, and goes when an entry of this term contradicts it. After a restart: the commit point.
@@ -124,7 +131,7 @@ class Replica {
     bool asks_again_ = false;           // restarted, and the primary has sent nothing since: it may not know (V4)
     Time asked_at_{};
 
-    // Answers that leave when what they speak of is stored.
+    // Answers that leave when what they speak of is stored; a PrepareOk waits with its batch (StorageOutlet).
     struct OwedStartViewOk {
         NodeId to;
         BatchNumber batch;
@@ -136,6 +143,7 @@ class Replica {
     };
     std::optional<OwedStartViewOk> owed_start_view_ok_;
     std::optional<OwedChunkOk> owed_chunk_ok_;
+    std::optional<NodeId> owed_entries_ok_;  // that went along with a copy
 };
 
 }  // namespace ringkv

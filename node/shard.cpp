@@ -281,13 +281,20 @@ void Shard::tick_checkpoint() {
 
 void Shard::durable(Time now, BatchNumber number) {
     now_ = now;
-    const auto stored = storage_.durable(number);
-    const std::vector<PartitionId>& partitions = stored.first;
+    if (const Duration took = now - storage_.oldest_taken(number); slow_.slow(took)) {
+        for (PartitionId partition : storage_.unstored(number)) {
+            if (Replica* replica = find(partition)) replica->disk_was_slow(now, number, took);
+            storage_.await(partition, number);
+        }
+    }
+    const StorageOutlet::Stored stored = storage_.durable(number);
+    for (const StorageOutlet::Acknowledgement& it : stored.acknowledgements) messages_.send(it.to, it.message);
+    const std::vector<PartitionId>& partitions = stored.partitions;
     for (std::size_t i = 0; i < partitions.size(); ++i) {
         look_ahead(i, partitions.size(), Replica::expect_entry_steps, [&](std::size_t index, std::size_t step) {
             if (const Replica* later = replica(partitions[index])) later->expect_entry(step);
         });
-        if (Replica* replica = find(partitions[i])) replica->durable(now, number, stored.second);
+        if (Replica* replica = find(partitions[i])) replica->durable(now, number);
         touch(partitions[i]);
     }
 }
@@ -416,6 +423,16 @@ void Shard::check_claims(PartitionId partition, const Primary* primary) const {
         RINGKV_CHECK(std::find(asked.begin(), asked.end(), link) != asked.end(), "a lease is needed and not asked for");
 }
 
+void Shard::check_acknowledgement(const StorageOutlet::Acknowledgement& waiting) const {
+    const PrepareOk& message = waiting.message;
+    const Replica* replica = replicas_.at(message.partition.value()).get();
+    RINGKV_CHECK(replica != nullptr && replica->primary() == nullptr, "an acknowledgement of a primary waits");
+    const View& view = replica->view();
+    RINGKV_CHECK(waiting.to == view.primary && message.view >= view.since, "a PrepareOk is owed to an earlier term");
+    RINGKV_CHECK(message.op <= replica->log().last() && !replica->log().incomplete(),
+                 "a PrepareOk is owed for a log that is not held any more");
+}
+
 void Shard::check_invariants() const {
     beacons_.check_invariants();
     std::uint64_t sessions = 0;
@@ -429,6 +446,7 @@ void Shard::check_invariants() const {
         sessions += log.sessions().bytes();
         if (primary != nullptr) uncommitted += log.suffix().bytes_between(log.commit(), log.last());
     }
+    for (const StorageOutlet::Acknowledgement& it : storage_.acknowledgements()) check_acknowledgement(it);
     RINGKV_CHECK(memory_.use().sessions == sessions, "the memory of sessions is miscounted");
     RINGKV_CHECK(memory_.uncommitted() == uncommitted, "the memory of uncommitted writes is miscounted");
 }

@@ -142,6 +142,7 @@ class Shard final : public Actor {
     void collect_claims(PartitionId partition);
     void collect_claims();
     void check_claims(PartitionId partition, const Primary* primary) const;
+    void check_acknowledgement(const StorageOutlet::Acknowledgement& waiting) const;
     void tick_replicas(Time now);
     void wake_replicas(Time now);
     void tick_stop(Time now);

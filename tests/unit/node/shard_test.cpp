@@ -49,6 +49,13 @@ TEST_F(ShardTest, AnotherCommitRuleCanBeExchanged) {
     EXPECT_FALSE(node.sent<WriteAnswer>());
     node.from_node(2, ShardByHand::ok(1, 1));
     EXPECT_TRUE(node.sent<WriteAnswer>());
+    node.disk_answers = false;
+    node.from_client(ShardByHand::put(2, "k", "v"));
+    node.from_node(2, ShardByHand::ok(1, 2));
+    EXPECT_FALSE(node.sent<WriteAnswer>());
+    node.disk_answers = true;
+    node.pass(milliseconds(1), milliseconds(1));
+    EXPECT_TRUE(node.sent<WriteAnswer>()) << "its disk is all that was lacking";
 }
 
 TEST_F(ShardTest, AnotherEngineCanBeExchanged) {
