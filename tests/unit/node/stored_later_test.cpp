@@ -25,6 +25,10 @@ EntryPtr entry_of(std::uint64_t op, const View& view) {
 
 const View first = ShardByHand::view(1, 1, {1, 2, 3});
 
+Prepare prepare(std::uint64_t op) {
+    return {PartitionId(0), first.id, first.since, {}, OpNumber(op), {entry_of(op, first)}, {}};
+}
+
 class StorageOutletTest : public testing::Test {
   protected:
     BatchNumber append(std::uint32_t partition) {
@@ -149,7 +153,7 @@ class BackupsDisk : public ShardTest {
         node_.from_node(1, StartView{PartitionId(0), first, {}, {}, {}, {}});
         (void)node_.take_all();
         node_.disk_answers = false;
-        node_.from_node(1, Prepare{PartitionId(0), first.id, first.since, {}, OpNumber(1), {entry_of(1, first)}, {}});
+        node_.from_node(1, prepare(1));
         EXPECT_FALSE(node_.sent<PrepareOk>());
     }
 
@@ -158,7 +162,7 @@ class BackupsDisk : public ShardTest {
 
 TEST_F(BackupsDisk, AnAcknowledgementSaysWhatWasStoredWithIt) {
     const BatchNumber batch = node_.unsynced().value();
-    node_.from_node(1, Prepare{PartitionId(0), first.id, first.since, {}, OpNumber(2), {entry_of(2, first)}, {}});
+    node_.from_node(1, prepare(2));
     node_.shard().durable(node_.now(), batch);
     node_.pass(milliseconds(5));
     EXPECT_EQ(node_.sent<PrepareOk>(1).value().op, OpNumber(1));
@@ -176,14 +180,14 @@ TEST_F(BackupsDisk, NoAcknowledgementLeavesWhenItsTermIsOver) {
 }
 
 // M4: what a copy replaces was acknowledged.
-TEST_F(BackupsDisk, NoAcknowledgementLeavesWhenItsLogIsReplaced) {
+TEST_F(ShardTest, NoAcknowledgementLeavesWhenItsLogIsReplaced) {
     const View without = ShardByHand::view(1, 1, {1, 2});
     ShardByHand learner(NodeId(3), engine_, every_member_, in_order_);
     learner.learn(without);
     learner.from_node(1, StartView{PartitionId(0), without, {}, {}, {}, {}});
     const std::uint64_t ticket = learner.sent<StartViewOk>(1).value().ticket;
     learner.disk_answers = false;
-    learner.from_node(1, Prepare{PartitionId(0), without.id, without.since, {}, OpNumber(1), {entry_of(1, first)}, {}});
+    learner.from_node(1, prepare(1));
     StateChunk chunk;
     chunk.view = without;
     chunk.copy = 1;
